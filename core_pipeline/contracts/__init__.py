@@ -1,0 +1,1 @@
+"""What adapters and engines may know of the core: messages, the channel contract, the engine contracts."""

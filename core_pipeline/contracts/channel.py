@@ -1,0 +1,172 @@
+"""The contract of a channel: pure translation between one vendor's network and our messages."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import httpx
+from pydantic import BaseModel, SecretStr
+
+from core_pipeline.contracts.messages import Inbound, MediaRef, Receipt, Reply, ReplyKind
+
+
+@dataclass(frozen=True)
+class WebhookRequest:
+    """What arrived at the front door: raw bytes first, nothing parsed; header names in lower case."""
+
+    method: str
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    body: bytes
+
+
+class Door(Protocol):
+    """Reads a vendor's webhook calls without knowing any account."""
+
+    def verify(self, request: WebhookRequest) -> str | None:
+        """Return a handshake's answer, None for an event that is proven genuine; raise `Forged` otherwise."""
+
+    def read(self, request: WebhookRequest) -> list[Inbound | Receipt]:
+        """Return every message and receipt in the body; unknown events give nothing, never an error."""
+
+
+class Channel(Door, Protocol):
+    """One connected account: a WhatsApp number, a Telegram bot."""
+
+    def fetch(self, media: MediaRef) -> AsyncIterator[bytes]:
+        """Stream a customer's file, within `limits.fetch_bytes`; `Impossible` if larger or gone."""
+
+    async def send(self, reply: Reply) -> str:
+        """Hand one message to the vendor and return the vendor's id of it."""
+
+    async def busy(self, address: Mapping[str, Any], kind: ReplyKind, message_id: str) -> None:
+        """Show "typing" or "recording" to the customer who sent `message_id`, for `limits.busy_seconds`."""
+
+    async def install(self, url: str) -> None:
+        """Tell the vendor to call `url` from now on; an empty `url` takes the webhook away."""
+
+    def listen(self) -> AsyncIterator[list[Inbound | Receipt]]:
+        """Pull updates where the vendor allows it; asking for the next batch acknowledges the last one.
+
+        Raises `Impossible` where the vendor only pushes (`limits.polling` is False).
+        """
+
+
+@dataclass(frozen=True)
+class VoiceFormat:
+    """How a voice note must be encoded to show as one: PyAV container and codec, Hz, bit/s, and the MIME to send."""
+
+    container: str
+    codec: str
+    sample_rate: int
+    bit_rate: int
+    mime: str
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a network can carry; sizes in bytes, texts in characters, times in seconds.
+
+    `receipts` says whether the vendor echoes our key in a status, which settles an ambiguous send.
+    `degrade` lists the reply kinds from richest to poorest that this network supports.
+    """
+
+    text_chars: int
+    voice: VoiceFormat
+    voice_bytes: int
+    fetch_bytes: int
+    busy_seconds: float
+    receipts: bool
+    polling: bool
+    degrade: tuple[ReplyKind, ...] = (ReplyKind.VOICE, ReplyKind.TEXT)
+
+
+@dataclass(frozen=True)
+class Opening:
+    """All that `ChannelSpec.open` may use: who the account is, its opened secrets, the process's one HTTP client.
+
+    `external_id` is the vendor's name of the number or bot; `platform` is an instance of the spec's `platform` class.
+    """
+
+    external_id: str
+    config: BaseModel
+    secrets: Mapping[str, SecretStr]
+    platform: BaseModel
+    http: httpx.AsyncClient
+
+
+class Emulator(Protocol):
+    """A small local server that speaks the vendor's API, checks what we send and records it."""
+
+    url: str
+
+    async def customer_says(self, message: "CustomerMessage") -> str:
+        """Deliver a customer's message the vendor's way, retrying until accepted; return its provider id."""
+
+    async def wait_delivery(self, count: int = 1, timeout: float = 30.0) -> list["Delivery"]:
+        """Return all deliveries once there are `count` of them; raise TimeoutError with what is there otherwise."""
+
+
+@dataclass(frozen=True)
+class CustomerMessage:
+    """What an emulated customer sends: a text, or a file with its MIME type (`voice` = recorded in the app)."""
+
+    customer: str
+    text: str | None = None
+    data: bytes | None = None
+    mime: str | None = None
+    voice: bool = True
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One message that reached the emulated customer, and what was wrong with it, if anything."""
+
+    customer: str
+    kind: ReplyKind
+    message_id: str
+    text: str | None = None
+    data: bytes | None = None
+    mime: str | None = None
+    seconds: float | None = None
+    key: str | None = None
+    faults: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class EmulatorSetup:
+    """How an emulator plays one account: the webhook to call (None = wait to be polled) and the account's secrets."""
+
+    external_id: str
+    secrets: Mapping[str, str]
+    platform: Mapping[str, str] = field(default_factory=dict)
+    webhook_url: str | None = None
+    port: int = 0
+
+
+@dataclass(frozen=True)
+class ChannelSpec:
+    """The one export of a channel's folder.
+
+    `config` and `secrets` draw the account's form; `platform` is filled from the environment with the
+    channel's name as prefix (WHATSAPP_API_URL → platform.api_url); `identify` tells the vendor's name of the
+    number or bot from config and secrets; `open_door` opens the door that serves many accounts at once, where
+    the vendor has such a thing. `demo` is the account with which `simulate` and the contract suite run against
+    the emulator; `demo_config` is its config.
+    """
+
+    name: str
+    title: Mapping[str, str]
+    limits: Limits
+    config: type[BaseModel]
+    secrets: tuple[str, ...]
+    platform: type[BaseModel]
+    open: Callable[[Opening], Channel]
+    emulator: Callable[[EmulatorSetup], AbstractAsyncContextManager[Emulator]]
+    identify: Callable[[BaseModel, Mapping[str, str]], str]
+    demo: EmulatorSetup
+    demo_config: Mapping[str, Any]
+    open_door: Callable[[BaseModel], Door] | None = None
+    close: Callable[[], Awaitable[None]] | None = None

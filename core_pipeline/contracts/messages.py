@@ -1,0 +1,133 @@
+"""Messages as the core sees them: the same for every network."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Kind(StrEnum):
+    """What a customer can send; whatever a vendor adds later is `OTHER`."""
+
+    TEXT = "text"
+    VOICE = "voice"
+    AUDIO = "audio"
+    IMAGE = "image"
+    VIDEO = "video"
+    VIDEO_NOTE = "video_note"
+    DOCUMENT = "document"
+    STICKER = "sticker"
+    LOCATION = "location"
+    CONTACT = "contact"
+    CHOICE = "choice"
+    REACTION = "reaction"
+    ORDER = "order"
+    OTHER = "other"
+
+
+class ReplyKind(StrEnum):
+    """What we can answer with, poorest last."""
+
+    VIDEO = "video"
+    VOICE = "voice"
+    TEXT = "text"
+
+
+class Frozen(BaseModel):
+    """A value: compared by content, never changed, safe to write to the inbox as JSON."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Identity(Frozen):
+    """One name by which a network knows a person, e.g. ("whatsapp_phone", "201001234567")."""
+
+    kind: str
+    value: str
+
+
+class Sender(Frozen):
+    """The person who wrote; at least one identity, stable ones first."""
+
+    identities: tuple[Identity, ...] = Field(min_length=1)
+    name: str | None = None
+    language: str | None = None
+
+
+class MediaRef(Frozen):
+    """A file that still lies with the vendor; `id` is the truth, `url` may be absent or stale; size in bytes."""
+
+    id: str
+    mime: str | None = None
+    size: int | None = None
+    seconds: float | None = None
+    sha256: str | None = None
+    filename: str | None = None
+    url: str | None = None
+
+
+class Inbound(Frozen):
+    """One message from a customer.
+
+    `account` is the vendor's name of the receiving number or bot, `provider_id` is unique within it,
+    `chat` names the conversation there and `address` holds all the adapter needs to answer it.
+    """
+
+    type: Literal["inbound"] = "inbound"
+    account: str
+    provider_id: str
+    chat: str
+    sender: Sender
+    sent_at: datetime
+    kind: Kind
+    text: str | None = None
+    media: MediaRef | None = None
+    reply_to: str | None = None
+    address: dict[str, Any] = Field(default_factory=dict)
+
+
+class Status(StrEnum):
+    """How far an outgoing message got; only ever moves to a higher `rank`."""
+
+    ACCEPTED = "accepted"
+    SENT = "sent"
+    FAILED = "failed"
+    DELIVERED = "delivered"
+    READ = "read"
+    PLAYED = "played"
+
+    @property
+    def rank(self) -> int:
+        """Position in the only-upwards order."""
+        return list(Status).index(self)
+
+
+class Receipt(Frozen):
+    """The vendor's word on one of our messages; `key` is our idempotency key when the vendor echoes it."""
+
+    type: Literal["receipt"] = "receipt"
+    account: str
+    message_id: str
+    status: Status
+    at: datetime
+    key: str | None = None
+    error: str | None = None
+
+    @property
+    def provider_id(self) -> str:
+        """What makes this receipt unique within its account."""
+        return f"{self.message_id}:{self.status}"
+
+
+class Reply(Frozen):
+    """One message to a customer; `data` holds the encoded media, `key` is the idempotency key."""
+
+    kind: ReplyKind
+    key: str
+    address: dict[str, Any]
+    text: str | None = None
+    data: bytes | None = None
+    mime: str | None = None
+    seconds: float | None = None
+    reply_to: str | None = None
