@@ -1,0 +1,100 @@
+"""From text to search terms: words, stop words, light stems, character grams."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from core_pipeline.arabic.lexicon import CUE_WORDS, SAME_WORD, STOP_WORDS
+from core_pipeline.arabic.normalise import normalise
+
+_WORD = re.compile(r"[a-z]+|[0-9]+|[\u0621-\u064a]+")
+_APOSTROPHE = re.compile(r"(?<=[a-z])['’](?=[a-z])")
+_SHORTEST = 3
+# light10: conjunctions and articles in front, pronouns and endings behind; longest first.
+_PREFIXES = ("وبال", "وكال", "فبال", "وال", "بال", "كال", "فال", "ولل", "لل", "ال")
+_SUFFIXES = tuple("تهم تها تنا كما هما كوا ات ان ون ين ها هم كم كو نا يه وا ته ه ي ت ك".split())
+_VERB_PREFIXES = ("بت", "بي", "بن", "هت", "هي", "هن")
+_ENGLISH_ENDINGS = (("iness", "y"), ("ies", "y"), ("ings", ""), ("ing", ""), ("edly", ""), ("ed", ""), ("ly", ""))
+
+def is_arabic(word: str) -> bool:
+    """Whether the first letter of `word` is an Arabic one."""
+    return "\u0621" <= word[:1] <= "\u064a"
+
+
+def words(text: str) -> list[str]:
+    """Return the normalised words of `text` in order, digits apart from letters."""
+    return _WORD.findall(_APOSTROPHE.sub("", normalise(text)))
+
+
+def without_prefix(word: str) -> str:
+    """Return a normalised Arabic word without its article, conjunction or preposition, if three letters remain."""
+    for prefix in _PREFIXES:
+        if word.startswith(prefix) and len(word) - len(prefix) >= _SHORTEST:
+            return word[len(prefix) :]
+    for letters in ("وف", "بلك"):
+        if word[0] in letters and len(word) > _SHORTEST + 1:
+            word = word[1:]
+    return word
+
+
+def _without_suffix(word: str) -> str:
+    for suffix in _SUFFIXES:
+        if word.endswith(suffix) and len(word) - len(suffix) >= _SHORTEST:
+            return word[: -len(suffix)]
+    return word
+
+
+def _arabic_stem(word: str) -> str:
+    for prefix in _VERB_PREFIXES:
+        if word.startswith(prefix) and len(word) - len(prefix) > _SHORTEST:
+            return _without_suffix(word[len(prefix) :])
+    return _without_suffix(_without_suffix(without_prefix(word)))
+
+
+def _english_stem(word: str) -> str:
+    if word.endswith("s") and not word.endswith(("ss", "us", "is", "ies")) and len(word) > _SHORTEST:
+        word = word[:-1]
+    for ending, instead in _ENGLISH_ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST:
+            word = word[: -len(ending)] + instead
+            break
+    return word[:-1] if word.endswith(("nn", "pp", "tt", "gg", "mm")) else word
+
+
+@lru_cache(maxsize=16384)
+def stem(word: str) -> str:
+    """Return the light stem of a normalised word, at least three letters; digits stay as they are."""
+    if is_arabic(word):
+        return _arabic_stem(word)
+    return word if word.isdigit() else _english_stem(word.removesuffix("e") if len(word) > 4 else word)
+
+
+@lru_cache(maxsize=16384)
+def _head(word: str) -> str:
+    """The word that stands for all dialects' words of the same meaning, stemmed."""
+    for form in (word, without_prefix(word) if is_arabic(word) else word):
+        if form in SAME_WORD:
+            return stem(SAME_WORD[form])
+    return stem(word)
+
+
+_CUE_STEMS = frozenset(stem(word) for word in CUE_WORDS)
+
+
+def is_cue(term: str) -> bool:
+    """Whether a term only says what kind of answer is wanted (where, when, how much): weak evidence."""
+    return term in _CUE_STEMS
+
+
+def terms(text: str) -> list[str]:
+    """Return the content terms of `text` in order: no stop words, dialects brought together, stems."""
+    found = [word for word in words(text) if word in SAME_WORD or word not in STOP_WORDS]
+    return [_head(word) for word in found if len(word) > 1 or word.isdigit()]
+
+
+@lru_cache(maxsize=32768)
+def grams(term: str) -> tuple[str, ...]:
+    """Return the character trigrams and four-grams of a term with its edges marked by ``_``."""
+    marked = f"_{term}_"
+    return tuple(marked[i : i + n] for n in (3, 4) for i in range(len(marked) - n + 1)) or (marked,)

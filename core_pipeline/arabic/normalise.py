@@ -1,0 +1,44 @@
+"""One spelling for text that people type in many: what search and language rules compare."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# Harakat, Quranic marks, tatweel, and the invisible joiners and direction marks of bidirectional text.
+MARKS = re.compile("[\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_ACCENTS = re.compile("[\u0300-\u036f]")
+_FOLD = str.maketrans(
+    {
+        **dict.fromkeys("أإآٱ", "ا"),
+        **dict.fromkeys("ىیئ", "ي"),
+        **dict.fromkeys("ةھہۃە", "ه"),
+        **dict.fromkeys("کگ", "ك"),
+        "ؤ": "و",
+        "چ": "ج",
+        "پ": "ب",
+        "ڤ": "ف",
+    }
+)
+_SEPARATORS = str.maketrans({"٫": ".", "٬": ",", "٪": "%"})
+
+
+def latin_digits(text: str) -> str:
+    """Return `text` with every decimal digit of any script as 0-9, and Arabic separators as ``.`` ``,`` ``%``."""
+    if text.isascii():
+        return text
+    plain = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
+    return plain.translate(_SEPARATORS)
+
+
+def visible(text: str) -> str:
+    """Return `text` in its compatibility form without direction marks and zero-width characters."""
+    return _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+
+
+def normalise(text: str) -> str:
+    """Return the light search form: no harakat, tatweel or marks, one alef, ya and ha, Latin digits, lower case."""
+    folded = MARKS.sub("", unicodedata.normalize("NFKC", text)).lower().translate(_FOLD)
+    bare = _ACCENTS.sub("", unicodedata.normalize("NFKD", folded))
+    return latin_digits(MARKS.sub("", bare).translate(_FOLD))

@@ -1,0 +1,1 @@
+"""Engines that wrap engines: the contract stays the same."""

@@ -1,0 +1,79 @@
+"""Turns as they are kept: what was heard and answered, how long each stage took, and why a dead one died."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from core_pipeline.contracts.engines import Exchange
+from tenants.models import Direction, Message, Turn, TurnStage, TurnState
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage's bill: milliseconds, engine, units, millionths of a US dollar."""
+
+    name: str
+    ms: float
+    engine: str | None = None
+    units: float = 0.0
+    unit: str | None = None
+    cost: int = 0
+
+
+async def begin(session: AsyncSession, turn_id: str, conversation_id: str) -> None:
+    """Note that a turn has started; again after a crash or a retry changes only its state."""
+    turn = await session.get(Turn, turn_id)
+    if turn is None:
+        session.add(Turn(id=turn_id, tenant_id=str(session.info["tenant"]), conversation_id=conversation_id))
+    else:
+        turn.state, turn.failed_step, turn.cause, turn.finished_at = TurnState.RUNNING, None, None, None
+
+
+async def update(session: AsyncSession, turn_id: str, **fields: Any) -> None:
+    """Change some fields of a turn; a final state also gets its time."""
+    turn = await session.get(Turn, turn_id)
+    if turn is None:
+        return
+    for name, value in fields.items():
+        setattr(turn, name, value)
+    if turn.state != TurnState.RUNNING:
+        turn.finished_at = datetime.now(UTC)
+
+
+async def write_stages(session: AsyncSession, turn_id: str, stages: Sequence[Stage]) -> None:
+    """Keep the bill of a turn, replacing an earlier one; stages of the same name are numbered."""
+    await session.execute(delete(TurnStage).where(col(TurnStage.turn_id) == turn_id))
+    seen: dict[str, int] = {}
+    for stage in stages:
+        part = seen[stage.name] = seen.get(stage.name, -1) + 1
+        session.add(TurnStage(tenant_id=str(session.info["tenant"]), turn_id=turn_id, part=part, **asdict(stage)))
+
+
+async def recent(session: AsyncSession, conversation_id: str, before: str, limit: int = 20) -> tuple[Exchange, ...]:
+    """The last messages of a conversation, oldest first, without those of turn `before`."""
+    rows = await session.scalars(
+        select(Message)
+        .where(
+            col(Message.conversation_id) == conversation_id,
+            col(Message.text).is_not(None),
+            col(Message.turn_id) != before,
+        )
+        .order_by(col(Message.id).desc())
+        .limit(limit)
+    )
+    return tuple(
+        Exchange("customer" if row.direction == Direction.IN else "bot", row.text or "") for row in reversed(rows.all())
+    )
+
+
+async def dead(session: AsyncSession, limit: int = 100) -> list[Turn]:
+    """Dead letters, newest first."""
+    rows = await session.scalars(
+        select(Turn).where(col(Turn.state) == TurnState.DEAD).order_by(col(Turn.finished_at).desc()).limit(limit)
+    )
+    return list(rows.all())

@@ -1,0 +1,168 @@
+"""The zygote: warmed once, it forks one locked-up child per file and never touches a file itself.
+
+Run as `python -m core_pipeline.media.zygote` with the control socket as standard input. It has one thread, waits
+in one `poll`, and ends when the platform's end of the socket closes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import select
+import signal
+import socket
+import time
+from dataclasses import dataclass
+
+from core_pipeline.media import decoder, jail
+from core_pipeline.media.wire import BROKEN, DONE, PACKET, READY, REFUSED, Order, Refused, Verdict, frame
+
+CHUNK = 1 << 18
+
+
+@dataclass
+class _Child:
+    number: int
+    deadline: float
+    late: bool = False
+
+
+class Zygote:
+    """Starts children as ordered, kills late ones, buries all and reports each."""
+
+    def __init__(self, control: socket.socket) -> None:
+        self._control = control
+        self._children: dict[int, _Child] = {}
+        self._bell = _death_bell()
+
+    def serve(self) -> None:
+        """Obey orders until the platform hangs up."""
+        poll = select.poll()
+        poll.register(self._control, select.POLLIN)
+        poll.register(self._bell, select.POLLIN)
+        self._control.send(READY)
+        while True:
+            ready = {descriptor for descriptor, _ in poll.poll(self._patience())}
+            if self._bell in ready:
+                os.read(self._bell, PACKET)
+            if self._control.fileno() in ready and not self._obey():
+                return
+            self._kill_late()
+            self._bury()
+
+    def _patience(self) -> float | None:
+        deadlines = [child.deadline for child in self._children.values() if not child.late]
+        return max(0.0, min(deadlines) - time.monotonic()) * 1000 + 1 if deadlines else None
+
+    def _obey(self) -> bool:
+        packet, descriptors, _, _ = socket.recv_fds(self._control, PACKET, 1)
+        if not packet:
+            return False
+        order = Order.unpack(packet)
+        if order.verb == "kill":
+            self._kill(order.number)
+        for descriptor in descriptors:
+            self._bear(order, descriptor)
+            os.close(descriptor)
+        return True
+
+    def _bear(self, order: Order, descriptor: int) -> None:
+        parent = os.getpid()
+        try:
+            pid = os.fork()
+        except OSError:
+            self._control.send(Verdict(order.number, born=False).pack())
+            return
+        if pid == 0:
+            _live(order, descriptor, parent)
+        self._children[pid] = _Child(order.number, time.monotonic() + order.wall_seconds)
+
+    def _kill(self, number: int) -> None:
+        for pid, child in self._children.items():
+            if child.number == number:
+                os.kill(pid, signal.SIGKILL)
+
+    def _kill_late(self) -> None:
+        now = time.monotonic()
+        for pid, child in self._children.items():
+            if now >= child.deadline and not child.late:
+                child.late = True
+                os.kill(pid, signal.SIGKILL)
+
+    def _bury(self) -> None:
+        while self._children:
+            pid, _ = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                return
+            child = self._children.pop(pid)
+            self._control.send(Verdict(child.number, late=child.late).pack())
+
+
+def _death_bell() -> int:
+    """Return a descriptor that turns readable whenever a child dies."""
+    bell, rope = os.pipe()
+    os.set_blocking(rope, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(rope, warn_on_full_buffer=False)
+    return bell
+
+
+def _live(order: Order, descriptor: int, parent: int) -> None:
+    """Be the child: lock up, read the file, answer, die. Never returns."""
+    try:
+        signal.set_wakeup_fd(-1)
+        jail.enter(descriptor, parent)
+    except (OSError, ValueError):
+        _write(frame(BROKEN, b""), descriptor)
+        os._exit(1)
+    try:
+        answer = _work(order)
+    except Refused as refused:
+        answer = _refusal(refused)
+    except Exception as error:  # noqa: BLE001 : whatever a stranger's file provokes is that file's fault
+        answer = _refusal(Refused("media-unreadable", type(error).__name__))
+    _write(answer, 0)
+    os._exit(0)
+
+
+def _work(order: Order) -> bytes:
+    data = _read(0)
+    if order.verb == "probe":
+        return frame(DONE, decoder.measure(data, order.max_seconds).pack())
+    return frame(DONE, decoder.decode(data, order.sample_rate, order.max_seconds))
+
+
+def _refusal(refused: Refused) -> bytes:
+    return frame(REFUSED, f"{refused.code}\n{refused.detail}".encode())
+
+
+def _read(descriptor: int) -> bytes:
+    data = bytearray()
+    while chunk := os.read(descriptor, CHUNK):
+        data += chunk
+    return bytes(data)
+
+
+def _write(answer: bytes, descriptor: int) -> None:
+    rest = memoryview(answer)
+    with contextlib.suppress(OSError):
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+
+
+def main() -> None:
+    """Warm up, shut the doors that can be shut for good, and serve."""
+    parent = os.getppid()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    control = socket.socket(fileno=0)
+    decoder.warm()
+    jail.leave_network()
+    jail.die_with_parent(parent)
+    jail.be_first_victim()
+    gc.freeze()
+    Zygote(control).serve()
+
+
+if __name__ == "__main__":
+    main()

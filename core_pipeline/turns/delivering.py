@@ -1,0 +1,116 @@
+"""The stages that send: never twice where the vendor lets us know, never silently."""
+
+from __future__ import annotations
+
+import asyncio
+from textwrap import wrap
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from core_pipeline.contracts.messages import Reply, ReplyKind
+from core_pipeline.engines.wrap.meter import Ledger
+from core_pipeline.history import outgoing, turns
+from core_pipeline.turns.words import phrase
+from errors import Impossible, NeedsOwner, Retryable
+from tenants.models import Conversation, Message, Tenant, TurnState
+from tenants.policy import Policy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from core_pipeline.turns.deps import Deps, Here, Line
+
+
+async def send_voice(deps: Deps, here: Here, text: str, spoken: dict[str, Any]) -> dict[str, Any]:
+    """Send the spoken answer as a voice note."""
+    data = await deps.blobs.get(here.tenant_id, spoken["blob"])
+    reply = Reply(
+        kind=ReplyKind.VOICE,
+        key=f"{here.turn_id}:voice",
+        address=await _address(deps, here),
+        text=text,
+        data=data,
+        mime=spoken["mime"],
+        seconds=spoken["seconds"],
+    )
+    return await _once(deps, here, reply, blob=spoken["blob"])
+
+
+async def send_text(deps: Deps, here: Here, text: str, name: str = "text") -> dict[str, Any]:
+    """Send the answer as text, in as many messages as the network needs."""
+    limits = (await deps.lines.line(here.account_id)).limits
+    address = await _address(deps, here)
+    bills: list[dict[str, Any]] = []
+    parts = wrap(text, limits.text_chars, replace_whitespace=False, break_long_words=True)
+    for number, part in enumerate(parts):
+        key = f"{here.turn_id}:{name}:{number}"
+        sent = await _once(deps, here, Reply(kind=ReplyKind.TEXT, key=key, address=address, text=part))
+        bills += sent["bills"]
+    return {"bills": bills}
+
+
+async def send_fallback(deps: Deps, here: Here) -> dict[str, Any]:
+    """Send the tenant's words for a failure on our side."""
+    async with deps.db.tenant(here.tenant_id) as session:
+        policy = Policy.model_validate((await session.get_one(Tenant, here.tenant_id)).policy)
+        language = (await session.get_one(Conversation, here.conversation_id)).language or policy.language
+    return await send_text(deps, here, phrase(policy, "fallback", language), "fallback")
+
+
+async def finish(deps: Deps, here: Here, bills: Sequence[dict[str, Any]], **fields: Any) -> None:
+    """Close the turn with its bill."""
+    stages = [turns.Stage(b["stage"], b["ms"], b["engine"], b["units"], b["unit"], b["cost"]) for b in bills]
+    async with deps.db.tenant(here.tenant_id) as session:
+        await turns.write_stages(session, here.turn_id, stages)
+        await turns.update(session, here.turn_id, **{"state": TurnState.ANSWERED, **fields})
+
+
+async def _address(deps: Deps, here: Here) -> dict[str, Any]:
+    async with deps.db.tenant(here.tenant_id) as session:
+        return dict((await session.get_one(Conversation, here.conversation_id)).address)
+
+
+async def _once(deps: Deps, here: Here, reply: Reply, blob: str | None = None) -> dict[str, Any]:
+    ledger = Ledger()
+    line = await deps.lines.line(here.account_id)
+    async with deps.db.tenant(here.tenant_id) as session:
+        message = await outgoing.intend(session, here.turn_id, here.conversation_id, here.account_id, reply)
+        message.blob = message.blob or blob
+        open_try, done = message.status == outgoing.INTENT, message.provider_id is not None
+    with ledger.timed("send"):
+        if not done and not (open_try and await _settled(deps, here, line, reply.key)):
+            await _call_vendor(deps, here, line, reply)
+    return {"bills": [{**vars(bill)} for bill in ledger.bills]}
+
+
+async def _settled(deps: Deps, here: Here, line: Line, key: str) -> bool:
+    """Whether a receipt shows that an earlier try with an unknown outcome got through."""
+    if not line.limits.receipts:
+        return False
+    until = monotonic() + deps.settle_seconds
+    while monotonic() < until:
+        async with deps.db.tenant(here.tenant_id) as session:
+            message: Message | None = await outgoing.by_key(session, key)
+            if message is not None and message.provider_id is not None:
+                return True
+        await asyncio.sleep(0.25)
+    return False
+
+
+async def _call_vendor(deps: Deps, here: Here, line: Line, reply: Reply) -> None:
+    await _mark(deps, here, reply.key, outgoing.INTENT)
+    try:
+        provider_id = await line.channel.send(reply)
+    except Retryable as error:
+        await _mark(deps, here, reply.key, outgoing.INTENT if error.landed else outgoing.UNSENT, error.code)
+        raise
+    except (Impossible, NeedsOwner) as error:
+        await _mark(deps, here, reply.key, "failed", error.code)
+        raise
+    async with deps.db.tenant(here.tenant_id) as session:
+        await outgoing.accepted(session, reply.key, provider_id)
+
+
+async def _mark(deps: Deps, here: Here, key: str, status: str, error: str | None = None) -> None:
+    async with deps.db.tenant(here.tenant_id) as session:
+        await outgoing.mark(session, key, status, error)

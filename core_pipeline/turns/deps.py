@@ -1,0 +1,56 @@
+"""What the stages of a turn work with; built once per process by app.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from tenants.blobs import Blobs
+    from tenants.db import Database
+
+    from core_pipeline.contracts.channel import Channel, Limits
+    from core_pipeline.engines.router import Engines
+    from core_pipeline.knowledge.shelf import Shelf
+    from core_pipeline.media.sandbox import Sandbox
+    from core_pipeline.turns.fair import FairGate
+
+
+@dataclass(frozen=True)
+class Line:
+    """An opened account: its channel and what the network can carry."""
+
+    channel: Channel
+    limits: Limits
+
+
+class Lines(Protocol):
+    """Opens accounts' channels, each once per process."""
+
+    async def line(self, account_id: str) -> Line:
+        """Return the opened account; `NeedsOwner` when it is switched off or its secrets can't be opened."""
+
+
+@dataclass(frozen=True)
+class Deps:
+    """The rooms below, as the stages need them."""
+
+    db: Database
+    blobs: Blobs
+    lines: Lines
+    sandbox: Sandbox
+    engines: Engines
+    shelf: Shelf
+    gate: FairGate
+    settle_seconds: float = 15.0
+
+
+@dataclass(frozen=True)
+class Here:
+    """Which turn we are in."""
+
+    turn_id: str
+    tenant_id: str
+    conversation_id: str
+    account_id: str
+    message_id: int

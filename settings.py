@@ -1,0 +1,106 @@
+"""The one typed settings class; the only module that reads the environment.
+
+Read by app.py, cli.py and migrations/env.py, nobody else: rooms are handed what they need.
+"""
+
+import os
+import secrets
+from base64 import b64encode
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, Self
+
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What the operator may set, by environment variable or in `.env`; the defaults run on a laptop.
+
+    `database_url` moves everything to Postgres ("postgresql+psycopg://…"); without it, SQLite files lie in `var`.
+    `vault_keys` is "id:base64 of 32 bytes", newest first, comma-separated; on a laptop one is made in `var/vault.key`.
+    """
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore")
+
+    environment: Literal["local", "production"] = "local"
+    var: Path = Path("var")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    public_url: str = ""
+    database_url: str = ""
+    blobs_url: str = ""
+    vault_keys: SecretStr = SecretStr("")
+    executor_id: str = "one"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    body_limit: int = 4 * 1024 * 1024
+    turns_at_once: int = Field(default=16, ge=1)
+    engines_at_once: int = Field(default=2, ge=1)
+    retry_attempts: int = Field(default=5, ge=1)
+    retry_seconds: float = Field(default=1.0, gt=0)
+    engines: dict[str, str] = Field(default_factory=lambda: {"asr": "demo", "llm": "knowledge", "tts": "espeak"})
+
+    @model_validator(mode="after")
+    def _refuse_defaults_in_production(self) -> Self:
+        if self.environment == "production":
+            if not self.vault_keys.get_secret_value():
+                msg = "ENVIRONMENT=production needs VAULT_KEYS (make one: cli.py doctor --new-vault-key)"
+                raise ValueError(msg)
+            if not self.public_url.startswith("https://"):
+                msg = "ENVIRONMENT=production needs PUBLIC_URL=https://… (vendors refuse plain http)"
+                raise ValueError(msg)
+        return self
+
+    @property
+    def on_sqlite(self) -> bool:
+        """Whether everything lies in SQLite files under `var`."""
+        return not self.database_url or self.database_url.startswith("sqlite")
+
+    @property
+    def main_url(self) -> str:
+        """Where tenants, conversations and turns lie."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.var.resolve()}/sawtak.db"
+
+    @property
+    def inbox_url(self) -> str:
+        """Where the inbox lies: a file of its own on SQLite, so that acknowledging never waits for other writers."""
+        return f"sqlite+aiosqlite:///{self.var.resolve()}/inbox.db" if self.on_sqlite else self.database_url
+
+    @property
+    def turns_url(self) -> str:
+        """Where the workflow engine keeps its checkpoints (a synchronous SQLAlchemy URL)."""
+        return f"sqlite:///{self.var.resolve()}/turns.db" if self.on_sqlite else self.database_url
+
+    @property
+    def blob_store(self) -> str:
+        """Where media lies: a local folder, or "s3://bucket/prefix"."""
+        return self.blobs_url or f"file://{self.var.resolve()}/blobs"
+
+    @property
+    def address(self) -> str:
+        """The address that vendors call; local when none is set."""
+        return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
+
+    @cached_property
+    def vault_text(self) -> SecretStr:
+        """The vault's keys; makes `var/vault.key` (owner-only) on first use where none are set."""
+        if self.vault_keys.get_secret_value():
+            return self.vault_keys
+        file = self.var / "vault.key"
+        if not file.exists():
+            self.var.mkdir(parents=True, exist_ok=True)
+            file.touch(mode=0o600)
+            file.write_text(new_vault_key())
+        return SecretStr(file.read_text().strip())
+
+    def of_channel(self, name: str) -> dict[str, str]:
+        """Every setting that carries the channel's name as prefix: WHATSAPP_API_URL → {"api_url": …}."""
+        prefix = f"{name.upper()}_"
+        known = {**dotenv_values(".env"), **os.environ}
+        return {key[len(prefix) :].lower(): value for key, value in known.items() if key.startswith(prefix) and value}
+
+
+def new_vault_key() -> str:
+    """A fresh vault key as the setting wants it."""
+    return f"{secrets.token_hex(2)}:{b64encode(secrets.token_bytes(32)).decode()}"
