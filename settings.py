@@ -32,13 +32,14 @@ class Settings(BaseSettings):
     database_url: str = ""
     blobs_url: str = ""
     vault_keys: SecretStr = SecretStr("")
-    executor_id: str = "one"
+    executor_id: str = ""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     body_limit: int = 4 * 1024 * 1024
     turns_at_once: int = Field(default=16, ge=1)
     engines_at_once: int = Field(default=2, ge=1)
     retry_attempts: int = Field(default=5, ge=1)
     retry_seconds: float = Field(default=1.0, gt=0)
+    settle_seconds: float = Field(default=15.0, ge=0)
     engines: dict[str, str] = Field(default_factory=lambda: {"asr": "demo", "llm": "knowledge", "tts": "espeak"})
 
     @model_validator(mode="after")

@@ -17,6 +17,7 @@ _SUFFIXES = tuple("تهم تها تنا كما هما كوا ات ان ون ين
 _VERB_PREFIXES = ("بت", "بي", "بن", "هت", "هي", "هن")
 _ENGLISH_ENDINGS = (("iness", "y"), ("ies", "y"), ("ings", ""), ("ing", ""), ("edly", ""), ("ed", ""), ("ly", ""))
 
+
 def is_arabic(word: str) -> bool:
     """Whether the first letter of `word` is an Arabic one."""
     return "\u0621" <= word[:1] <= "\u064a"

@@ -10,7 +10,9 @@ from core_pipeline.arabic.normalise import normalise
 _WORD = re.compile(r"[a-z0-9']+")
 _FIGURE_IN_WORD = re.compile(r"(?<![a-z0-9])(?=[a-z0-9']*[a-z])[a-z']*(?:[a-z][235679]+|[235679]+[a-z])[a-z0-9']*")
 # Ordinary Latin tokens that mix letters and figures: 3pm, 2nd, 5km, 3d, b2b, 4g, room numbers such as a5.
-_NOT_ARABIZI = re.compile(r"\d+(?:am|pm|st|nd|rd|th|km|kg|g|gb|mb|ml|cm|mm|m|l|h|hr|hrs|min|mins|d|k|x|egp|le|usd|sar)|[a-z]\d+|b2b|mp3|h2o|covid19")
+_NOT_ARABIZI = re.compile(
+    r"\d+(?:am|pm|st|nd|rd|th|km|kg|g|gb|mb|ml|cm|mm|m|l|h|hr|hrs|min|mins|d|k|x|egp|le|usd|sar)|[a-z]\d+|b2b|mp3|h2o|covid19"
+)
 _ARTICLE = re.compile(r"^(?:el|al|il|wel|wal|bel|lel)-?(?=[a-z0-9]{3})")
 
 # Latin spelling → Arabic word; an empty word says nothing in a search.

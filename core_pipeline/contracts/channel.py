@@ -154,7 +154,7 @@ class ChannelSpec:
     channel's name as prefix (WHATSAPP_API_URL → platform.api_url); `identify` tells the vendor's name of the
     number or bot from config and secrets; `open_door` opens the door that serves many accounts at once, where
     the vendor has such a thing. `demo` is the account with which `simulate` and the contract suite run against
-    the emulator; `demo_config` is its config.
+    the emulator, `demo_config` its config and `demo_customer` who writes to it.
     """
 
     name: str
@@ -170,3 +170,4 @@ class ChannelSpec:
     demo_config: Mapping[str, Any]
     open_door: Callable[[BaseModel], Door] | None = None
     close: Callable[[], Awaitable[None]] | None = None
+    demo_customer: str = "201000000001"

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -34,15 +33,27 @@ async def begin(session: AsyncSession, turn_id: str, conversation_id: str) -> No
         turn.state, turn.failed_step, turn.cause, turn.finished_at = TurnState.RUNNING, None, None, None
 
 
-async def update(session: AsyncSession, turn_id: str, **fields: Any) -> None:
-    """Change some fields of a turn; a final state also gets its time."""
-    turn = await session.get(Turn, turn_id)
-    if turn is None:
-        return
-    for name, value in fields.items():
-        setattr(turn, name, value)
-    if turn.state != TurnState.RUNNING:
-        turn.finished_at = datetime.now(UTC)
+async def answered_with(
+    session: AsyncSession, turn_id: str, heard: str | None, answer: str, language: str, note: str | None
+) -> None:
+    """Note what was heard and what we decided to say."""
+    turn = await session.get_one(Turn, turn_id)
+    turn.heard, turn.answer, turn.language, turn.note = heard, answer, language, note
+
+
+async def close(
+    session: AsyncSession,
+    turn_id: str,
+    state: TurnState,
+    reply_kind: str | None,
+    note: str | None,
+    failed_step: str | None,
+    cause: str | None,
+) -> None:
+    """End a turn; a dead one says which step failed and why."""
+    turn = await session.get_one(Turn, turn_id)
+    turn.state, turn.reply_kind, turn.finished_at = state, reply_kind, datetime.now(UTC)
+    turn.note, turn.failed_step, turn.cause = note or turn.note, failed_step, cause
 
 
 async def write_stages(session: AsyncSession, turn_id: str, stages: Sequence[Stage]) -> None:

@@ -74,6 +74,14 @@ def frame(status: int, payload: bytes) -> bytes:
     return HEADER.pack(status, len(payload)) + payload
 
 
+def expected(answer: bytes | bytearray) -> int:
+    """Return how long the whole answer is, as far as its beginning tells."""
+    if len(answer) < HEADER.size:
+        return HEADER.size
+    length: int = HEADER.unpack_from(answer)[1]
+    return HEADER.size + length
+
+
 def parse(answer: bytes) -> tuple[int, bytes] | None:
     """Return status and payload of a child's answer, None when it is incomplete or not one of ours."""
     if len(answer) < HEADER.size:

@@ -47,16 +47,25 @@ class Zygote:
             if self._bell in ready:
                 os.read(self._bell, PACKET)
             if self._control.fileno() in ready and not self._obey():
-                return
+                return self._end()
             self._kill_late()
             self._bury()
+
+    def _end(self) -> None:
+        for pid in self._children:
+            os.kill(pid, signal.SIGKILL)
+        for pid in self._children:
+            os.waitpid(pid, 0)
 
     def _patience(self) -> float | None:
         deadlines = [child.deadline for child in self._children.values() if not child.late]
         return max(0.0, min(deadlines) - time.monotonic()) * 1000 + 1 if deadlines else None
 
     def _obey(self) -> bool:
-        packet, descriptors, _, _ = socket.recv_fds(self._control, PACKET, 1)
+        try:
+            packet, descriptors, _, _ = socket.recv_fds(self._control, PACKET, 1)
+        except ConnectionResetError:
+            return False
         if not packet:
             return False
         order = Order.unpack(packet)
@@ -110,11 +119,12 @@ def _death_bell() -> int:
 
 def _live(order: Order, descriptor: int, parent: int) -> None:
     """Be the child: lock up, read the file, answer, die. Never returns."""
+    signal.set_wakeup_fd(-1)
+    os.dup2(descriptor, 0)
     try:
-        signal.set_wakeup_fd(-1)
-        jail.enter(descriptor, parent)
+        jail.enter(parent)
     except (OSError, ValueError):
-        _write(frame(BROKEN, b""), descriptor)
+        _write(frame(BROKEN, b""))
         os._exit(1)
     try:
         answer = _work(order)
@@ -122,12 +132,12 @@ def _live(order: Order, descriptor: int, parent: int) -> None:
         answer = _refusal(refused)
     except Exception as error:  # noqa: BLE001 : whatever a stranger's file provokes is that file's fault
         answer = _refusal(Refused("media-unreadable", type(error).__name__))
-    _write(answer, 0)
+    _write(answer)
     os._exit(0)
 
 
 def _work(order: Order) -> bytes:
-    data = _read(0)
+    data = _read()
     if order.verb == "probe":
         return frame(DONE, decoder.measure(data, order.max_seconds).pack())
     return frame(DONE, decoder.decode(data, order.sample_rate, order.max_seconds))
@@ -137,18 +147,18 @@ def _refusal(refused: Refused) -> bytes:
     return frame(REFUSED, f"{refused.code}\n{refused.detail}".encode())
 
 
-def _read(descriptor: int) -> bytes:
+def _read() -> bytes:
     data = bytearray()
-    while chunk := os.read(descriptor, CHUNK):
+    while chunk := os.read(0, CHUNK):
         data += chunk
     return bytes(data)
 
 
-def _write(answer: bytes, descriptor: int) -> None:
+def _write(answer: bytes) -> None:
     rest = memoryview(answer)
     with contextlib.suppress(OSError):
         while rest:
-            rest = rest[os.write(descriptor, rest) :]
+            rest = rest[os.write(0, rest) :]
 
 
 def main() -> None:

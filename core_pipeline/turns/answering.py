@@ -41,7 +41,7 @@ async def answer(deps: Deps, here: Here) -> dict[str, Any]:
     if heard:
         text = await _think(deps, here, policy, heard, language, history, ledger)
     async with deps.db.tenant(here.tenant_id) as session:
-        await turns.update(session, here.turn_id, heard=heard or None, answer=text, language=language, note=note)
+        await turns.answered_with(session, here.turn_id, heard or None, text, language, note)
     bills = [asdict(bill) for bill in ledger.bills]
     return {"text": text, "language": language, "form": _form(messages, policy), "note": note, "bills": bills}
 

@@ -29,7 +29,7 @@ async def kept_busy(show: Callable[[], Awaitable[float]]) -> AsyncIterator[None]
 
 async def _keep(show: Callable[[], Awaitable[float]]) -> None:
     try:
-        while True:  # noqa: ASYNC110 - the wait is the vendor's, there is nothing to be told by an event
+        while True:
             await asyncio.sleep(await show())
     except SawtakError as error:
         log.info("busy indicator given up: %s", error.code)

@@ -27,7 +27,7 @@ async def send_voice(deps: Deps, here: Here, text: str, spoken: dict[str, Any]) 
     reply = Reply(
         kind=ReplyKind.VOICE,
         key=f"{here.turn_id}:voice",
-        address=await _address(deps, here),
+        address=await address_of(deps, here),
         text=text,
         data=data,
         mime=spoken["mime"],
@@ -39,7 +39,7 @@ async def send_voice(deps: Deps, here: Here, text: str, spoken: dict[str, Any]) 
 async def send_text(deps: Deps, here: Here, text: str, name: str = "text") -> dict[str, Any]:
     """Send the answer as text, in as many messages as the network needs."""
     limits = (await deps.lines.line(here.account_id)).limits
-    address = await _address(deps, here)
+    address = await address_of(deps, here)
     bills: list[dict[str, Any]] = []
     parts = wrap(text, limits.text_chars, replace_whitespace=False, break_long_words=True)
     for number, part in enumerate(parts):
@@ -57,15 +57,25 @@ async def send_fallback(deps: Deps, here: Here) -> dict[str, Any]:
     return await send_text(deps, here, phrase(policy, "fallback", language), "fallback")
 
 
-async def finish(deps: Deps, here: Here, bills: Sequence[dict[str, Any]], **fields: Any) -> None:
-    """Close the turn with its bill."""
+async def finish(
+    deps: Deps,
+    here: Here,
+    bills: Sequence[dict[str, Any]],
+    reply_kind: str | None,
+    note: str | None,
+    state: str = TurnState.ANSWERED.value,
+    failed_step: str | None = None,
+    cause: str | None = None,
+) -> None:
+    """Close the turn with its bill; a dead one with the step that failed and why."""
     stages = [turns.Stage(b["stage"], b["ms"], b["engine"], b["units"], b["unit"], b["cost"]) for b in bills]
     async with deps.db.tenant(here.tenant_id) as session:
         await turns.write_stages(session, here.turn_id, stages)
-        await turns.update(session, here.turn_id, **{"state": TurnState.ANSWERED, **fields})
+        await turns.close(session, here.turn_id, TurnState(state), reply_kind, note, failed_step, cause)
 
 
-async def _address(deps: Deps, here: Here) -> dict[str, Any]:
+async def address_of(deps: Deps, here: Here) -> dict[str, Any]:
+    """What the channel needs to answer in this conversation."""
     async with deps.db.tenant(here.tenant_id) as session:
         return dict((await session.get_one(Conversation, here.conversation_id)).address)
 

@@ -1,0 +1,54 @@
+# Two commands set up everything: `make run` and `make test`. Both may be run again at any time.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8000
+export PORT
+
+.PHONY: run test lint unit bench demo-asr lock doctor clean help
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+$(VENV)/.base: requirements/base.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Sawtak needs Python 3.11 or newer: make PYTHON=python3.11 …"; exit 1; }
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-virtualenv -r requirements/base.txt
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.base
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-virtualenv -r requirements/dev.txt
+	@touch $@
+
+run: $(VENV)/.base ## Set up, migrate, seed the demo tenant once and serve on 127.0.0.1:$PORT
+	@exec $(BIN)/python cli.py serve --first-run
+
+test: lint unit ## Everything that must pass before a change lands
+
+lint: $(VENV)/.dev ## Format, style, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+
+unit: $(VENV)/.dev ## The tests, on SQLite and on a real Postgres
+	$(BIN)/python -m pytest
+
+bench: $(VENV)/.dev ## All benchmarks; figures go to bench/README.md by hand
+	@for b in bench/[a-z]*.py; do echo "== $$b"; $(BIN)/python $$b || exit 1; done
+
+demo-asr: $(VENV)/.base ## Train the demo recogniser anew (about an hour on two cores)
+	@test -x .venv-train/bin/python || $(PYTHON) -m venv .venv-train
+	@.venv-train/bin/pip install --quiet --disable-pip-version-check -r requirements/train.txt
+	.venv-train/bin/python -m core_pipeline.engines.asr.demo.train
+
+lock: $(VENV)/.base ## Resolve requirements/*.in into *.txt anew
+	@$(BIN)/pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip compile -q --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header requirements/base.in -o requirements/base.txt
+	$(BIN)/uv pip compile -q --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header requirements/dev.in -o requirements/dev.txt
+
+doctor: $(VENV)/.base ## Say what is missing or wrong, and how to fix it
+	@$(BIN)/python cli.py doctor
+
+clean: ## Remove caches (never var/: that is your data)
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache out

@@ -1,0 +1,129 @@
+"""One WhatsApp number: our replies out, the customers' files in."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from pydantic import SecretStr
+
+from channels.whatsapp.config import LIMITS, WhatsAppPlatform
+from channels.whatsapp.door import WhatsAppDoor
+from channels.whatsapp.graph import Graph
+from channels.whatsapp.media import Media
+from channels.whatsapp.pairs import PairBackoff
+from channels.whatsapp.refusals import PAIR_LIMIT
+from channels.wild import rows, words
+from core_pipeline.contracts.channel import Opening, WebhookRequest
+from core_pipeline.contracts.messages import Inbound, MediaRef, Receipt, Reply, ReplyKind
+from errors import Impossible, NeedsOwner, Retryable
+
+_URL_CHARS = 200
+
+
+class WhatsAppChannel:
+    """Speaks for one phone number id."""
+
+    def __init__(self, opening: Opening, platform: WhatsAppPlatform) -> None:
+        self._account = opening.external_id
+        self._verify_token = _filled(opening.secrets.get("verify_token")) or platform.verify_token
+        app_secret = _filled(opening.secrets.get("app_secret")) or platform.app_secret
+        self._door = WhatsAppDoor(app_secret, self._verify_token, account=self._account)
+        token = opening.secrets.get("access_token", SecretStr(""))
+        self._graph = Graph(opening.http, platform.api_url.rstrip("/"), token, platform.timeout)
+        self._media = Media(self._graph, self._account, platform.media_hosts, LIMITS.fetch_bytes)
+        self._pairs = PairBackoff()
+
+    def verify(self, request: WebhookRequest) -> str | None:
+        """Return the handshake's answer, None for a genuine event; raise `Forged` otherwise."""
+        return self._door.verify(request)
+
+    def read(self, request: WebhookRequest) -> list[Inbound | Receipt]:
+        """Return every message and status that concerns this number."""
+        return self._door.read(request)
+
+    def fetch(self, media: MediaRef) -> AsyncIterator[bytes]:
+        """Stream a customer's file, at most `LIMITS.fetch_bytes` of it."""
+        return self._media.stream(media)
+
+    async def send(self, reply: Reply) -> str:
+        """Send a text or a voice note and return its wamid."""
+        to = _recipient(reply.address)
+        body = {
+            "messaging_product": "whatsapp",
+            "recipient_type": "individual",
+            **to,
+            "biz_opaque_callback_data": reply.key,
+            **await self._content(reply),
+        }
+        if reply.reply_to:
+            body["context"] = {"message_id": reply.reply_to}
+        return await self._post(body, next(iter(to.values())))
+
+    async def busy(self, address: Mapping[str, Any], kind: ReplyKind, message_id: str) -> None:  # noqa: ARG002 - the network has one indicator and wants no address
+        """Mark the customer's message as read and show "typing"."""
+        body = {
+            "messaging_product": "whatsapp",
+            "status": "read",
+            "message_id": message_id,
+            "typing_indicator": {"type": "text"},
+        }
+        await self._graph.call("POST", f"{self._account}/messages", json=body)
+
+    async def install(self, url: str) -> None:
+        """Override the app's webhook for this number; an empty `url` gives it back to the app."""
+        token = self._verify_token.get_secret_value() if self._verify_token else ""
+        if url and not token:
+            raise NeedsOwner("verify-token-missing", "choose a verify token first")
+        if len(url) > _URL_CHARS:
+            raise Impossible("url-too-long", f"at most {_URL_CHARS} characters")
+        hook = {"override_callback_uri": url, "verify_token": token}
+        await self._graph.call("POST", self._account, json={"webhook_configuration": hook})
+
+    def listen(self) -> AsyncIterator[list[Inbound | Receipt]]:
+        """Raise `Impossible`: this network only pushes."""
+        raise Impossible("no-polling", "WhatsApp only calls webhooks")
+
+    async def _content(self, reply: Reply) -> dict[str, Any]:
+        if reply.kind is ReplyKind.TEXT:
+            return {"type": "text", "text": {"body": _checked(reply.text), "preview_url": False}}
+        if reply.kind is not ReplyKind.VOICE:
+            raise Impossible("kind-unsupported", reply.kind)
+        if not reply.data or len(reply.data) > LIMITS.voice_bytes:
+            raise Impossible("voice-size", f"1 to {LIMITS.voice_bytes} bytes")
+        media_id = await self._media.upload(reply.data, LIMITS.voice.mime, "voice.ogg")
+        return {"type": "audio", "audio": {"id": media_id, "voice": True}}
+
+    async def _post(self, body: dict[str, Any], customer: str) -> str:
+        try:
+            answer = await self._graph.call("POST", f"{self._account}/messages", lands=True, json=body)
+        except Retryable as error:
+            if error.code == PAIR_LIMIT:
+                raise Retryable(error.code, after=self._pairs.next(customer)) from None
+            raise
+        self._pairs.clear(customer)
+        for message in rows(answer.get("messages")):
+            if wamid := words(message.get("id")):
+                return wamid
+        raise Retryable("whatsapp-answer", "a message was accepted without an id", after=5.0, landed=True)
+
+
+def _filled(secret: SecretStr | None) -> SecretStr | None:
+    return secret if secret and secret.get_secret_value() else None
+
+
+def _recipient(address: Mapping[str, Any]) -> dict[str, str]:
+    phone, bsuid = words(address.get("to")), words(address.get("recipient"))
+    if phone:
+        return {"to": f"+{phone.removeprefix('+')}"}
+    if bsuid:
+        return {"recipient": bsuid}
+    raise Impossible("address", "neither phone number nor business-scoped user id")
+
+
+def _checked(text: str | None) -> str:
+    if not text or not text.strip():
+        raise Impossible("text-empty")
+    if len(text) > LIMITS.text_chars:
+        raise Impossible("text-too-long", f"at most {LIMITS.text_chars} characters")
+    return text

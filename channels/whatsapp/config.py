@@ -1,0 +1,46 @@
+"""What an account and the platform must tell about WhatsApp, and what the network can carry."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, Field, SecretStr
+
+from core_pipeline.contracts.channel import Limits, VoiceFormat
+
+# Caps of the vendor's media table; audio is the only kind we fetch and send.
+_AUDIO_BYTES = 16 * 1024 * 1024
+
+LIMITS = Limits(
+    text_chars=4096,
+    voice=VoiceFormat("ogg", "libopus", sample_rate=48000, bit_rate=24000, mime="audio/ogg; codecs=opus"),
+    voice_bytes=_AUDIO_BYTES,
+    fetch_bytes=_AUDIO_BYTES,
+    busy_seconds=20.0,
+    receipts=True,
+    polling=False,
+)
+
+
+def _split(value: Any) -> Any:
+    return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
+
+class WhatsAppConfig(BaseModel):
+    """One business number."""
+
+    phone_number_id: str = Field(
+        title="Phone number ID",
+        description="From the app's API Setup page; not the number itself.",
+        pattern=r"^[0-9]{5,32}$",
+    )
+    waba_id: str | None = Field(None, title="WhatsApp Business account ID", pattern=r"^[0-9]{5,32}$")
+    display_number: str | None = Field(None, title="Phone number as customers see it", max_length=32)
+
+
+class WhatsAppPlatform(BaseModel):
+    """The platform's own Meta app; secrets are None where every tenant brings its own. Times in seconds."""
+
+    api_url: str = "https://graph.facebook.com/v26.0"
+    app_secret: SecretStr | None = None
+    verify_token: SecretStr | None = None
+    media_hosts: Annotated[tuple[str, ...], BeforeValidator(_split)] = ("graph.facebook.com", "lookaside.fbsbx.com")
+    timeout: float = Field(30.0, gt=0)

@@ -1,0 +1,107 @@
+"""How surely an entry answers a question: the share of the question's meaning that the entry's wording covers."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from core_pipeline.arabic.analysis import grams, is_cue, terms
+from core_pipeline.arabic.arabizi import skeleton
+from core_pipeline.knowledge.entries import Entry
+
+# Measured with bench/answers.py; see README.md of this room.
+CUE_WEIGHT = 0.35
+ANSWER_WEIGHT = 0.45
+ALIKE = 0.5
+QUERY_SHARE = 0.72
+
+
+@dataclass(frozen=True)
+class Wording:
+    """An entry as evidence sees it: the terms of each way to ask it, and of its answer."""
+
+    ways: tuple[frozenset[str], ...]
+    answer: frozenset[str]
+
+
+def wording(entry: Entry) -> Wording:
+    """Analyse an entry once, when its index is built."""
+    ways = (frozenset(terms(way)) for way in (entry.question, *entry.alternatives))
+    return Wording(tuple(dict.fromkeys(way for way in ways if way)), frozenset(terms(entry.answer)))
+
+
+class Vocabulary:
+    """The terms of all entries: how telling each is, and which of them a misspelt word may mean."""
+
+    def __init__(self, wordings: Sequence[Wording]) -> None:
+        self._seen = Counter(term for each in wordings for term in frozenset().union(each.answer, *each.ways))
+        self._size = len(wordings) + 1
+        self._by_gram: defaultdict[str, list[str]] = defaultdict(list)
+        self._by_skeleton: defaultdict[str, list[str]] = defaultdict(list)
+        for term in self._seen:
+            for gram in grams(term):
+                self._by_gram[gram].append(term)
+            self._by_skeleton[skeleton(term)].append(term)
+
+    def weight(self, term: str) -> float:
+        """How much a term tells: its inverse document frequency, less for words such as "when" and "how much"."""
+        idf = math.log(1 + self._size / (1 + self._seen[term]))
+        return idf * (CUE_WEIGHT if is_cue(term) else 1.0)
+
+    def meanings(self, term: str) -> dict[str, float]:
+        """Return the known terms that `term` may stand for, each with its likeness in 0..1."""
+        if term in self._seen:
+            return {term: 1.0}
+        if len(term) < 3 or term.isdigit():
+            return {}
+        mine = frozenset(grams(term))
+        shared = Counter(other for gram in mine for other in self._by_gram.get(gram, ()))
+        likeness = {other: 2 * n / (len(mine) + len(grams(other))) for other, n in shared.items()}
+        return {other: value for other, value in likeness.items() if value >= ALIKE}
+
+    def sounding(self, word: str) -> dict[str, float]:
+        """Return the known terms with the consonants of an Arabizi word."""
+        bones = skeleton(word)
+        return dict.fromkeys(self._by_skeleton.get(bones, ()), 0.9) if len(bones) > 1 else {}
+
+
+@dataclass(frozen=True)
+class Clue:
+    """One term of a question: what it weighs and which known terms it may stand for."""
+
+    weight: float
+    meanings: dict[str, float]
+
+    def found_in(self, known: Iterable[str]) -> float:
+        """How well the best meaning of this clue is among `known`."""
+        return max((likeness for term, likeness in self.meanings.items() if term in known), default=0.0)
+
+
+def clues(question: Sequence[str], vocabulary: Vocabulary, *, arabizi: bool) -> list[Clue]:
+    """Weigh the terms of a question; one that no entry knows weighs most: the question is about something else."""
+    found = []
+    for term in dict.fromkeys(question):
+        meanings = vocabulary.meanings(term) or (vocabulary.sounding(term) if arabizi else {})
+        best = max(meanings, key=meanings.__getitem__, default=term)
+        found.append(Clue(vocabulary.weight(best), meanings))
+    return found
+
+
+def _way_score(asked: Sequence[Clue], way: frozenset[str], entry: Wording, vocabulary: Vocabulary) -> float:
+    total = sum(clue.weight for clue in asked)
+    covered = sum(
+        clue.weight * max(clue.found_in(way), ANSWER_WEIGHT * clue.found_in(entry.answer)) for clue in asked
+    )
+    wanted = sum(vocabulary.weight(term) for term in way)
+    met = {term for clue in asked for term in clue.meanings if term in way}
+    returned = sum(vocabulary.weight(term) for term in met) / wanted if wanted else 0.0
+    return covered / total * (QUERY_SHARE + (1 - QUERY_SHARE) * returned)
+
+
+def score(asked: Sequence[Clue], entry: Wording, vocabulary: Vocabulary) -> float:
+    """Return in 0..1 how well the entry's best way of asking covers the question, and is covered by it."""
+    if not asked:
+        return 0.0
+    return max((_way_score(asked, way, entry, vocabulary) for way in entry.ways), default=0.0)

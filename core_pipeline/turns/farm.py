@@ -1,0 +1,163 @@
+"""The workflow engine's life: launch, queue, recovery of dead workers' turns, clean stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer
+
+from core_pipeline.turns.flow import WORKFLOW, Flow, Tries
+from core_pipeline.turns.locks import lock_for
+from errors import NeedsOwner
+
+if TYPE_CHECKING:
+    from core_pipeline.turns.deps import Deps
+
+log = logging.getLogger(__name__)
+
+QUEUE = "turns"
+# Fixed: by default the engine hashes the source, and after an update the waiting turns would never run.
+VERSION = "1"
+NAME = "sawtak"
+POLL_SECONDS = 0.05
+REAP_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Job:
+    """One message to be answered: the workflow's id, its arguments and its place in the conversation's queue."""
+
+    turn_id: str
+    tenant_id: str
+    conversation_id: str
+    account_id: str
+    message_id: int
+    priority: int
+
+
+def engine_for(url: str) -> sa.Engine:
+    """The engine on which the workflow library keeps its checkpoints, with the settings it needs."""
+    if not url.startswith("sqlite"):
+        return sa.create_engine(url, pool_size=20, max_overflow=0, pool_pre_ping=True)
+    engine = sa.create_engine(url, pool_size=8, max_overflow=0, connect_args={"check_same_thread": False})
+
+    @sa.event.listens_for(engine, "connect")
+    def pragmas(connection: Any, _record: object) -> None:
+        connection.isolation_level = "IMMEDIATE"
+        for pragma in ("busy_timeout=30000", "foreign_keys=ON", "journal_mode=WAL", "synchronous=FULL"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    return engine
+
+
+class Farm:
+    """Runs turns on the running event loop; one per process, and on SQLite one per installation."""
+
+    def __init__(self, url: str, deps: Deps, *, executor_id: str, tries: Tries, at_once: int) -> None:
+        self._url = url
+        self._deps = deps
+        self._executor_id = executor_id
+        self._tries = tries
+        self._at_once = at_once
+        self._lock = lock_for(url, f"executor:{executor_id}")
+        self._engine = engine_for(url)
+        self._client: DBOSClient | None = None
+        self._reaper: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Launch, take up this executor's unfinished turns, and listen to the queue."""
+        if not await self._lock.take():
+            raise NeedsOwner("already-running", f"another process runs executor {self._executor_id!r} on this database")
+        DBOS(
+            config={
+                "name": NAME,
+                "system_database_url": self._url,
+                "system_database_engine": self._engine,
+                "serializer": DBOSPortableJSONSerializer(),
+                "application_version": VERSION,
+                "executor_id": self._executor_id,
+                "log_level": "WARNING",
+                "notification_listener_polling_interval_sec": 0.1,
+            }
+        )
+        Flow(self._deps, self._tries)
+        DBOS.listen_queues([QUEUE])
+        DBOS.launch()
+        await DBOS.register_queue_async(
+            QUEUE, partition_concurrency=1, worker_concurrency=self._at_once, polling_interval_sec=POLL_SECONDS
+        )
+        self._client = DBOSClient(
+            system_database_url=self._url,
+            system_database_engine=self._engine,
+            serializer=DBOSPortableJSONSerializer(),
+            application_name=NAME,
+        )
+        if not self._url.startswith("sqlite"):
+            self._reaper = asyncio.create_task(self._reap())
+
+    async def enqueue(self, jobs: Sequence[Job]) -> None:
+        """Queue turns in one commit; a job that is already known is left as it is."""
+        await asyncio.to_thread(self._enqueue, jobs)
+
+    def _enqueue(self, jobs: Sequence[Job]) -> None:
+        if self._client is None:
+            raise NeedsOwner("not-started", "the farm must be started before turns are queued")
+        with self._engine.begin() as connection:
+            for job in jobs:
+                self._client.enqueue_in_transaction(
+                    connection,
+                    {
+                        "workflow_name": WORKFLOW,
+                        "queue_name": QUEUE,
+                        "workflow_id": job.turn_id,
+                        "app_version": VERSION,
+                        "queue_partition_key": job.conversation_id,
+                        "priority": job.priority,
+                    },
+                    job.tenant_id,
+                    job.conversation_id,
+                    job.account_id,
+                    job.message_id,
+                )
+
+    async def _reap(self) -> None:
+        """Adopt the turns of workers whose lock is free: nobody else would take them up."""
+        while True:
+            await asyncio.sleep(REAP_SECONDS)
+            try:
+                for executor in await self._strangers():
+                    await self._adopt(executor)
+            except sa.exc.SQLAlchemyError as error:
+                log.warning("reaper: %s", type(error).__name__)
+
+    async def _strangers(self) -> set[str]:
+        pending = await DBOS.list_workflows_async(status="PENDING", name=WORKFLOW, load_input=False, load_output=False)
+        return {w.executor_id for w in pending if w.executor_id and w.executor_id != self._executor_id}
+
+    async def _adopt(self, executor: str) -> None:
+        lock = lock_for(self._url, f"executor:{executor}")
+        try:
+            if await lock.take():
+                log.warning("worker %s is gone; taking over its turns", executor)
+                # Private, but the only way to adopt another executor's work while running; a test guards it.
+                await asyncio.to_thread(DBOS._recover_pending_workflows, [executor])  # noqa: SLF001 - as said above
+        finally:
+            await lock.free()
+
+    async def stop(self) -> None:
+        """Stop taking up turns; those in flight go on from their last step at the next start."""
+        if self._reaper is not None:
+            self._reaper.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._reaper
+        if self._client is not None:
+            self._client.destroy()
+        await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
+        self._engine.dispose()
+        await self._lock.free()

@@ -1,0 +1,184 @@
+"""The way of one message as a durable workflow: every stage is a checkpointed step, retried, and never lost."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from dbos import DBOS
+
+from core_pipeline.contracts.messages import ReplyKind
+from core_pipeline.turns import answering, delivering, hearing
+from core_pipeline.turns.busy import kept_busy
+from core_pipeline.turns.deps import Here
+from errors import Impossible, Retryable, SawtakError
+from tenants.models import TurnState
+
+if TYPE_CHECKING:
+    from core_pipeline.turns.deps import Deps
+
+log = logging.getLogger(__name__)
+
+WORKFLOW = "turn"
+Outcome = dict[str, Any]
+Stage = Callable[..., Awaitable[Any]]
+
+
+@dataclass(frozen=True)
+class Tries:
+    """How often a stage is tried and how long we wait before the second try; then twice as long each time."""
+
+    attempts: int = 5
+    seconds: float = 1.0
+
+
+class DeadLetterError(Exception):
+    """A stage failed for good; the workflow ends with it so that it can be rewound."""
+
+    def __init__(self, step: str, cause: str, *, impossible: bool = False) -> None:
+        super().__init__(f"{step}: {cause}")
+        self.step = step
+        self.cause = cause
+        self.impossible = impossible
+
+
+async def outcome_of(stage: Stage, deps: Deps, here: Here, *args: Any) -> Outcome:
+    """Run a stage and say how it went as plain JSON: {"ok"}, {"retry", "cause"} or {"failed", "cause"}.
+
+    "retry" is how many seconds to wait at least; "failed" tells whether this input can never work.
+    """
+    try:
+        return {"ok": await stage(deps, here, *args)}
+    except Retryable as error:
+        return {"retry": error.after, "cause": str(error)}
+    except SawtakError as error:
+        return {"failed": isinstance(error, Impossible), "cause": str(error)}
+    except Exception as error:
+        log.exception("stage %s broke", stage.__name__)
+        return {"retry": 0.0, "cause": type(error).__name__}
+
+
+class Flow:
+    """The workflow and its steps, registered with the engine once per launch."""
+
+    def __init__(self, deps: Deps, tries: Tries) -> None:
+        self._deps = deps
+        self._tries = tries
+        stages: tuple[Stage, ...] = (
+            hearing.begin,
+            hearing.fetch,
+            hearing.hear,
+            hearing.settle,
+            answering.answer,
+            answering.speak,
+            delivering.send_voice,
+            delivering.send_text,
+            delivering.send_fallback,
+            delivering.finish,
+        )
+        self._steps = {stage.__name__: self._step(stage) for stage in stages}
+        self.workflow = DBOS.workflow(name=WORKFLOW, max_recovery_attempts=10)(self._workflow())
+
+    def _step(self, stage: Stage) -> Callable[..., Awaitable[Outcome]]:
+        async def step(here: dict[str, Any], *args: Any) -> Outcome:
+            return await outcome_of(stage, self._deps, Here(**here), *args)
+
+        return DBOS.step(name=stage.__name__)(step)
+
+    def _workflow(self) -> Callable[..., Awaitable[str]]:
+        async def turn(tenant_id: str, conversation_id: str, account_id: str, message_id: int) -> str:
+            here = Here(str(DBOS.workflow_id), tenant_id, conversation_id, account_id, message_id)
+            try:
+                return await self._turn(here)
+            except DeadLetterError as dead:
+                await self._bury(here, dead)
+                raise
+
+        return turn
+
+    async def _run(self, here: Here, name: str, *args: Any) -> Any:
+        """Run one step until it works; `DeadLetterError` when it can't or the tries are used up."""
+        cause = ""
+        for attempt in range(self._tries.attempts):
+            outcome = await self._steps[name](asdict(here), *args)
+            if "ok" in outcome:
+                return outcome["ok"]
+            cause = outcome["cause"]
+            if "failed" in outcome:
+                raise DeadLetterError(name, cause, impossible=outcome["failed"])
+            if attempt + 1 < self._tries.attempts:
+                await DBOS.sleep_async(max(outcome["retry"], self._tries.seconds * 2**attempt))
+        raise DeadLetterError(name, cause)
+
+    async def _turn(self, here: Here) -> str:
+        opened = await self._run(here, "begin")
+        if opened["merged"]:
+            return "merged"
+        bills: list[dict[str, Any]] = []
+        async with kept_busy(lambda: self._busy(here, opened["provider_id"])):
+            if opened["kind"] in hearing.AUDIBLE:
+                bills += await self._hear(here, here.message_id)
+            for message_id in (await self._run(here, "settle"))["to_hear"]:
+                bills += await self._hear(here, message_id)
+            plan = await self._run(here, "answer")
+            bills += plan["bills"]
+            kind, note = await self._reply(here, plan, bills)
+        await self._run(here, "finish", bills, kind, note)
+        return "answered"
+
+    async def _hear(self, here: Here, message_id: int) -> list[dict[str, Any]]:
+        fetched = await self._run(here, "fetch", message_id)
+        if not fetched["blob"]:
+            return list(fetched["bills"])
+        heard = await self._run(here, "hear", message_id, fetched["blob"])
+        return [*fetched["bills"], *heard["bills"]]
+
+    async def _reply(
+        self, here: Here, plan: dict[str, Any], bills: list[dict[str, Any]]
+    ) -> tuple[str | None, str | None]:
+        """Go down the ladder voice → text until something is sent; tell which, and why not the richer one."""
+        note: str | None = plan["note"]
+        if not plan["text"]:
+            return None, note
+        if plan["form"] == ReplyKind.VOICE:
+            problem = await self._reply_by_voice(here, plan, bills)
+            if problem is None:
+                return ReplyKind.VOICE.value, note
+            note = problem
+        sent = await self._run(here, "send_text", plan["text"])
+        bills += sent["bills"]
+        return ReplyKind.TEXT.value, note
+
+    async def _reply_by_voice(self, here: Here, plan: dict[str, Any], bills: list[dict[str, Any]]) -> str | None:
+        """Speak and send; the reason when the customer has to read instead."""
+        try:
+            spoken = await self._run(here, "speak", plan["text"], plan["language"])
+        except DeadLetterError as dead:
+            return f"voice failed: {dead.cause}"
+        bills += spoken["bills"]
+        if not spoken["fits"]:
+            return "voice too large for this network"
+        try:
+            sent = await self._run(here, "send_voice", plan["text"], spoken)
+        except DeadLetterError as dead:
+            if dead.impossible:
+                return f"voice refused: {dead.cause}"
+            raise
+        bills += sent["bills"]
+        return None
+
+    async def _busy(self, here: Here, provider_id: str) -> float:
+        line = await self._deps.lines.line(here.account_id)
+        address = await delivering.address_of(self._deps, here)
+        await line.channel.busy(address, ReplyKind.VOICE, provider_id)
+        return line.limits.busy_seconds
+
+    async def _bury(self, here: Here, dead: DeadLetterError) -> None:
+        """Apologise in the tenant's words and keep the cause for the panel."""
+        try:
+            await self._run(here, "send_fallback")
+        except DeadLetterError as again:
+            log.error("turn %s: the fallback words could not be sent: %s", here.turn_id, again.cause)  # noqa: TRY400 - the cause says all, a traceback would only repeat it
+        await self._steps["finish"](asdict(here), [], None, None, TurnState.DEAD.value, dead.step, dead.cause)

@@ -1,0 +1,106 @@
+"""Moves what arrived from the inbox into the history and hands it to the workflow engine, in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from pydantic import TypeAdapter
+
+from core_pipeline.contracts.messages import Inbound, Receipt
+from core_pipeline.history import incoming, outgoing
+from core_pipeline.turns.farm import Job
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tenants.db import Database
+    from tenants.inbox import Inbox
+
+    from core_pipeline.turns.farm import Farm
+    from core_pipeline.turns.locks import Lock
+    from tenants.models import InboxRow
+
+log = logging.getLogger(__name__)
+
+EVENT: TypeAdapter[Inbound | Receipt] = TypeAdapter(Inbound | Receipt)
+BATCH = 200
+IDLE_SECONDS = 0.25
+# A receipt may overtake the answer of the call that it belongs to; after this it belongs to nothing of ours.
+ORPHAN_SECONDS = 60.0
+# Vendors repeat for up to seven days; rows must outlive that, or a late repeat is answered again.
+KEEP = timedelta(days=30)
+PURGE_EVERY = timedelta(hours=1)
+
+
+class Relay:
+    """One per installation at a time: order within a conversation is the order of the inbox."""
+
+    def __init__(self, inbox: Inbox, db: Database, farm: Farm, lock: Lock) -> None:
+        self._inbox = inbox
+        self._db = db
+        self._farm = farm
+        self._lock = lock
+        self._purged = datetime.now(UTC)
+
+    async def run(self) -> None:
+        """Relay until cancelled; whatever breaks is tried again, nothing is skipped."""
+        try:
+            while True:
+                await self._round()
+        finally:
+            await self._lock.free()
+
+    async def _round(self) -> None:
+        try:
+            if not await self._lock.take():
+                await asyncio.sleep(1.0)
+            elif not await self.relay_once():
+                await self._inbox.wait(IDLE_SECONDS)
+                await self._tidy()
+        except Exception:
+            log.exception("relay broke; trying again")
+            await asyncio.sleep(1.0)
+
+    async def relay_once(self) -> int:
+        """Relay one batch and return how many rows left the inbox; doing it twice is harmless."""
+        rows = await self._inbox.pending(BATCH)
+        events = [(row, EVENT.validate_json(row.payload)) for row in rows]
+        done = [row.id for row, event in events if isinstance(event, Receipt) and await self._receipt(row, event)]
+        done += await self._messages([(row, event) for row, event in events if isinstance(event, Inbound)])
+        ids = [one for one in done if one is not None]
+        if ids:
+            await self._inbox.mark(ids)
+        return len(ids)
+
+    async def _messages(self, arrived: Sequence[tuple[InboxRow, Inbound]]) -> list[int | None]:
+        jobs = [await self._record(row, inbound) for row, inbound in arrived]
+        if jobs:
+            await self._farm.enqueue(jobs)
+        return [row.id for row, _ in arrived]
+
+    async def _record(self, row: InboxRow, inbound: Inbound) -> Job:
+        arrival = incoming.Arrival(int(row.id or 0), row.tenant_id, row.account_id, row.received_at, inbound)
+        async with self._db.tenant(row.tenant_id) as session:
+            message = await incoming.record(session, arrival)
+            return Job(
+                f"{row.account_id}:{inbound.provider_id}",
+                row.tenant_id,
+                message.conversation_id,
+                row.account_id,
+                int(message.id or 0),
+                # The engine takes 1 … 2³¹ − 1; the order only matters among neighbours.
+                int(row.id or 0) % 2_147_483_646 + 1,
+            )
+
+    async def _receipt(self, row: InboxRow, receipt: Receipt) -> bool:
+        async with self._db.tenant(row.tenant_id) as session:
+            known = await outgoing.apply_receipt(session, row.account_id, receipt)
+        return known or (datetime.now(UTC) - row.received_at).total_seconds() > ORPHAN_SECONDS
+
+    async def _tidy(self) -> None:
+        if datetime.now(UTC) - self._purged > PURGE_EVERY:
+            self._purged = datetime.now(UTC)
+            await self._inbox.purge(self._purged - KEEP)

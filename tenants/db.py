@@ -1,0 +1,117 @@
+"""The database: one engine a database, one unit of work a request or step, always for one tenant or the platform."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Self
+
+from sqlalchemy import Connection, event
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import Session
+
+from tenants.scope import ScopeBroken, ScopeMissing, guard, own_objects
+
+__all__ = ["Database", "ScopeBroken", "ScopeMissing"]
+
+PRAGMAS = ("journal_mode=WAL", "busy_timeout=30000", "synchronous=FULL", "foreign_keys=ON")
+
+
+class _Unit(Session):
+    """One unit of work; its hooks keep it within its scope."""
+
+
+class Database:
+    """Units of work on `sqlite+aiosqlite:///path` or `postgresql+psycopg://…`; `pool_size` connections per scope kind."""
+
+    def __init__(self, url: str, *, pool_size: int = 8) -> None:
+        self.url = url
+        self.engine = _engine(url, pool_size)
+        self._platform = _engine(url, pool_size)
+        guard(self.engine.sync_engine)
+
+    @asynccontextmanager
+    async def tenant(self, tenant_id: str, *, reads: bool = False) -> AsyncIterator[AsyncSession]:
+        """Work for one tenant: sees and writes its rows only, commits at the end, rolls back on error.
+
+        With `reads` nothing may be written, and on SQLite the unit waits for no writer.
+        """
+        if not tenant_id:
+            raise ScopeMissing
+        async with _unit(self.engine, {"scope": tenant_id, "reads": reads}) as session:
+            yield session
+
+    @asynccontextmanager
+    async def platform(self, *, reads: bool = False) -> AsyncIterator[AsyncSession]:
+        """Work across all tenants, deliberately: routing at the front door, operations, the relay."""
+        async with _unit(self._platform, {"reads": reads}) as session:
+            yield session
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+        await self._platform.dispose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+
+@asynccontextmanager
+async def _unit(engine: AsyncEngine, options: dict[str, Any]) -> AsyncIterator[AsyncSession]:
+    bound = engine.execution_options(**options, postgresql_readonly=options["reads"])
+    async with AsyncSession(bound, expire_on_commit=False, sync_session_class=_Unit, info=options) as session:
+        async with session.begin():
+            yield session
+
+
+@event.listens_for(_Unit, "before_flush")
+def _before_flush(session: Session, *_: object) -> None:
+    if session.info["reads"] and (session.new or session.dirty or session.deleted):
+        raise ScopeBroken("a reading unit of work must not write")
+    if "scope" in session.info:
+        own_objects(session, session.info["scope"])
+
+
+def _engine(url: str, pool_size: int) -> AsyncEngine:
+    engine = create_async_engine(url, pool_size=pool_size, max_overflow=pool_size)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine.sync_engine, "begin", _begin_postgres)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _: object) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(conn: Connection) -> None:
+    # Writers take the lock at once: two readers that both want to write could only deadlock.
+    reads = conn.get_execution_options().get("reads", False)
+    _raw(conn, f"PRAGMA query_only={int(reads)}")
+    _raw(conn, "BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _begin_postgres(conn: Connection) -> None:
+    # Row-level security reads these for the rest of the transaction; see migrations/versions/main.
+    scope = conn.get_execution_options().get("scope")
+    name, value = ("sawtak.platform", "on") if scope is None else ("sawtak.tenant", scope)
+    _raw(conn, "SELECT set_config(%s, %s, true)", (name, value))
+
+
+def _raw(conn: Connection, sql: str, parameters: tuple[str, ...] = ()) -> None:
+    cursor = conn.connection.cursor()
+    try:
+        cursor.execute(sql, parameters)
+    finally:
+        cursor.close()
+
+
