@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import socket
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from os import getpid
 
 import httpx
+import uvicorn
 from starlette.applications import Starlette
+from tenants.accounts import AccountBook
+from tenants.blobs import Blobs
+from tenants.vault import Vault
 
 from core_pipeline.contracts.engines import Bench
 from core_pipeline.engines.router import Engines
@@ -19,22 +21,17 @@ from core_pipeline.knowledge.shelf import Shelf
 from core_pipeline.media.sandbox import Sandbox
 from core_pipeline.turns.deps import Deps
 from core_pipeline.turns.fair import FairGate
-from core_pipeline.turns.farm import Farm
 from core_pipeline.turns.flow import Tries
 from core_pipeline.turns.locks import lock_for
-from core_pipeline.turns.relay import Relay
+from core_pipeline.turns.works import in_background, working
 from settings import Settings
-from tenants.accounts import AccountBook
-from tenants.blobs import Blobs
 from tenants.db import Database
 from tenants.inbox import Inbox
-from tenants.vault import Vault
 from webhooks import health
 from webhooks.lines import OpenLines
 from webhooks.polling import Poller
 from webhooks.receive import FrontDoor
 
-log = logging.getLogger(__name__)
 VENDOR_TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 
 
@@ -83,44 +80,71 @@ async def open_house(
         stack.push_async_callback(engines.close)
         front = FrontDoor(lines, floor.book, inbox, settings.body_limit)
         if work:
-            await _start_work(stack, settings, floor, inbox, lines, engines, front)
-        checks = {"database": floor.db.alive, "inbox": inbox.alive}
+            await _start_work(stack, settings, floor, inbox, lines, engines)
+            poller = Poller(lines, floor.book, front, lambda name: lock_for(settings.turns_url, name))
+            await stack.enter_async_context(in_background(poller.run()))
+        checks = {"database": floor.book.all, "inbox": lambda: inbox.pending(1)}
         web = Starlette(routes=[*front.routes(), *health.routes(checks, lambda: front.counters)])
         yield House(floor, engines, lines, web)
 
 
 async def _start_work(
-    stack: AsyncExitStack,
-    settings: Settings,
-    floor: Floor,
-    inbox: Inbox,
-    lines: OpenLines,
-    engines: Engines,
-    front: FrontDoor,
+    stack: AsyncExitStack, settings: Settings, floor: Floor, inbox: Inbox, lines: OpenLines, engines: Engines
 ) -> None:
-    sandbox = await stack.enter_async_context(Sandbox(limit=settings.engines_at_once))
+    sandbox = await stack.enter_async_context(Sandbox(concurrency=settings.engines_at_once))
     await engines.warm()
     blobs, shelf, gate = Blobs(settings.blob_store), Shelf(floor.db), FairGate(settings.engines_at_once)
     deps = Deps(floor.db, blobs, lines, sandbox, engines, shelf, gate, settings.settle_seconds)
     tries = Tries(settings.retry_attempts, settings.retry_seconds)
-    executor = settings.executor_id or ("one" if settings.on_sqlite else f"{socket.gethostname()}-{getpid()}")
-    farm = Farm(settings.turns_url, deps, executor_id=executor, tries=tries, at_once=settings.turns_at_once)
-    await farm.start()
-    stack.push_async_callback(farm.stop)
-    relay = Relay(inbox, floor.db, farm, lock_for(settings.turns_url, "relay"))
-    poller = Poller(lines, floor.book, front, lambda name: lock_for(settings.turns_url, name))
-    for running in (relay.run(), poller.run()):
-        stack.push_async_callback(_cancel, asyncio.create_task(_watched(running)))
+    works = working(
+        deps, inbox, settings.turns_url, executor_id=settings.executor, tries=tries, at_once=settings.turns_at_once
+    )
+    await stack.enter_async_context(works)
 
 
-async def _watched(running: Coroutine[None, None, None]) -> None:
-    try:
-        await running
-    except Exception:
-        log.exception("a background task ended; restart the process")
-        raise
+class _Server(uvicorn.Server):
+    """Leaves signals to us: uvicorn would raise them again and cut our own clean-up short."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
 
 
-async def _cancel(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+@asynccontextmanager
+async def served(
+    settings: Settings, of_channel: Callable[[str], Mapping[str, str]] | None = None, *, work: bool = True
+) -> AsyncIterator[House]:
+    """The house with its front door open, until the block ends."""
+    async with open_house(settings, of_channel, work=work) as house:
+        config = uvicorn.Config(
+            house.web, settings.host, settings.port, access_log=False, log_config=None, lifespan="off"
+        )
+        server = _Server(config)
+        serving = asyncio.create_task(server.serve())
+        while not server.started and not serving.done():
+            await asyncio.sleep(0.01)
+        try:
+            yield house
+        finally:
+            server.should_exit = True
+            await serving
+
+
+async def serve(settings: Settings, ready: Callable[[], None], *, work: bool = True) -> None:
+    """Serve until SIGINT or SIGTERM; `ready` is called once requests are answered."""
+    async with served(settings, work=work):
+        ready()
+        await _signal()
+
+
+async def work(settings: Settings) -> None:
+    """Answer messages until SIGINT or SIGTERM, without a front door."""
+    async with open_house(settings):
+        await _signal()
+
+
+async def _signal() -> None:
+    stop = asyncio.Event()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(sign, stop.set)
+    await stop.wait()

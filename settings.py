@@ -5,6 +5,7 @@ Read by app.py, cli.py and migrations/env.py, nobody else: rooms are handed what
 
 import os
 import secrets
+import socket
 from base64 import b64encode
 from functools import cached_property
 from pathlib import Path
@@ -72,6 +73,11 @@ class Settings(BaseSettings):
     def turns_url(self) -> str:
         """Where the workflow engine keeps its checkpoints (a synchronous SQLAlchemy URL)."""
         return f"sqlite:///{self.var.resolve()}/turns.db" if self.on_sqlite else self.database_url
+
+    @property
+    def executor(self) -> str:
+        """The workflow engine's name of this process; on Postgres each process has its own."""
+        return self.executor_id or ("one" if self.on_sqlite else f"{socket.gethostname()}-{os.getpid()}")
 
     @property
     def blob_store(self) -> str:

@@ -113,5 +113,3 @@ def _raw(conn: Connection, sql: str, parameters: tuple[str, ...] = ()) -> None:
         cursor.execute(sql, parameters)
     finally:
         cursor.close()
-
-

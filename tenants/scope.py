@@ -71,7 +71,8 @@ class _Scoped(SQLCompiler):
         column, scope = scope_column(table.name), self.process(SCOPE)
         # S608: `name` and `column` come quoted from SQLAlchemy and our own metadata; the scope is a bound parameter.
         narrowed = f"(SELECT * FROM {name} WHERE {name}.{column} = {scope})"  # noqa: S608
-        return narrowed if enclosing_alias is not None else f"{narrowed} AS {name}"
+        named = enclosing_alias is not None and enclosing_alias.element is table
+        return narrowed if named else f"{narrowed} AS {name}"
 
     def visit_update(self, update_stmt: Update, **kw: Any) -> str:
         return str(super().visit_update(update_stmt.where(_own(update_stmt.table)), **kw))  # type: ignore[no-untyped-call]  # as above

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
-from tenants.inbox import NewRow
 
 from core_pipeline.contracts.channel import WebhookRequest
 from errors import Forged, NeedsOwner, Retryable
+from tenants.inbox import NewRow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tenants.accounts import AccountBook, AccountRef
-    from tenants.inbox import Inbox
 
     from core_pipeline.contracts.channel import Door
     from core_pipeline.contracts.messages import Inbound, Receipt
+    from tenants.inbox import Inbox
     from webhooks.lines import OpenLines
 
 log = logging.getLogger(__name__)

@@ -3,32 +3,78 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from sqlalchemy import select
 from sqlmodel import col
 
+from channels import discover
 from core_pipeline.contracts.channel import CustomerMessage
 from core_pipeline.contracts.engines import Saying
 from core_pipeline.engines.wrap.meter import Ledger
 from core_pipeline.media.encode import encode_voice
 from core_pipeline.media.pcm import add_noise, join
+from errors import Impossible
 from tenants.models import Turn, TurnStage, TurnState
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tenants.db import Database
+    from tenants.accounts import AccountBook
 
-    from core_pipeline.contracts.channel import Delivery, Emulator, VoiceFormat
+    from core_pipeline.contracts.channel import ChannelSpec, Delivery, Emulator, VoiceFormat
     from core_pipeline.engines.router import Engines
+    from tenants.db import Database
 
 # Other voices than the bot's, so that nobody hears himself; the noise of a quiet room.
 VOICES = {"ar": "ar+f2", "en": "en-us+f2"}
 NOISE_DB = 20.0
 POLL_SECONDS = 0.02
+SUFFIXES = {"audio/ogg": "ogg", "audio/mpeg": "mp3", "audio/mp4": "m4a"}
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+def spec_of(channel: str) -> ChannelSpec:
+    """The channel of this name; `Impossible` names those there are."""
+    spec = discover().get(channel)
+    if spec is None:
+        raise Impossible("no-such-channel", f"there is no channel {channel!r}; there are: {', '.join(discover())}")
+    return spec
+
+
+async def connect_demo(book: AccountBook, spec: ChannelSpec, tenant_id: str) -> str:
+    """Connect the emulated account to a tenant, once; return its id."""
+    there = await book.find(spec.name, spec.demo.external_id)
+    if there is not None:
+        return there.id
+    config = {**spec.demo_config, "mode": "webhook"} if "mode" in spec.config.model_fields else dict(spec.demo_config)
+    return await book.connect(tenant_id, spec.name, spec.demo.external_id, "emulator", config, dict(spec.demo.secrets))
+
+
+@asynccontextmanager
+async def emulated(spec: ChannelSpec, webhook_url: str, api_url: str | None = None) -> AsyncIterator[Emulator]:
+    """Start the vendor's emulator; with `api_url`, on the local port that a running platform already talks to."""
+    parts = urlsplit(api_url or "http://127.0.0.1:0")
+    if parts.hostname not in LOOPBACK or parts.port is None:
+        fix = f"start the server with {spec.name.upper()}_API_URL=http://127.0.0.1:PORT"
+        raise Impossible("no-emulator-address", fix)
+    async with spec.emulator(replace(spec.demo, webhook_url=webhook_url, port=parts.port)) as emulator:
+        yield emulator
+
+
+def pointing_at(emulator: Emulator, spec: ChannelSpec, of_channel: Callable[[str], Mapping[str, str]]) -> Any:
+    """The channels' settings, with this channel's vendor replaced by its emulator."""
+
+    def settings_of(name: str) -> Mapping[str, str]:
+        own = {**spec.demo.platform, "api_url": emulator.url} if name == spec.name else {}
+        return {**of_channel(name), **own}
+
+    return settings_of
 
 
 async def customer_voice(engines: Engines, text: str, language: str, fmt: VoiceFormat) -> bytes:
@@ -40,7 +86,7 @@ async def customer_voice(engines: Engines, text: str, language: str, fmt: VoiceF
 
 @dataclass(frozen=True)
 class Played:
-    """One simulated exchange."""
+    """One simulated exchange; stage times in milliseconds."""
 
     transcript: str | None
     answer: str | None
@@ -76,7 +122,7 @@ async def play(
 async def _finished(db: Database, turn_id: str, timeout: float) -> tuple[Turn, dict[str, float]]:
     async with asyncio.timeout(timeout):
         while True:
-            async with db.platform() as session:
+            async with db.platform(reads=True) as session:
                 turn = await session.get(Turn, turn_id)
                 if turn is not None and turn.state != TurnState.RUNNING:
                     rows = await session.scalars(select(TurnStage).where(col(TurnStage.turn_id) == turn_id))
@@ -89,10 +135,12 @@ def _keep(delivery: Delivery, out: Path) -> dict[str, Any]:
     if delivery.data is None:
         return {**reply, "text": delivery.text}
     out.mkdir(parents=True, exist_ok=True)
-    suffix = {"audio/ogg": "ogg", "audio/mpeg": "mp3", "audio/mp4": "m4a"}.get(
-        (delivery.mime or "").split(";")[0], "bin"
-    )
-    path = out / f"reply.{suffix}"
+    path = out / f"reply.{SUFFIXES.get((delivery.mime or '').split(';')[0], 'bin')}"
     path.write_bytes(delivery.data)
-    seconds, size = delivery.seconds, len(delivery.data)
-    return {**reply, "path": str(path), "mime": delivery.mime, "seconds": seconds, "bytes": size}
+    return {
+        **reply,
+        "path": str(path),
+        "mime": delivery.mime,
+        "seconds": delivery.seconds,
+        "bytes": len(delivery.data),
+    }

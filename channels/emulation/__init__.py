@@ -1,0 +1,1 @@
+"""What the channels' emulators share: a local server, lanes for webhooks, a ledger of deliveries, injected faults."""

@@ -114,9 +114,11 @@ def _reaction(value: Any) -> Content:
 
 def _order(value: Any) -> Content:
     order = table(value)
-    lines = [words(order.get("text"))]
-    for item in rows(order.get("product_items")):
-        lines.append(f"{whole(item.get('quantity')) or 1} × {words(item.get('product_retailer_id')) or '?'}")
+    items = [
+        f"{whole(item.get('quantity')) or 1} × {words(item.get('product_retailer_id')) or '?'}"
+        for item in rows(order.get("product_items"))
+    ]
+    lines = [words(order.get("text")), *items]
     return Content(Kind.ORDER, "\n".join(line for line in lines if line) or None)
 
 

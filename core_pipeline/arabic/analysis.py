@@ -29,13 +29,10 @@ def words(text: str) -> list[str]:
 
 
 def without_prefix(word: str) -> str:
-    """Return a normalised Arabic word without its article, conjunction or preposition, if three letters remain."""
+    """Return a normalised Arabic word without its article and what is joined to it, if three letters remain."""
     for prefix in _PREFIXES:
         if word.startswith(prefix) and len(word) - len(prefix) >= _SHORTEST:
             return word[len(prefix) :]
-    for letters in ("وف", "بلك"):
-        if word[0] in letters and len(word) > _SHORTEST + 1:
-            word = word[1:]
     return word
 
 

@@ -9,9 +9,9 @@ from core_pipeline.arabic.normalise import normalise
 
 _MSA = """هل ما ماذا ماهي ماهو هي هو كيف من الى على في عن او و ثم لا نعم لدى لديكم لدينا لديك عندكم عندك عند
 يوجد توجد يمكن يمكنني يمكنك يمكننا ممكن ان مع هذا هذه ذلك التي الذي كل بعد قبل خلال بين غير لي لك له لها لكم لنا نحن
-انا انت انتم يا اريد نريد اود ارغب احتاج نحتاج استطيع اقدر لازم يجب اعرف معرفة اسأل سؤال اخبرني اخبروني من فضلك فضلكم
+انا انت انتم يا اريد نريد اود ارغب احتاج نحتاج استطيع اقدر اعرف معرفة اسأل سؤال اخبرني اخبروني من فضلك فضلكم
 رجاء لو سمحت سمحتم اذا كان كانت يكون تكون هناك ايضا فقط جدا قد سوف اي اية بها به فيها بكم ضمن لديهم تقدمون تقدم لديها
-الان حاليا نفس شيء شي خاص خاصة فى مثلا يعني بخصوص بالنسبة عندي معي انكم لماذا ليش"""
+الان حاليا نفس شيء شي خاص خاصة فى مثلا يعني بخصوص بالنسبة عندي معي انكم لماذا ليش ستكون اود ان لقد هناك اريدكم تكرمتم غدا اليوم بكره بكرة باجر امس"""
 _EGYPTIAN = """ايه ازاي ازاى عايز عايزة عاوز عاوزة عايزين عاوزين علشان عشان اللي مش بتاع بتاعي بتاعكم بتاعتكم فيه فيها
 في ينفع اقدر نقدر لسه كده دي ده دا دول انتو انتوا احنا حضرتك حضراتكم بقى طب طيب بس كمان اهو ولا وله حاجة معاكم معايا
 هو انا بليز يعني طلعت عايزه عاوزه نفسي محتاج محتاجة هنا النهاردة انهارده دلوقتي قولي قولولي تقولي بيبقى بتبقى عندكوا عندكو
@@ -21,8 +21,8 @@ _GULF = """وش ايش شو شنو شنهو اش ابغى ابغي ابي نبي
 خلاص يصير تصير معاكم علمني علموني"""
 _ENGLISH = """a an the is are was were be been am do does did i i'm im my me you your yours u ur we our us it its it's to of in on at
 for and or can could would will shall should may might how what which who whom with from there their them they this that these
-those have has had get got any some please pls plz hi hello hey if so just also about want need like know tell let id ill i'd
-whats what's s t m d ll re ve not no yes give let's would've then than as by into up out here really one ones by"""
+those have has had get got serve serves serving offer provide see say send any some please pls plz hi hello hey if so just also about want like know tell let id ill i'd
+whats what's s t m d ll re ve not no yes give let's would've then than as by into up out here really one ones tonight today tomorrow"""
 
 _SAME = {
     "اين": "فين وين فينكم وينكم فينكوا اينكم فينك وينك",
@@ -40,7 +40,7 @@ _SAME = {
     "نقد": "كاش نقدا نقدي فلوس",
     "طعام": "اكل الاكل وجبات وجبة اكلات اطعمة اكلكم طعامكم",
     "قائمة": "منيو المنيو القائمة قوائم اللستة",
-    "عنوان": "العنوان عنوانكم مكانكم مكان موقع موقعكم لوكيشن اللوكيشن مقر",
+    "عنوان": "العنوان عنوانكم مكانكم موقع موقعكم لوكيشن اللوكيشن مقر",
     "طفل": "اطفال اولاد عيال صغار ولاد عيالي اولادي ولادي اطفالي بزران البزران الاطفال العيال بيبي طفلي",
     "سيارة": "عربية عربيه عربيتي سيارتي سياره عربيات سيارات سيارتنا موتر",
     "موقف": "باركينج جراج ركن اركن مواقف باركنج نركن اوقف نوقف ركنه موقفكم",
@@ -49,9 +49,9 @@ _SAME = {
     "نباتي": "نباتية نباتيين صيامي فيجن نباتيه فيجان",
     "انترنت": "نت النت واي فاي وايفاي ويفي واى wifi internet الوايفاي",
     "جمعة": "الجمعه",
-    "شكوى": "اشتكي اشكي شكاوي الشكوى شكوه شكاية مشكلة اشتكى",
+    "شكوى": "اشتكي اشكي شكاوي الشكوى شكوه شكاية اشتكى",
     "مدير": "مسؤول مديركم المدير مسوول",
-    "موظف": "بشري انسان موظفين حد احد خدمة",
+    "موظف": "بشري انسان موظفين",
     "وظيفة": "وظائف توظيف شغلانة وظايف تعيين",
     "مفقود": "نسيت ضيعت ضاع فقدت ضاعت نسينا مفقودات نسيتها",
     "حساسية": "حساسيه تحسس",
@@ -65,11 +65,13 @@ _SAME = {
     "رصيد": "ارصدة",
     "الغاء": "الغي كنسل اكنسل الغى نلغي الغيه اكنسله",
     "تاخر": "متاخر اتأخر تأخير متاخره اتاخر اتاخرت متأخر تاخير",
+    "ضروري": "لازم ضرورية يلزم يجب ضرورى",
+    "necessary": "need needed must required require",
     "price": "cost costs much prices pricing fee fees charge charges expensive rate",
     "hour": "hours time times timing timings schedule",
     "delivery": "deliver delivers delivered delivering",
     "book": "reserve reservation reservations booking bookings booked reserved",
-    "location": "located address located place",
+    "location": "located address directions",
     "kid": "kids child children baby toddler toddlers son daughter babies",
     "pay": "payment payments paying paid",
     "card": "visa mastercard credit debit cards",
@@ -83,7 +85,7 @@ _SAME = {
     "job": "jobs hiring vacancies vacancy apply work career careers",
     "lost": "forgot left lose missing forgotten",
     "complaint": "complain complaints problem unhappy",
-    "discount": "discounts offer offers deal deals promotion promotions promo",
+    "discount": "discounts offers deal deals promotion promotions promo",
     "open": "opens opening opened",
     "close": "closes closing closed",
     "human": "agent representative staff someone somebody",
@@ -91,7 +93,7 @@ _SAME = {
     "dessert": "desserts sweets sweet",
     "cancel": "cancellation cancelling canceling cancelled",
 }
-_CUES = "اين متى سعر ساعة when where price hour عدد"
+_CUES = "اين متى سعر ساعة ضروري when where price hour necessary"
 
 STOP_WORDS = frozenset(normalise(" ".join((_MSA, _EGYPTIAN, _GULF, _ENGLISH))).split())
 SAME_WORD = {

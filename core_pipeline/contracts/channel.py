@@ -97,9 +97,25 @@ class Opening:
 
 
 class Emulator(Protocol):
-    """A small local server that speaks the vendor's API, checks what we send and records it."""
+    """A small local server that speaks the vendor's API, checks what we send and records it.
+
+    `url` is what the adapter takes for the vendor's `api_url`; `calls` names the calls that arrived, in order.
+    """
 
     url: str
+    calls: list[str]
+    deliveries: list["Delivery"]
+
+    def sign(self, body: bytes) -> dict[str, str]:
+        """Return the headers, names in lower case, by which the vendor proves that a webhook's `body` is its own."""
+
+    def fail_next(
+        self, call: str, status: int, *, code: int = 0, text: str = "", after: float | None = None, times: int = 1
+    ) -> None:
+        """Answer the next `times` calls named `call` (a name as in `calls`) with the vendor's error instead."""
+
+    def delay(self, seconds: float) -> None:
+        """From now on do what is asked, but answer this late."""
 
     async def customer_says(self, message: "CustomerMessage") -> str:
         """Deliver a customer's message the vendor's way, retrying until accepted; return its provider id."""
@@ -151,7 +167,8 @@ class ChannelSpec:
     """The one export of a channel's folder.
 
     `config` and `secrets` draw the account's form; `platform` is filled from the environment with the
-    channel's name as prefix (WHATSAPP_API_URL → platform.api_url); `identify` tells the vendor's name of the
+    channel's name as prefix (WHATSAPP_API_URL → platform.api_url) and always has `api_url`, which an emulator's
+    `url` replaces, and `timeout` in seconds; `identify` tells the vendor's name of the
     number or bot from config and secrets; `open_door` opens the door that serves many accounts at once, where
     the vendor has such a thing. `demo` is the account with which `simulate` and the contract suite run against
     the emulator, `demo_config` its config and `demo_customer` who writes to it.

@@ -44,7 +44,7 @@ async def _write(session: AsyncSession, arrival: Arrival) -> Message:
         account_id=arrival.account_id,
         direction=Direction.IN,
         kind=inbound.kind,
-        text=inbound.text,
+        text=inbound.text.replace("\0", "") if inbound.text else None,  # Postgres stores no NUL
         media=inbound.media.model_dump(mode="json") if inbound.media else None,
         provider_id=inbound.provider_id,
         reply_to=inbound.reply_to,

@@ -18,7 +18,7 @@ async def intend(session: AsyncSession, turn_id: str, conversation_id: str, acco
     if found is not None:
         return found
     message = Message(
-        tenant_id=str(session.info["tenant"]),
+        tenant_id=str(session.info["scope"]),
         conversation_id=conversation_id,
         account_id=account_id,
         turn_id=turn_id,

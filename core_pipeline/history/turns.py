@@ -28,7 +28,7 @@ async def begin(session: AsyncSession, turn_id: str, conversation_id: str) -> No
     """Note that a turn has started; again after a crash or a retry changes only its state."""
     turn = await session.get(Turn, turn_id)
     if turn is None:
-        session.add(Turn(id=turn_id, tenant_id=str(session.info["tenant"]), conversation_id=conversation_id))
+        session.add(Turn(id=turn_id, tenant_id=str(session.info["scope"]), conversation_id=conversation_id))
     else:
         turn.state, turn.failed_step, turn.cause, turn.finished_at = TurnState.RUNNING, None, None, None
 
@@ -62,7 +62,7 @@ async def write_stages(session: AsyncSession, turn_id: str, stages: Sequence[Sta
     seen: dict[str, int] = {}
     for stage in stages:
         part = seen[stage.name] = seen.get(stage.name, -1) + 1
-        session.add(TurnStage(tenant_id=str(session.info["tenant"]), turn_id=turn_id, part=part, **asdict(stage)))
+        session.add(TurnStage(tenant_id=str(session.info["scope"]), turn_id=turn_id, part=part, **asdict(stage)))
 
 
 async def recent(session: AsyncSession, conversation_id: str, before: str, limit: int = 20) -> tuple[Exchange, ...]:

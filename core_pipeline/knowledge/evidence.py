@@ -16,6 +16,8 @@ CUE_WEIGHT = 0.35
 ANSWER_WEIGHT = 0.45
 ALIKE = 0.5
 QUERY_SHARE = 0.72
+UNKNOWN = 1.0
+JOINED = "وفبلك"
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Vocabulary:
     """The terms of all entries: how telling each is, and which of them a misspelt word may mean."""
 
     def __init__(self, wordings: Sequence[Wording]) -> None:
-        self._seen = Counter(term for each in wordings for term in frozenset().union(each.answer, *each.ways))
+        self._seen = Counter(term for each in wordings for term in each.answer.union(*each.ways))
         self._size = len(wordings) + 1
         self._by_gram: defaultdict[str, list[str]] = defaultdict(list)
         self._by_skeleton: defaultdict[str, list[str]] = defaultdict(list)
@@ -54,6 +56,8 @@ class Vocabulary:
         """Return the known terms that `term` may stand for, each with its likeness in 0..1."""
         if term in self._seen:
             return {term: 1.0}
+        if term[0] in JOINED and term[1:] in self._seen:
+            return {term[1:]: 0.95}
         if len(term) < 3 or term.isdigit():
             return {}
         mine = frozenset(grams(term))
@@ -84,16 +88,17 @@ def clues(question: Sequence[str], vocabulary: Vocabulary, *, arabizi: bool) -> 
     found = []
     for term in dict.fromkeys(question):
         meanings = vocabulary.meanings(term) or (vocabulary.sounding(term) if arabizi else {})
-        best = max(meanings, key=meanings.__getitem__, default=term)
-        found.append(Clue(vocabulary.weight(best), meanings))
+        if meanings:
+            weight = vocabulary.weight(max(meanings, key=meanings.__getitem__))
+        else:
+            weight = vocabulary.weight(term) * UNKNOWN
+        found.append(Clue(weight, meanings))
     return found
 
 
 def _way_score(asked: Sequence[Clue], way: frozenset[str], entry: Wording, vocabulary: Vocabulary) -> float:
     total = sum(clue.weight for clue in asked)
-    covered = sum(
-        clue.weight * max(clue.found_in(way), ANSWER_WEIGHT * clue.found_in(entry.answer)) for clue in asked
-    )
+    covered = sum(clue.weight * max(clue.found_in(way), ANSWER_WEIGHT * clue.found_in(entry.answer)) for clue in asked)
     wanted = sum(vocabulary.weight(term) for term in way)
     met = {term for clue in asked for term in clue.meanings if term in way}
     returned = sum(vocabulary.weight(term) for term in met) / wanted if wanted else 0.0

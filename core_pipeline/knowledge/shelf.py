@@ -29,7 +29,7 @@ class Shelf:
         return tuple(await asyncio.to_thread(index.search, text, language))
 
     async def _index(self, tenant_id: str) -> Index:
-        async with self._db.tenant(tenant_id) as session:
+        async with self._db.tenant(tenant_id, reads=True) as session:
             version = await knowledge.version(session)
             kept = self._indexes.get(tenant_id)
             if kept is not None and kept[0] == version:

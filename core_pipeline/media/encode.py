@@ -36,8 +36,7 @@ def encode(pcm: Pcm, fmt: VoiceFormat) -> bytes:
     with av.open(out, "w", format=fmt.container) as container:
         options = CODEC_OPTIONS.get(fmt.codec, {})
         stream = container.add_stream(fmt.codec, rate=fmt.sample_rate, layout="mono", options=options)
-        if not isinstance(stream, AudioStream):
-            raise TypeError(f"{fmt.codec} is no audio codec")
+        assert isinstance(stream, AudioStream)  # noqa: S101 : narrows the type; channels name audio codecs only
         stream.bit_rate = fmt.bit_rate
         context = stream.codec_context
         context.open()

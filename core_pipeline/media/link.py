@@ -76,6 +76,7 @@ class Link:
 
     def kill(self) -> None:
         """Kill the zygote; its children die with it."""
+        self.alive = False
         with suppress(ProcessLookupError):
             self._process.kill()
 

@@ -95,7 +95,7 @@ async def speak(deps: Deps, here: Here, text: str, language: str) -> dict[str, A
     """Speak the text into our store, encoded as this channel's voice note: {"blob", "mime", "seconds", "bills"}."""
     ledger = Ledger()
     limits = (await deps.lines.line(here.account_id)).limits
-    async with deps.db.tenant(here.tenant_id) as session:
+    async with deps.db.tenant(here.tenant_id, reads=True) as session:
         policy = Policy.model_validate((await session.get_one(Tenant, here.tenant_id)).policy)
     async with deps.gate.hold(here.tenant_id):
         with ledger.timed("speakable"):

@@ -51,7 +51,7 @@ async def send_text(deps: Deps, here: Here, text: str, name: str = "text") -> di
 
 async def send_fallback(deps: Deps, here: Here) -> dict[str, Any]:
     """Send the tenant's words for a failure on our side."""
-    async with deps.db.tenant(here.tenant_id) as session:
+    async with deps.db.tenant(here.tenant_id, reads=True) as session:
         policy = Policy.model_validate((await session.get_one(Tenant, here.tenant_id)).policy)
         language = (await session.get_one(Conversation, here.conversation_id)).language or policy.language
     return await send_text(deps, here, phrase(policy, "fallback", language), "fallback")
@@ -76,7 +76,7 @@ async def finish(
 
 async def address_of(deps: Deps, here: Here) -> dict[str, Any]:
     """What the channel needs to answer in this conversation."""
-    async with deps.db.tenant(here.tenant_id) as session:
+    async with deps.db.tenant(here.tenant_id, reads=True) as session:
         return dict((await session.get_one(Conversation, here.conversation_id)).address)
 
 
@@ -99,7 +99,7 @@ async def _settled(deps: Deps, here: Here, line: Line, key: str) -> bool:
         return False
     until = monotonic() + deps.settle_seconds
     while monotonic() < until:
-        async with deps.db.tenant(here.tenant_id) as session:
+        async with deps.db.tenant(here.tenant_id, reads=True) as session:
             message: Message | None = await outgoing.by_key(session, key)
             if message is not None and message.provider_id is not None:
                 return True

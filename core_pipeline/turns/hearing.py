@@ -35,7 +35,7 @@ async def begin(deps: Deps, here: Here) -> dict[str, Any]:
 async def fetch(deps: Deps, here: Here, message_id: int) -> dict[str, Any]:
     """Bring a customer's file into our store; a file that can't be had is noted on its message."""
     ledger = Ledger()
-    async with deps.db.tenant(here.tenant_id) as session:
+    async with deps.db.tenant(here.tenant_id, reads=True) as session:
         message = await session.get_one(Message, message_id)
         media, kept = MediaRef.model_validate(message.media or {"id": ""}), message.blob
     if kept:
@@ -90,7 +90,7 @@ async def settle(deps: Deps, here: Here) -> dict[str, Any]:
 
 
 async def _pause(deps: Deps, here: Here, started: datetime) -> float:
-    async with deps.db.tenant(here.tenant_id) as session:
+    async with deps.db.tenant(here.tenant_id, reads=True) as session:
         tenant = await session.get_one(Tenant, here.tenant_id)
         conversation = await session.get_one(Conversation, here.conversation_id)
         policy = Policy.model_validate(tenant.policy)

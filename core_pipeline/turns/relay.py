@@ -8,28 +8,28 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
+from sqlalchemy.exc import DataError
 
 from core_pipeline.contracts.messages import Inbound, Receipt
 from core_pipeline.history import incoming, outgoing
 from core_pipeline.turns.farm import Job
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from tenants.db import Database
-    from tenants.inbox import Inbox
-
     from core_pipeline.turns.farm import Farm
     from core_pipeline.turns.locks import Lock
-    from tenants.models import InboxRow
+    from tenants.db import Database
+    from tenants.inbox import Inbox, Waiting
 
 log = logging.getLogger(__name__)
 
 EVENT: TypeAdapter[Inbound | Receipt] = TypeAdapter(Inbound | Receipt)
-BATCH = 200
+BATCH = 500
+# What no later try can mend: text that the database refuses, a row written by a newer version.
+POISON = (ValueError, DataError)
+MOST_TRIES = 5
 IDLE_SECONDS = 0.25
-# A receipt may overtake the answer of the call that it belongs to; after this it belongs to nothing of ours.
-ORPHAN_SECONDS = 60.0
+# A receipt without our key may overtake the answer of its call; after this it belongs to nothing of ours.
+ORPHAN_SECONDS = 5.0
 # Vendors repeat for up to seven days; rows must outlive that, or a late repeat is answered again.
 KEEP = timedelta(days=30)
 PURGE_EVERY = timedelta(hours=1)
@@ -66,23 +66,32 @@ class Relay:
 
     async def relay_once(self) -> int:
         """Relay one batch and return how many rows left the inbox; doing it twice is harmless."""
-        rows = await self._inbox.pending(BATCH)
-        events = [(row, EVENT.validate_json(row.payload)) for row in rows]
-        done = [row.id for row, event in events if isinstance(event, Receipt) and await self._receipt(row, event)]
-        done += await self._messages([(row, event) for row, event in events if isinstance(event, Inbound)])
-        ids = [one for one in done if one is not None]
-        if ids:
-            await self._inbox.mark(ids)
-        return len(ids)
-
-    async def _messages(self, arrived: Sequence[tuple[InboxRow, Inbound]]) -> list[int | None]:
-        jobs = [await self._record(row, inbound) for row, inbound in arrived]
+        rows = await self._inbox.pending(BATCH, most_tries=MOST_TRIES)
+        done: list[int] = []
+        bad: list[int] = []
+        jobs: list[Job] = []
+        for row in rows:
+            try:
+                await self._take(row, jobs, done)
+            except POISON as error:
+                log.warning("inbox row %s can't be relayed: %s", row.id, type(error).__name__)
+                bad.append(row.id)
         if jobs:
             await self._farm.enqueue(jobs)
-        return [row.id for row, _ in arrived]
+        await self._inbox.bump(bad)
+        await self._inbox.mark(done)
+        return len(done) + len(bad)
 
-    async def _record(self, row: InboxRow, inbound: Inbound) -> Job:
-        arrival = incoming.Arrival(int(row.id or 0), row.tenant_id, row.account_id, row.received_at, inbound)
+    async def _take(self, row: Waiting, jobs: list[Job], done: list[int]) -> None:
+        event = EVENT.validate_json(row.payload)
+        if isinstance(event, Inbound):
+            jobs.append(await self._record(row, event))
+            done.append(row.id)
+        elif await self._receipt(row, event):
+            done.append(row.id)
+
+    async def _record(self, row: Waiting, inbound: Inbound) -> Job:
+        arrival = incoming.Arrival(row.id, row.tenant_id, row.account_id, row.received_at, inbound)
         async with self._db.tenant(row.tenant_id) as session:
             message = await incoming.record(session, arrival)
             return Job(
@@ -91,14 +100,16 @@ class Relay:
                 message.conversation_id,
                 row.account_id,
                 int(message.id or 0),
-                # The engine takes 1 … 2³¹ − 1; the order only matters among neighbours.
-                int(row.id or 0) % 2_147_483_646 + 1,
+                # The engine takes 1 … 2³¹ - 1; the order only matters among neighbours.
+                row.id % 2_147_483_646 + 1,
             )
 
-    async def _receipt(self, row: InboxRow, receipt: Receipt) -> bool:
+    async def _receipt(self, row: Waiting, receipt: Receipt) -> bool:
         async with self._db.tenant(row.tenant_id) as session:
             known = await outgoing.apply_receipt(session, row.account_id, receipt)
-        return known or (datetime.now(UTC) - row.received_at).total_seconds() > ORPHAN_SECONDS
+        return (
+            known or receipt.key is not None or (datetime.now(UTC) - row.received_at).total_seconds() > ORPHAN_SECONDS
+        )
 
     async def _tidy(self) -> None:
         if datetime.now(UTC) - self._purged > PURGE_EVERY:

@@ -43,6 +43,11 @@ def pitch(pcm: Pcm) -> float:
     return float(np.argmax(np.abs(np.fft.rfft(sound * np.hanning(sound.size)))) / pcm.seconds)
 
 
+def loudness(pcm: Pcm) -> float:
+    """Return the root mean square in 0..1."""
+    return float(np.sqrt(np.mean((np.frombuffer(pcm.data, "<i2") / 32_768) ** 2)))
+
+
 @cache
 def sample(name: str) -> bytes:
     """Return the tone in the format of that name."""
@@ -76,8 +81,9 @@ def video_note(seconds: float = SECONDS, *, sound: bool = True) -> bytes:
             frame.pts = index
             container.mux(picture.encode(frame))
         container.mux(picture.encode(None))
-        for heard in _aac_frames(seconds) if track else []:
-            container.mux(track.encode(heard))
+        if track is not None:
+            for heard in _aac_frames(seconds):
+                container.mux(track.encode(heard))
     return out.getvalue()
 
 

@@ -1,0 +1,1 @@
+"""What the operator and the tenants' people do; for now the checks behind `cli.py doctor`."""

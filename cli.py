@@ -1,0 +1,346 @@
+"""Sawtak's command line; thin: every command opens the house or its floor and calls one room."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import socket
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+from tenants.seed import seed as seed_demo
+
+import app as roof
+from admin import checks
+from core_pipeline.contracts.channel import ChannelSpec, CustomerMessage
+from core_pipeline.engines.router import Engines
+from core_pipeline.turns.desk import Desk
+from errors import Impossible, SawtakError
+from settings import Settings
+from settings import new_vault_key as fresh_vault_key
+from tenants import demo, directory
+from tenants.copying import copy_tenant
+from tenants.db import Database
+from tenants.schema import migrate as migrate_schema
+from webhooks import simulate as stage
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+tenants_app = typer.Typer(no_args_is_help=True, help="The businesses on this installation.")
+accounts_app = typer.Typer(no_args_is_help=True, help="Connected numbers and bots.")
+app.add_typer(tenants_app, name="tenants")
+app.add_typer(accounts_app, name="accounts")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
+TenantName = Annotated[str, typer.Option("--tenant", help="The tenant's short name.")]
+MIMES = {".ogg": "audio/ogg", ".oga": "audio/ogg", ".opus": "audio/ogg", ".mp3": "audio/mpeg", ".m4a": "audio/mp4"}
+
+
+def _settings() -> Settings:
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        for problem in error.errors():
+            typer.secho(f"setting {'.'.join(map(str, problem['loc']))}: {problem['msg']}", err=True, fg="red")
+        raise typer.Exit(2) from error
+    settings.var.mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # its INFO lines carry URLs, and Telegram's carry the token
+    return settings
+
+
+def _run(work: Coroutine[Any, Any, Any]) -> Any:
+    try:
+        return asyncio.run(work)
+    except SawtakError as error:
+        typer.secho(str(error), err=True, fg="red")
+        raise typer.Exit(1) from error
+
+
+def _show(rows: list[dict[str, Any]], *, as_json: bool, empty: str) -> None:
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False, default=str))
+        return
+    for row in rows:
+        typer.echo("  ".join(f"{name}={value}" for name, value in row.items()))
+    if not rows:
+        typer.echo(empty)
+
+
+def _migrate(settings: Settings) -> None:
+    migrate_schema(settings.main_url, settings.inbox_url)
+
+
+async def _seed(settings: Settings) -> bool:
+    async with roof.open_floor(settings) as floor:
+        return await seed_demo(floor.db, demo.load())
+
+
+@dataclass(frozen=True)
+class _Asked:
+    channel: str
+    tenant: str
+    say: str | None
+    voice: Path | None
+    text: str | None
+    language: str
+    out: Path
+
+
+@app.command()
+def serve(
+    first_run: Annotated[bool, typer.Option(help="Migrate and seed the demo tenant before serving.")] = False,
+    work: Annotated[bool, typer.Option(help="Also answer messages here; --no-work only receives them.")] = True,
+) -> None:
+    """Serve webhooks and answer messages until Ctrl-C."""
+    settings = _settings()
+    if first_run:
+        _migrate(settings)
+        _run(_seed(settings))
+    _run(roof.serve(settings, lambda: typer.echo(_welcome(settings)), work=work))
+
+
+def _welcome(settings: Settings) -> str:
+    say = "python cli.py simulate"
+    return "\n".join(
+        (
+            f"Sawtak is listening on http://{settings.host}:{settings.port}  (Ctrl-C stops it; nothing is lost)",
+            "Demo tenant: demo (مطعم اللؤلؤة). Play its customer, from another terminal:",
+            f'  .venv/bin/{say} whatsapp --tenant demo --say "ما هي ساعات العمل يوم الجمعة" --out out --json',
+            f'  .venv/bin/{say} telegram --tenant demo --text "عندكم توصيل للمعادي؟" --out out --json',
+            f'  .venv/bin/{say} telegram --tenant demo --text "Do you have parking?" --out out --json',
+        )
+    )
+
+
+@app.command()
+def worker() -> None:
+    """Answer messages without serving webhooks; any number beside `serve --no-work` on Postgres."""
+    _run(roof.work(_settings()))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to this version's schema."""
+    settings = _settings()
+    _migrate(settings)
+    typer.echo("The schema is up to date.")
+
+
+@app.command()
+def seed() -> None:
+    """Create the demo tenant, once."""
+    fresh = _run(_seed(_settings()))
+    typer.echo("The demo tenant is ready." if fresh else "The demo tenant was there already.")
+
+
+@app.command()
+def simulate(
+    channel: Annotated[str, typer.Argument(help="whatsapp, telegram, …")],
+    tenant: TenantName = "demo",
+    say: Annotated[str | None, typer.Option(help="What the customer says; we make the voice.")] = None,
+    voice: Annotated[Path | None, typer.Option(help="A recorded voice note.", exists=True, dir_okay=False)] = None,
+    text: Annotated[str | None, typer.Option(help="What the customer writes.")] = None,
+    language: Annotated[str, typer.Option(help="Language of --say.")] = "ar",
+    out: Annotated[Path, typer.Option(help="Where the reply is kept.")] = Path("out"),
+    server: Annotated[str | None, typer.Option(help="A running platform; none: one is started for this.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Play a customer through the real webhook and the vendor's emulator; show what came of it."""
+    if sum(one is not None for one in (say, voice, text)) != 1:
+        raise typer.BadParameter("give exactly one of --say, --voice, --text")
+    settings = _settings()
+    logging.getLogger().setLevel(logging.WARNING)
+    asked = _Asked(channel, tenant, say, voice, text, language, out)
+    played = _run(_with_server(settings, asked, server) if server else _alone(settings, asked))
+    if as_json:
+        typer.echo(json.dumps(asdict(played), ensure_ascii=False))
+    else:
+        _show([{name: value} for name, value in asdict(played).items()], as_json=False, empty="")
+    raise typer.Exit(0 if played.state == "answered" else 1)
+
+
+async def _alone(settings: Settings, asked: _Asked) -> stage.Played:
+    """Rehearse on a copy of the tenant's set-up: nothing of the installation is touched."""
+    spec = stage.spec_of(asked.channel)
+    with TemporaryDirectory(prefix="sawtak-") as folder:
+        port = _free_port()
+        aside = {"var": Path(folder), "port": port, "database_url": "", "blobs_url": "", "executor_id": ""}
+        copy = settings.model_copy(update={**aside, "vault_keys": settings.vault_text})
+        _migrate(copy)
+        async with roof.open_floor(copy) as floor:
+            async with Database(settings.main_url) as source:
+                tenant_id = await copy_tenant(source, floor.db, asked.tenant)
+            account_id = await stage.connect_demo(floor.book, spec, tenant_id)
+        hook = f"http://127.0.0.1:{port}/webhooks/{spec.name}/{account_id}"
+        async with stage.emulated(spec, hook) as emulator:
+            of_channel = stage.pointing_at(emulator, spec, settings.of_channel)
+            async with roof.served(copy, of_channel) as house:
+                message = await _message(asked, spec, house.engines)
+                return await stage.play(emulator, house.floor.db, account_id, message, asked.out)
+
+
+async def _with_server(settings: Settings, asked: _Asked, server: str) -> stage.Played:
+    """Play against a running platform whose vendor address is a local port: the emulator takes that port."""
+    spec = stage.spec_of(asked.channel)
+    async with roof.open_house(settings, work=False) as house:
+        tenant_id = await directory.id_of(house.floor.db, asked.tenant)
+        account_id = await stage.connect_demo(house.floor.book, spec, tenant_id)
+        hook = f"{server.rstrip('/')}/webhooks/{spec.name}/{account_id}"
+        api_url = settings.of_channel(spec.name).get("api_url", "")
+        async with stage.emulated(spec, hook, api_url) as emulator:
+            message = await _message(asked, spec, house.engines)
+            return await stage.play(emulator, house.floor.db, account_id, message, asked.out)
+
+
+async def _message(asked: _Asked, spec: ChannelSpec, engines: Engines) -> CustomerMessage:
+    if asked.text is not None:
+        return CustomerMessage(spec.demo_customer, text=asked.text)
+    if asked.voice is not None:
+        mime = MIMES.get(asked.voice.suffix.lower(), "application/octet-stream")
+        return CustomerMessage(spec.demo_customer, data=asked.voice.read_bytes(), mime=mime)
+    spoken = await stage.customer_voice(engines, asked.say or "", asked.language, spec.limits.voice)
+    return CustomerMessage(spec.demo_customer, data=spoken, mime=spec.limits.voice.mime)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@app.command()
+def doctor(
+    tenant: Annotated[str | None, typer.Option(help="Only this tenant's accounts.")] = None,
+    new_vault_key: Annotated[bool, typer.Option(help="Print a fresh key for VAULT_KEYS and do nothing else.")] = False,
+) -> None:
+    """Say what is missing or wrong, and how to fix it."""
+    if new_vault_key:
+        typer.echo(fresh_vault_key())
+        return
+    findings = _run(_findings(_settings(), tenant))
+    for finding in findings:
+        mark = "ok  " if finding.fine else "FIX "
+        typer.echo(f"{mark} {finding.what}" + ("" if finding.fine else f"\n     → {finding.fix}"))
+    raise typer.Exit(0 if all(finding.fine for finding in findings) else 1)
+
+
+async def _findings(settings: Settings, tenant: str | None) -> list[checks.Finding]:
+    found = [*checks.machine(settings.var, settings.public_url), *checks.engines(settings.engines)]
+    found.append(checks.schema(settings.main_url, settings.inbox_url))
+    if not found[-1].fine:
+        return found
+    async with roof.open_house(settings, work=False) as house:
+        tenant_id = await directory.id_of(house.floor.db, tenant) if tenant else None
+        return [*found, *await checks.accounts(house.floor.book, house.lines, tenant_id)]
+
+
+@app.command("dead-letters")
+def dead_letters(as_json: AsJson = False) -> None:
+    """List the turns that failed for good, with the cause."""
+
+    async def listing(desk: Desk) -> list[dict[str, Any]]:
+        return [asdict(letter) for letter in await desk.dead_letters()]
+
+    _show(_run(_at_desk(listing)), as_json=as_json, empty="No dead letters.")
+
+
+@app.command()
+def retry(turn_id: str) -> None:
+    """Try a dead turn again, from the step that failed."""
+    _run(_at_desk(lambda desk: desk.retry(turn_id)))
+    typer.echo("Queued again; a running server or worker takes it up.")
+
+
+async def _at_desk(work: Callable[[Desk], Awaitable[Any]]) -> Any:
+    settings = _settings()
+    async with roof.open_floor(settings) as floor:
+        desk = Desk(floor.db, settings.turns_url)
+        try:
+            return await work(desk)
+        finally:
+            desk.close()
+
+
+def _on_floor(work: Callable[[roof.Floor], Awaitable[Any]]) -> Any:
+    async def opened() -> Any:
+        async with roof.open_floor(_settings()) as floor:
+            return await work(floor)
+
+    return _run(opened())
+
+
+@tenants_app.command("list")
+def list_tenants(as_json: AsJson = False) -> None:
+    """List every tenant."""
+    _show(_on_floor(lambda floor: directory.listing(floor.db)), as_json=as_json, empty="No tenants; run `make run`.")
+
+
+@tenants_app.command("add")
+def add_tenant(slug: str, name_ar: str, name_en: str) -> None:
+    """Add a business with an empty knowledge base."""
+    typer.echo(_on_floor(lambda floor: directory.add(floor.db, slug, name_ar, name_en)))
+
+
+@accounts_app.command("list")
+def list_accounts(as_json: AsJson = False) -> None:
+    """List every connected account, without its secrets."""
+    _show(_on_floor(lambda floor: directory.accounts(floor.db)), as_json=as_json, empty="No accounts are connected.")
+
+
+@accounts_app.command("connect")
+def connect_account(
+    channel: str,
+    tenant: TenantName,
+    config: Annotated[list[str], typer.Option("--set", help="key=value, as in the channel's README.")] = [],  # noqa: B006 - Typer copies it
+    title: Annotated[str, typer.Option(help="How you call it.")] = "",
+) -> None:
+    """Connect a number or bot; its secrets are asked for and kept sealed."""
+    spec = stage.spec_of(channel)
+    settings = spec.config.model_validate(dict(one.split("=", 1) for one in config))
+    secrets = {name: typer.prompt(name, default="", hide_input=True, show_default=False) for name in spec.secrets}
+    given = {name: value for name, value in secrets.items() if value}
+    external_id = spec.identify(settings, given)
+    kept = settings.model_dump(mode="json")
+
+    async def connect(floor: roof.Floor) -> str:
+        tenant_id = await directory.id_of(floor.db, tenant)
+        return await floor.book.connect(tenant_id, channel, external_id, title or channel, kept, given)
+
+    account_id = _on_floor(connect)
+    typer.echo(f"Connected as {account_id}. Webhook: {_settings().address}/webhooks/{channel}/{account_id}")
+
+
+@accounts_app.command("install")
+def install_webhook(account_id: str) -> None:
+    """Tell the vendor to call this installation's PUBLIC_URL for an account."""
+
+    async def install() -> None:
+        settings = _settings()
+        if not settings.public_url.startswith("https://"):
+            raise Impossible("no-public-url", "set PUBLIC_URL=https://… first; vendors refuse plain http")
+        async with roof.open_house(settings, work=False) as house:
+            account = await house.floor.book.get(account_id)
+            if account is None:
+                raise Impossible("no-such-account", "list them with `cli.py accounts list`")
+            channel = (await house.lines.line(account_id)).channel
+            await channel.install(f"{settings.address}/webhooks/{account.channel}/{account_id}")
+
+    _run(install())
+    typer.echo("The vendor will call us from now on.")
+
+
+@accounts_app.command("disconnect")
+def disconnect_account(account_id: str) -> None:
+    """Forget an account's secrets and stop serving it; its conversations stay."""
+    _on_floor(lambda floor: floor.book.disconnect(account_id))
+    typer.echo("Disconnected.")
+
+
+if __name__ == "__main__":
+    app()
