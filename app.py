@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
-import uvicorn
 from starlette.applications import Starlette
-from tenants.accounts import AccountBook
-from tenants.blobs import Blobs
-from tenants.vault import Vault
 
 from core_pipeline.contracts.engines import Bench
 from core_pipeline.engines.router import Engines
@@ -25,8 +19,11 @@ from core_pipeline.turns.flow import Tries
 from core_pipeline.turns.locks import lock_for
 from core_pipeline.turns.works import in_background, working
 from settings import Settings
+from tenants.accounts import AccountBook
+from tenants.blobs import Blobs
 from tenants.db import Database
 from tenants.inbox import Inbox
+from tenants.vault import Vault
 from webhooks import health
 from webhooks.lines import OpenLines
 from webhooks.polling import Poller
@@ -83,7 +80,7 @@ async def open_house(
             await _start_work(stack, settings, floor, inbox, lines, engines)
             poller = Poller(lines, floor.book, front, lambda name: lock_for(settings.turns_url, name))
             await stack.enter_async_context(in_background(poller.run()))
-        checks = {"database": floor.book.all, "inbox": lambda: inbox.pending(1)}
+        checks = {"database": floor.book.everyone, "inbox": lambda: inbox.pending(1)}
         web = Starlette(routes=[*front.routes(), *health.routes(checks, lambda: front.counters)])
         yield House(floor, engines, lines, web)
 
@@ -100,51 +97,3 @@ async def _start_work(
         deps, inbox, settings.turns_url, executor_id=settings.executor, tries=tries, at_once=settings.turns_at_once
     )
     await stack.enter_async_context(works)
-
-
-class _Server(uvicorn.Server):
-    """Leaves signals to us: uvicorn would raise them again and cut our own clean-up short."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-@asynccontextmanager
-async def served(
-    settings: Settings, of_channel: Callable[[str], Mapping[str, str]] | None = None, *, work: bool = True
-) -> AsyncIterator[House]:
-    """The house with its front door open, until the block ends."""
-    async with open_house(settings, of_channel, work=work) as house:
-        config = uvicorn.Config(
-            house.web, settings.host, settings.port, access_log=False, log_config=None, lifespan="off"
-        )
-        server = _Server(config)
-        serving = asyncio.create_task(server.serve())
-        while not server.started and not serving.done():
-            await asyncio.sleep(0.01)
-        try:
-            yield house
-        finally:
-            server.should_exit = True
-            await serving
-
-
-async def serve(settings: Settings, ready: Callable[[], None], *, work: bool = True) -> None:
-    """Serve until SIGINT or SIGTERM; `ready` is called once requests are answered."""
-    async with served(settings, work=work):
-        ready()
-        await _signal()
-
-
-async def work(settings: Settings) -> None:
-    """Answer messages until SIGINT or SIGTERM, without a front door."""
-    async with open_house(settings):
-        await _signal()
-
-
-async def _signal() -> None:
-    stop = asyncio.Event()
-    for sign in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(sign, stop.set)
-    await stop.wait()

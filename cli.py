@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import socket
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,21 +13,22 @@ from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
-from tenants.seed import seed as seed_demo
 
 import app as roof
 from admin import checks
 from core_pipeline.contracts.channel import ChannelSpec, CustomerMessage
 from core_pipeline.engines.router import Engines
 from core_pipeline.turns.desk import Desk
-from errors import Impossible, SawtakError
+from errors import SawtakError
 from settings import Settings
 from settings import new_vault_key as fresh_vault_key
 from tenants import demo, directory
 from tenants.copying import copy_tenant
 from tenants.db import Database
 from tenants.schema import migrate as migrate_schema
+from tenants.seed import seed as seed_demo
 from webhooks import simulate as stage
+from webhooks.server import listening, until_told
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 tenants_app = typer.Typer(no_args_is_help=True, help="The businesses on this installation.")
@@ -38,7 +38,6 @@ app.add_typer(accounts_app, name="accounts")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
 TenantName = Annotated[str, typer.Option("--tenant", help="The tenant's short name.")]
-MIMES = {".ogg": "audio/ogg", ".oga": "audio/ogg", ".opus": "audio/ogg", ".mp3": "audio/mpeg", ".m4a": "audio/mp4"}
 
 
 def _settings() -> Settings:
@@ -91,6 +90,9 @@ class _Asked:
     language: str
     out: Path
 
+    async def message(self, spec: ChannelSpec, engines: Engines) -> CustomerMessage:
+        return await stage.customer_message(spec, engines, self.say, self.voice, self.text, self.language)
+
 
 @app.command()
 def serve(
@@ -102,7 +104,13 @@ def serve(
     if first_run:
         _migrate(settings)
         _run(_seed(settings))
-    _run(roof.serve(settings, lambda: typer.echo(_welcome(settings)), work=work))
+    _run(_serve(settings, work=work))
+
+
+async def _serve(settings: Settings, *, work: bool) -> None:
+    async with roof.open_house(settings, work=work) as house, listening(house.web, settings.host, settings.port):
+        typer.echo(_welcome(settings))
+        await until_told()
 
 
 def _welcome(settings: Settings) -> str:
@@ -121,7 +129,12 @@ def _welcome(settings: Settings) -> str:
 @app.command()
 def worker() -> None:
     """Answer messages without serving webhooks; any number beside `serve --no-work` on Postgres."""
-    _run(roof.work(_settings()))
+
+    async def work(settings: Settings) -> None:
+        async with roof.open_house(settings):
+            await until_told()
+
+    _run(work(_settings()))
 
 
 @app.command()
@@ -169,7 +182,7 @@ async def _alone(settings: Settings, asked: _Asked) -> stage.Played:
     """Rehearse on a copy of the tenant's set-up: nothing of the installation is touched."""
     spec = stage.spec_of(asked.channel)
     with TemporaryDirectory(prefix="sawtak-") as folder:
-        port = _free_port()
+        port = stage.free_port()
         aside = {"var": Path(folder), "port": port, "database_url": "", "blobs_url": "", "executor_id": ""}
         copy = settings.model_copy(update={**aside, "vault_keys": settings.vault_text})
         _migrate(copy)
@@ -180,8 +193,8 @@ async def _alone(settings: Settings, asked: _Asked) -> stage.Played:
         hook = f"http://127.0.0.1:{port}/webhooks/{spec.name}/{account_id}"
         async with stage.emulated(spec, hook) as emulator:
             of_channel = stage.pointing_at(emulator, spec, settings.of_channel)
-            async with roof.served(copy, of_channel) as house:
-                message = await _message(asked, spec, house.engines)
+            async with roof.open_house(copy, of_channel) as house, listening(house.web, copy.host, port):
+                message = await asked.message(spec, house.engines)
                 return await stage.play(emulator, house.floor.db, account_id, message, asked.out)
 
 
@@ -194,24 +207,8 @@ async def _with_server(settings: Settings, asked: _Asked, server: str) -> stage.
         hook = f"{server.rstrip('/')}/webhooks/{spec.name}/{account_id}"
         api_url = settings.of_channel(spec.name).get("api_url", "")
         async with stage.emulated(spec, hook, api_url) as emulator:
-            message = await _message(asked, spec, house.engines)
+            message = await asked.message(spec, house.engines)
             return await stage.play(emulator, house.floor.db, account_id, message, asked.out)
-
-
-async def _message(asked: _Asked, spec: ChannelSpec, engines: Engines) -> CustomerMessage:
-    if asked.text is not None:
-        return CustomerMessage(spec.demo_customer, text=asked.text)
-    if asked.voice is not None:
-        mime = MIMES.get(asked.voice.suffix.lower(), "application/octet-stream")
-        return CustomerMessage(spec.demo_customer, data=asked.voice.read_bytes(), mime=mime)
-    spoken = await stage.customer_voice(engines, asked.say or "", asked.language, spec.limits.voice)
-    return CustomerMessage(spec.demo_customer, data=spoken, mime=spec.limits.voice.mime)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @app.command()
@@ -320,25 +317,24 @@ def connect_account(
 def install_webhook(account_id: str) -> None:
     """Tell the vendor to call this installation's PUBLIC_URL for an account."""
 
-    async def install() -> None:
-        settings = _settings()
-        if not settings.public_url.startswith("https://"):
-            raise Impossible("no-public-url", "set PUBLIC_URL=https://… first; vendors refuse plain http")
+    async def install(settings: Settings) -> None:
         async with roof.open_house(settings, work=False) as house:
-            account = await house.floor.book.get(account_id)
-            if account is None:
-                raise Impossible("no-such-account", "list them with `cli.py accounts list`")
-            channel = (await house.lines.line(account_id)).channel
-            await channel.install(f"{settings.address}/webhooks/{account.channel}/{account_id}")
+            await house.lines.install(account_id, settings.address)
 
-    _run(install())
+    _run(install(_settings()))
     typer.echo("The vendor will call us from now on.")
 
 
 @accounts_app.command("disconnect")
 def disconnect_account(account_id: str) -> None:
     """Forget an account's secrets and stop serving it; its conversations stay."""
-    _on_floor(lambda floor: floor.book.disconnect(account_id))
+
+    async def disconnect(floor: roof.Floor) -> None:
+        account = await floor.book.get(account_id)
+        if account is not None:
+            await floor.book.disconnect(account.tenant_id, account_id)
+
+    _on_floor(disconnect)
     typer.echo("Disconnected.")
 
 

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core_pipeline.engines.catalogue import discover as discover_engines
-from tenants.schema import at_head
+from tenants.schema import current, head
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from tenants.accounts import AccountBook
-
     from webhooks.lines import OpenLines
 
 ENOUGH_DISK = 1 << 30
@@ -63,7 +62,7 @@ def engines(chains: Mapping[str, str]) -> list[Finding]:
 def schema(main_url: str, inbox_url: str) -> Finding:
     """Whether the database is at this version's schema."""
     try:
-        fine = at_head(main_url, inbox_url)
+        fine = current(main_url, "main") == head("main") and current(inbox_url, "inbox") == head("inbox")
     except Exception as error:  # noqa: BLE001 - an unreachable database is this finding, whatever the driver raises
         return Finding("database", fine=False, fix=f"check DATABASE_URL: {type(error).__name__}")
     return Finding("database schema", fine, "run `cli.py migrate`")
@@ -72,7 +71,7 @@ def schema(main_url: str, inbox_url: str) -> Finding:
 async def accounts(book: AccountBook, lines: OpenLines, tenant_id: str | None = None) -> list[Finding]:
     """Whether every connected account can be opened with the secrets that are kept."""
     findings = []
-    for account in await book.all():
+    for account in await book.everyone():
         if tenant_id is not None and account.tenant_id != tenant_id:
             continue
         what = f"{account.channel} account {account.external_id} ({account.id})"

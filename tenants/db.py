@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from tenants.scope import ScopeBroken, ScopeMissing, guard, own_objects
 
-__all__ = ["Database", "ScopeBroken", "ScopeMissing"]
+__all__ = ["Database", "ScopeBroken", "ScopeMissing", "scope_of"]
 
 PRAGMAS = ("journal_mode=WAL", "busy_timeout=30000", "synchronous=FULL", "foreign_keys=ON")
 
@@ -22,7 +22,10 @@ class _Unit(Session):
 
 
 class Database:
-    """Units of work on `sqlite+aiosqlite:///path` or `postgresql+psycopg://…`; `pool_size` connections per scope kind."""
+    """Units of work on `sqlite+aiosqlite:///path` or `postgresql+psycopg://…`.
+
+    Tenants' and platform's units have a pool each: `pool_size` connections are kept, as many again may be added.
+    """
 
     def __init__(self, url: str, *, pool_size: int = 8) -> None:
         self.url = url
@@ -59,12 +62,20 @@ class Database:
         await self.close()
 
 
+def scope_of(session: AsyncSession) -> str:
+    """Name the tenant that the session works for; `ScopeMissing` for a platform session."""
+    scope: str | None = session.info.get("scope")
+    if scope is None:
+        raise ScopeMissing("this needs a tenant's session")
+    return scope
+
+
 @asynccontextmanager
 async def _unit(engine: AsyncEngine, options: dict[str, Any]) -> AsyncIterator[AsyncSession]:
     bound = engine.execution_options(**options, postgresql_readonly=options["reads"])
-    async with AsyncSession(bound, expire_on_commit=False, sync_session_class=_Unit, info=options) as session:
-        async with session.begin():
-            yield session
+    made = AsyncSession(bound, expire_on_commit=False, sync_session_class=_Unit, info=options)
+    async with made as session, session.begin():
+        yield session
 
 
 @event.listens_for(_Unit, "before_flush")

@@ -133,7 +133,7 @@ class Link:
     def pending(self, limit: int, most_tries: int) -> list[Waiting]:
         """Read the oldest rows that no workflow has taken."""
         rows = self._run(PENDING, (most_tries, limit)).fetchall()
-        return [Waiting(*row[:6], received_at=_utc(row[6])) for row in rows]
+        return [Waiting(*kept, received_at=_utc(at)) for *kept, at in rows]
 
     def mark(self, ids: Sequence[int]) -> None:
         """Note the time at which workflows took these rows."""

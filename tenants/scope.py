@@ -8,8 +8,10 @@ EXISTS it stands (both databases flatten it, so indexes still serve); UPDATE and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, Delete, Insert, String, Update, bindparam, event
@@ -17,11 +19,12 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import UpdateBase
-from sqlalchemy.sql.expression import FromClause, TableClause
+from sqlalchemy.sql.expression import ColumnClause, FromClause, TableClause
 from sqlmodel import SQLModel
 
 from errors import SawtakError
 
+PLAIN = re.compile(r"\*|\w+")
 _current: ContextVar[str | None] = ContextVar("sawtak_scope", default=None)
 
 
@@ -62,26 +65,30 @@ def scope_column(table: str) -> str:
 class _Scoped(SQLCompiler):
     """The part that is laid over the database's own compiler."""
 
-    def visit_table(
-        self, table: TableClause, asfrom: bool = False, iscrud: bool = False, enclosing_alias: Any = None, **kw: Any
-    ) -> str:
-        name = super().visit_table(table, asfrom=asfrom, iscrud=iscrud, enclosing_alias=enclosing_alias, **kw)  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
+    def visit_table(self, table: TableClause, asfrom: bool = False, iscrud: bool = False, **kw: Any) -> str:  # type: ignore[override]  # the rest of SQLAlchemy's arguments pass through `kw`
+        name = super().visit_table(table, asfrom=asfrom, iscrud=iscrud, **kw)  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
         if not asfrom or iscrud:
             return str(name)
         column, scope = scope_column(table.name), self.process(SCOPE)
-        # S608: `name` and `column` come quoted from SQLAlchemy and our own metadata; the scope is a bound parameter.
-        narrowed = f"(SELECT * FROM {name} WHERE {name}.{column} = {scope})"  # noqa: S608
-        named = enclosing_alias is not None and enclosing_alias.element is table
-        return narrowed if named else f"{narrowed} AS {name}"
+        narrowed = f"(SELECT * FROM {name} WHERE {name}.{column} = {scope})"  # noqa: S608 - SQLAlchemy's own quoted names and a bound parameter
+        alias = kw.get("enclosing_alias")
+        return narrowed if alias is not None and alias.element is table else f"{narrowed} AS {name}"
 
-    def visit_update(self, update_stmt: Update, **kw: Any) -> str:
-        return str(super().visit_update(update_stmt.where(_own(update_stmt.table)), **kw))  # type: ignore[no-untyped-call]  # as above
+    def visit_update(self, update_stmt: Update, visiting_cte: Any = None, **kw: Any) -> str:
+        return super().visit_update(update_stmt.where(_own(update_stmt.table)), visiting_cte, **kw)
 
-    def visit_delete(self, delete_stmt: Delete, **kw: Any) -> str:
-        return str(super().visit_delete(delete_stmt.where(_own(delete_stmt.table)), **kw))  # type: ignore[no-untyped-call]  # as above
+    def visit_delete(self, delete_stmt: Delete, visiting_cte: Any = None, **kw: Any) -> str:
+        return str(super().visit_delete(delete_stmt.where(_own(delete_stmt.table)), visiting_cte, **kw))  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
+
+    def visit_column(self, column: ColumnClause[Any], **kw: Any) -> str:  # type: ignore[override]  # as for tables
+        if column.is_literal and not PLAIN.fullmatch(column.name):
+            raise ScopeBroken("raw SQL cannot be scoped")
+        return str(super().visit_column(column, **kw))
 
     def visit_textclause(self, *_: Any, **__: Any) -> str:
         raise ScopeBroken("raw SQL cannot be scoped")
+
+    visit_tstring = visit_textclause
 
     def visit_on_conflict_do_update(self, *_: Any, **__: Any) -> str:
         raise ScopeBroken("an upsert could overwrite a foreign row: insert, then update")
@@ -114,7 +121,7 @@ def _before_execute(
         _check_written(statement, rows, scope)
 
 
-def _before_cursor(conn: Any, cursor: Any, sql: str, parameters: Any, context: Any, many: bool) -> None:  # noqa: FBT001 - SQLAlchemy's order
+def _before_cursor(conn: Any, cursor: Any, sql: str, parameters: Any, context: Any, many: bool) -> None:
     del conn, cursor, sql, parameters, many
     if context is not None and context.compiled is None:
         raise ScopeBroken("raw SQL cannot be scoped")
@@ -135,8 +142,10 @@ def _named(statement: UpdateBase, column: str) -> Iterator[Any]:
     """Yield what the statement's own VALUES or SET give the column; anything but a plain value is given as None."""
     inner: Callable[[str], Any] = statement.__dict__.get
     sets = [inner("_values") or {}, dict(inner("_ordered_values") or ())]
-    for multi in inner("_multi_values") or ():
-        sets += [row if isinstance(row, Mapping) else dict(enumerate(row)) for row in multi]
+    for row in chain.from_iterable(inner("_multi_values") or ()):
+        if not isinstance(row, Mapping):
+            raise ScopeBroken("an INSERT that names no columns")
+        sets.append(row)
     for pairs in sets:
         for key, value in pairs.items():
             if getattr(key, "name", key) == column:

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from channels import discover
 from core_pipeline.contracts.channel import Opening
 from core_pipeline.turns.deps import Line
-from errors import NeedsOwner
+from errors import Impossible, NeedsOwner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import httpx
-    from pydantic import BaseModel
-    from tenants.accounts import AccountBook
+    from pydantic import BaseModel, SecretStr
 
     from core_pipeline.contracts.channel import ChannelSpec, Door
+    from tenants.accounts import AccountBook
+    from tenants.models import ChannelAccount
+
+
+# How long another process may change an account before we notice.
+FRESH_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class _Kept:
+    line: Line
+    known: object
+    until: float
 
 
 class OpenLines:
@@ -30,7 +44,7 @@ class OpenLines:
         self._specs = discover()
         self._platforms = {name: spec.platform.model_validate(of_channel(name)) for name, spec in self._specs.items()}
         self._doors: dict[str, Door] = {}
-        self._open: dict[str, tuple[object, Line]] = {}
+        self._open: dict[str, _Kept] = {}
 
     def spec(self, channel: str) -> ChannelSpec | None:
         """The channel of this name, if there is one."""
@@ -51,13 +65,19 @@ class OpenLines:
 
     async def line(self, account_id: str) -> Line:
         """Return the opened account; `NeedsOwner` when it is gone or switched off."""
-        account, secrets, changed = await self._book.opened(account_id)
         kept = self._open.get(account_id)
-        if kept is not None and kept[0] == changed:
-            return kept[1]
+        if kept is not None and monotonic() < kept.until:
+            return kept.line
+        account, secrets = await self._book.opened(account_id)
+        known = (account.config, account.sealed, account.active)
+        line = kept.line if kept is not None and kept.known == known else self._opened(account, secrets)
+        self._open[account_id] = _Kept(line, known, monotonic() + FRESH_SECONDS)
+        return line
+
+    def _opened(self, account: ChannelAccount, secrets: Mapping[str, SecretStr]) -> Line:
         spec = self._specs.get(account.channel)
         if spec is None or not account.active:
-            raise NeedsOwner("account-off", f"account {account_id} is switched off or its channel is not installed")
+            raise NeedsOwner("account-off", f"account {account.id} is switched off or its channel is not installed")
         opening = Opening(
             external_id=account.external_id,
             config=spec.config.model_validate(account.config),
@@ -65,9 +85,16 @@ class OpenLines:
             platform=self._platforms[account.channel],
             http=self._http,
         )
-        line = Line(spec.open(opening), spec.limits)
-        self._open[account_id] = (changed, line)
-        return line
+        return Line(spec.open(opening), spec.limits)
+
+    async def install(self, account_id: str, address: str) -> None:
+        """Tell the vendor to call this installation's public address for an account."""
+        account = await self._book.get(account_id)
+        if account is None:
+            raise Impossible("no-such-account", "list them with `cli.py accounts list`")
+        if not address.startswith("https://"):
+            raise NeedsOwner("no-public-url", "set PUBLIC_URL=https://… first; vendors refuse plain http")
+        await (await self.line(account_id)).channel.install(f"{address}/webhooks/{account.channel}/{account_id}")
 
     async def close(self) -> None:
         """Let the channels release what they share."""

@@ -12,9 +12,9 @@ from errors import NeedsOwner, SawtakError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tenants.accounts import AccountBook, AccountRef
-
     from core_pipeline.turns.locks import Lock
+    from tenants.accounts import AccountBook
+    from tenants.models import ChannelAccount
     from webhooks.lines import OpenLines
     from webhooks.receive import FrontDoor
 
@@ -47,7 +47,7 @@ class Poller:
             await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     async def _look(self) -> None:
-        wanted = {a.id: a for a in await self._book.all() if a.active and self._polls(a)}
+        wanted = {a.id: a for a in await self._book.everyone() if self._polls(a)}
         for gone in self._tasks.keys() - wanted.keys():
             task = self._tasks.pop(gone)
             task.cancel()
@@ -57,11 +57,11 @@ class Poller:
             if account_id not in self._tasks:
                 self._tasks[account_id] = asyncio.create_task(self._poll(account))
 
-    def _polls(self, account: AccountRef) -> bool:
+    def _polls(self, account: ChannelAccount) -> bool:
         spec = self._lines.spec(account.channel)
         return spec is not None and spec.limits.polling and account.config.get("mode", "polling") == "polling"
 
-    async def _poll(self, account: AccountRef) -> None:
+    async def _poll(self, account: ChannelAccount) -> None:
         lock = self._lock(f"poll:{account.id}")
         try:
             while True:
@@ -70,12 +70,12 @@ class Poller:
         finally:
             await lock.free()
 
-    async def _listen(self, account: AccountRef) -> float:
+    async def _listen(self, account: ChannelAccount) -> float:
         """Store batch after batch; asking for the next one tells the vendor that the last is safe."""
         try:
             line = await self._lines.line(account.id)
             async for events in line.channel.listen():
-                await self._front.store(account.channel, events, account)
+                await self._front.store(account.channel, events, account.tenant_id)
         except NeedsOwner as error:
             log.error("account %s is not polled: %s", account.id, error)  # noqa: TRY400 - the code says what to do, a traceback does not
             return OWNER_SECONDS

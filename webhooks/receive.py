@@ -17,10 +17,9 @@ from tenants.inbox import NewRow
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tenants.accounts import AccountBook, AccountRef
-
     from core_pipeline.contracts.channel import Door
     from core_pipeline.contracts.messages import Inbound, Receipt
+    from tenants.accounts import AccountBook, AccountRef
     from tenants.inbox import Inbox
     from webhooks.lines import OpenLines
 
@@ -81,7 +80,7 @@ class FrontDoor:
         answer = door.verify(call)
         if answer is not None:
             return PlainTextResponse(answer)
-        await self.store(channel, door.read(call), account)
+        await self.store(channel, door.read(call), account.tenant_id if account else None)
         return Response(status_code=OK)
 
     async def _door(self, channel: str, account_id: str | None) -> tuple[Door | None, AccountRef | None]:
@@ -104,12 +103,12 @@ class FrontDoor:
                 raise TooLargeError
         return bytes(body)
 
-    async def store(self, channel: str, events: Sequence[Inbound | Receipt], account: AccountRef | None = None) -> None:
-        """Write events to the inbox; at an account's own door only for accounts of the same tenant."""
+    async def store(self, channel: str, events: Sequence[Inbound | Receipt], tenant_id: str | None = None) -> None:
+        """Write events to the inbox; at an account's own door only for accounts of its tenant."""
         rows = []
         for event in events:
             owner = await self._book.find(channel, event.account)
-            if owner is None or (account is not None and owner.tenant_id != account.tenant_id):
+            if owner is None or (tenant_id not in {None, owner.tenant_id}):
                 self.counters["unknown_account"] += 1
                 continue
             rows.append(NewRow(owner.tenant_id, owner.id, event.provider_id, event.model_dump_json()))

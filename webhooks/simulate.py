@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -25,16 +26,16 @@ from tenants.models import Turn, TurnStage, TurnState
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tenants.accounts import AccountBook
-
     from core_pipeline.contracts.channel import ChannelSpec, Delivery, Emulator, VoiceFormat
     from core_pipeline.engines.router import Engines
+    from tenants.accounts import AccountBook
     from tenants.db import Database
 
 # Other voices than the bot's, so that nobody hears himself; the noise of a quiet room.
 VOICES = {"ar": "ar+f2", "en": "en-us+f2"}
 NOISE_DB = 20.0
 POLL_SECONDS = 0.02
+MIMES = {".ogg": "audio/ogg", ".oga": "audio/ogg", ".opus": "audio/ogg", ".mp3": "audio/mpeg", ".m4a": "audio/mp4"}
 SUFFIXES = {"audio/ogg": "ogg", "audio/mpeg": "mp3", "audio/mp4": "m4a"}
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -82,6 +83,26 @@ async def customer_voice(engines: Engines, text: str, language: str, fmt: VoiceF
     engine = await engines.tts(language, Ledger())
     parts = [part.pcm async for part in engine.speak(Saying(text, language, VOICES.get(language)))]
     return await encode_voice(add_noise(join(parts), NOISE_DB, seed=1), fmt)
+
+
+async def customer_message(
+    spec: ChannelSpec, engines: Engines, say: str | None, voice: Path | None, text: str | None, language: str
+) -> CustomerMessage:
+    """What the customer sends: a text as it is, a recorded file as it is, or our own voice for them."""
+    if text is not None:
+        return CustomerMessage(spec.demo_customer, text=text)
+    if voice is not None:
+        mime = MIMES.get(voice.suffix.lower(), "application/octet-stream")
+        return CustomerMessage(spec.demo_customer, data=await asyncio.to_thread(voice.read_bytes), mime=mime)
+    spoken = await customer_voice(engines, say or "", language, spec.limits.voice)
+    return CustomerMessage(spec.demo_customer, data=spoken, mime=spec.limits.voice.mime)
+
+
+def free_port() -> int:
+    """A local port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @dataclass(frozen=True)

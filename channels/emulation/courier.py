@@ -24,7 +24,7 @@ class Courier:
         self._later: set[asyncio.Task[None]] = set()
 
     async def deliver(self, lane: str, url: Callable[[], str | None], body: bytes, headers: Mapping[str, str]) -> None:
-        """Return once the event is accepted, or dropped because no url is set; raise TimeoutError when out of patience."""
+        """Return once the event is accepted, or dropped for want of a url; raise TimeoutError when out of patience."""
         async with self._lanes[lane], asyncio.timeout(self._patience):
             pause = _FIRST_PAUSE
             while (target := url()) and not await self._accepted(target, body, headers):

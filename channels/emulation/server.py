@@ -29,7 +29,7 @@ async def served(app: FastAPI, port: int = 0) -> AsyncIterator[int]:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
-        while not (server.started or serving.done()):  # noqa: ASYNC110 - the server tells it by a flag only
+        while not (server.started or serving.done()):
             await asyncio.sleep(0.005)
         try:
             yield listener.getsockname()[1]

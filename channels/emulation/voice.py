@@ -19,7 +19,7 @@ class VoiceCheck:
 def examine(data: bytes) -> VoiceCheck:
     """Decode the whole file and check container, codec, channels and length."""
     try:
-        with av.open(io.BytesIO(data)) as box:
+        with av.open(io.BytesIO(data), "r") as box:
             return _decoded(box)
     except (av.error.FFmpegError, ValueError):
         return VoiceCheck(0.0, ("the file cannot be decoded",))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
 
 from core_pipeline.arabic.lexicon import CUE_WORDS, SAME_WORD, STOP_WORDS
 from core_pipeline.arabic.normalise import normalise
@@ -85,10 +86,35 @@ def is_cue(term: str) -> bool:
     return term in _CUE_STEMS
 
 
+@dataclass(frozen=True)
+class Token:
+    """A content word as written (normalised, without its article) and the term that stands for it in a search."""
+
+    word: str
+    term: str
+
+
+@lru_cache(maxsize=16384)
+def token(word: str) -> Token:
+    """Return the token of one normalised word."""
+    return Token(without_prefix(word) if is_arabic(word) else word, _head(word))
+
+
+def tokens(text: str) -> list[Token]:
+    """Return the content words of `text` in order: no stop words, dialects brought together, stems."""
+    found = (word for word in words(text) if word in SAME_WORD or word not in STOP_WORDS)
+    return [token(word) for word in found if len(word) > 1 or word.isdigit()]
+
+
 def terms(text: str) -> list[str]:
-    """Return the content terms of `text` in order: no stop words, dialects brought together, stems."""
-    found = [word for word in words(text) if word in SAME_WORD or word not in STOP_WORDS]
-    return [_head(word) for word in found if len(word) > 1 or word.isdigit()]
+    """Return only the terms of `tokens`."""
+    return [each.term for each in tokens(text)]
+
+
+@cache
+def synonyms() -> tuple[Token, ...]:
+    """Return every word that the lexicon brings together with others, as a token."""
+    return tuple(token(word) for word in SAME_WORD)
 
 
 @lru_cache(maxsize=32768)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from core_pipeline.arabic.analysis import terms
+from core_pipeline.arabic.analysis import Token, tokens
 from core_pipeline.arabic.arabizi import arabic_words, is_arabizi
 from core_pipeline.arabic.normalise import normalise
 
@@ -83,11 +83,11 @@ def _without_courtesies(text: str) -> tuple[str, list[Courtesy]]:
     return text, [kind for _, kind in sorted(found)]
 
 
-def content(question: str) -> list[str]:
-    """Return the terms of a question that a search can use; Arabizi words are given as Arabic where known."""
+def content(question: str) -> list[Token]:
+    """Return the words of a question that a search can use; Arabizi words are given as Arabic where known."""
     if is_arabizi(question):
-        return [term for word in arabic_words(question) for term in terms(word)]
-    return terms(question)
+        return [found for word in arabic_words(question) for found in tokens(word)]
+    return tokens(question)
 
 
 def _parts(sentence: str) -> list[str]:

@@ -7,17 +7,20 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from core_pipeline.arabic.analysis import grams, is_cue, terms
+from core_pipeline.arabic.analysis import Token, grams, is_cue, terms
 from core_pipeline.arabic.arabizi import skeleton
 from core_pipeline.knowledge.entries import Entry
 
 # Measured with bench/answers.py; see README.md of this room.
 CUE_WEIGHT = 0.35
 ANSWER_WEIGHT = 0.45
-ALIKE = 0.5
+ALIKE = 0.6
 QUERY_SHARE = 0.72
 UNKNOWN = 1.0
 JOINED = "وفبلك"
+ONE_SLIP = 0.8
+LONG_ENOUGH = 4
+SOUNDS_ALIKE = 0.9
 
 
 @dataclass(frozen=True)
@@ -34,41 +37,57 @@ def wording(entry: Entry) -> Wording:
     return Wording(tuple(dict.fromkeys(way for way in ways if way)), frozenset(terms(entry.answer)))
 
 
+def _deletions(term: str) -> set[str]:
+    """The term and all it becomes by losing one letter: two terms one slip apart share one of these."""
+    if len(term) < LONG_ENOUGH or term.isdigit():
+        return set()
+    return {term, *(term[:i] + term[i + 1 :] for i in range(len(term)))}
+
+
 class Vocabulary:
     """The terms of all entries: how telling each is, and which of them a misspelt word may mean."""
 
-    def __init__(self, wordings: Sequence[Wording]) -> None:
+    def __init__(self, wordings: Sequence[Wording], written: Iterable[Token]) -> None:
         self._seen = Counter(term for each in wordings for term in each.answer.union(*each.ways))
         self._size = len(wordings) + 1
-        self._by_gram: defaultdict[str, list[str]] = defaultdict(list)
-        self._by_skeleton: defaultdict[str, list[str]] = defaultdict(list)
-        for term in self._seen:
-            for gram in grams(term):
-                self._by_gram[gram].append(term)
-            self._by_skeleton[skeleton(term)].append(term)
+        self._by_gram: defaultdict[str, set[str]] = defaultdict(set)
+        self._by_deletion: defaultdict[str, set[str]] = defaultdict(set)
+        self._by_skeleton: defaultdict[str, set[str]] = defaultdict(set)
+        self._terms = {each.word: each.term for each in written if each.term in self._seen}
+        for word, term in self._terms.items():
+            self._by_skeleton[skeleton(word)].add(term)
+            for gram in grams(word):
+                self._by_gram[gram].add(word)
+            for shorter in _deletions(word):
+                self._by_deletion[shorter].add(term)
 
     def weight(self, term: str) -> float:
         """How much a term tells: its inverse document frequency, less for words such as "when" and "how much"."""
         idf = math.log(1 + self._size / (1 + self._seen[term]))
         return idf * (CUE_WEIGHT if is_cue(term) else 1.0)
 
-    def meanings(self, term: str) -> dict[str, float]:
-        """Return the known terms that `term` may stand for, each with its likeness in 0..1."""
-        if term in self._seen:
-            return {term: 1.0}
-        if term[0] in JOINED and term[1:] in self._seen:
-            return {term[1:]: 0.95}
-        if len(term) < 3 or term.isdigit():
+    def meanings(self, asked: Token) -> dict[str, float]:
+        """Return the known terms that a word may stand for, each with its likeness in 0..1."""
+        if asked.term in self._seen:
+            return {asked.term: 1.0}
+        if asked.word[0] in JOINED and asked.word[1:] in self._terms:
+            return {self._terms[asked.word[1:]]: 1.0}
+        if len(asked.word) < LONG_ENOUGH or asked.word.isdigit():
             return {}
-        mine = frozenset(grams(term))
+        slips = (self._by_deletion.get(shorter, set()) for shorter in _deletions(asked.word))
+        return self._resembling(asked.word) | {term: ONE_SLIP for terms in slips for term in terms}
+
+    def _resembling(self, word: str) -> dict[str, float]:
+        mine = frozenset(grams(word))
         shared = Counter(other for gram in mine for other in self._by_gram.get(gram, ()))
         likeness = {other: 2 * n / (len(mine) + len(grams(other))) for other, n in shared.items()}
-        return {other: value for other, value in likeness.items() if value >= ALIKE}
+        near = sorted((value, other) for other, value in likeness.items() if value >= ALIKE)
+        return {self._terms[other]: value for value, other in near}
 
     def sounding(self, word: str) -> dict[str, float]:
         """Return the known terms with the consonants of an Arabizi word."""
         bones = skeleton(word)
-        return dict.fromkeys(self._by_skeleton.get(bones, ()), 0.9) if len(bones) > 1 else {}
+        return dict.fromkeys(self._by_skeleton.get(bones, ()), SOUNDS_ALIKE) if len(bones) > 1 else {}
 
 
 @dataclass(frozen=True)
@@ -83,15 +102,15 @@ class Clue:
         return max((likeness for term, likeness in self.meanings.items() if term in known), default=0.0)
 
 
-def clues(question: Sequence[str], vocabulary: Vocabulary, *, arabizi: bool) -> list[Clue]:
-    """Weigh the terms of a question; one that no entry knows weighs most: the question is about something else."""
+def clues(question: Sequence[Token], vocabulary: Vocabulary, *, arabizi: bool) -> list[Clue]:
+    """Weigh the words of a question; one that no entry knows weighs most: the question is about something else."""
     found = []
-    for term in dict.fromkeys(question):
-        meanings = vocabulary.meanings(term) or (vocabulary.sounding(term) if arabizi else {})
+    for asked in {each.term: each for each in question}.values():
+        meanings = vocabulary.meanings(asked) or (vocabulary.sounding(asked.word) if arabizi else {})
         if meanings:
             weight = vocabulary.weight(max(meanings, key=meanings.__getitem__))
         else:
-            weight = vocabulary.weight(term) * UNKNOWN
+            weight = vocabulary.weight(asked.term) * UNKNOWN
         found.append(Clue(weight, meanings))
     return found
 

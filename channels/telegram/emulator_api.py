@@ -1,0 +1,212 @@
+"""The emulated Bot API: checks every call as the vendor documents it and refuses in the vendor's form."""
+
+import asyncio
+import hmac
+import json
+import re
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+from starlette.datastructures import UploadFile
+
+from channels.emulation.faults import Fault, Faults
+from channels.emulation.ledger import Ledger
+from channels.emulation.voice import examine
+from channels.telegram.config import LIMITS
+from channels.telegram.emulator_queue import UpdateQueue
+from channels.wild import table, whole, words
+from core_pipeline.contracts.channel import Delivery
+from core_pipeline.contracts.messages import ReplyKind
+
+_SECRET = re.compile(r"[A-Za-z0-9_-]{0,256}")
+_ACTIONS = frozenset({"typing", "record_voice", "upload_voice", "record_video", "upload_video"})
+
+Params = Mapping[str, Any]
+
+
+class BotError(Exception):
+    """A refusal in the vendor's form."""
+
+    def __init__(self, status: int, text: str, after: float | None = None) -> None:
+        super().__init__(text)
+        self.status, self.text, self.after = status, text, after
+
+
+class BotApi:
+    """One bot's methods; `hooked` hears of a new webhook address, or of its end."""
+
+    def __init__(
+        self,
+        token: str,
+        faults: Faults,
+        ledger: Ledger,
+        queue: UpdateQueue,
+        webhook: tuple[str, str],
+        hooked: Callable[[], None],
+    ) -> None:
+        self._token = token
+        self._faults, self._ledger, self._queue = faults, ledger, queue
+        self._hooked = hooked
+        self.webhook_url, self.webhook_secret = webhook
+        self.files: dict[str, bytes] = {}
+        self._next_message = 1000
+        self._methods: dict[str, Callable[[Params], Awaitable[Any]]] = {
+            "getMe": self._get_me,
+            "getUpdates": self._get_updates,
+            "setWebhook": self._set_webhook,
+            "deleteWebhook": self._delete_webhook,
+            "getWebhookInfo": self._get_webhook_info,
+            "sendMessage": self._send_message,
+            "sendVoice": self._send_voice,
+            "sendChatAction": self._send_chat_action,
+            "answerCallbackQuery": self._answer_callback_query,
+            "getFile": self._get_file,
+        }
+
+    def app(self) -> FastAPI:
+        """Return the web application."""
+        app = FastAPI(openapi_url=None)
+        app.add_exception_handler(BotError, _refuse)
+        app.add_api_route("/bot{token}/{method}", self.call, methods=["GET", "POST"])
+        app.add_api_route("/file/bot{token}/{path:path}", self.download, methods=["GET"])
+        return app
+
+    def number(self) -> int:
+        """Return the next message id."""
+        self._next_message += 1
+        return self._next_message
+
+    async def call(self, token: str, method: str, request: Request) -> dict[str, Any]:
+        """Any method, with parameters in query, form, multipart or JSON."""
+        run = self._methods.get(method)
+        self._admit(method, token)
+        if run is None:
+            raise BotError(404, "Not Found")
+        result = await run(await _params(request))
+        await self._faults.lag()
+        return {"ok": True, "result": result}
+
+    async def download(self, token: str, path: str) -> Response:
+        """The bytes of a file that getFile told the path of."""
+        self._admit("download", token)
+        data = self.files.get(path.removeprefix("voice/").removesuffix(".oga"))
+        await self._faults.lag()
+        if data is None:
+            raise BotError(404, "Not Found")
+        return Response(data, media_type="application/octet-stream")
+
+    def _admit(self, call: str, token: str) -> None:
+        fault = self._faults.arrived(call)
+        if fault:
+            raise _error(fault)
+        if not hmac.compare_digest(token, self._token):
+            raise BotError(401, "Unauthorized")
+
+    async def _get_me(self, _: Params) -> dict[str, Any]:
+        return self._me()
+
+    def _me(self) -> dict[str, Any]:
+        bot_id = int(self._token.partition(":")[0])
+        return {"id": bot_id, "is_bot": True, "first_name": "Demo Bot", "username": "sawtak_demo_bot"}
+
+    async def _get_updates(self, params: Params) -> list[dict[str, Any]]:
+        if self.webhook_url:
+            raise BotError(409, "Conflict: can't use getUpdates method while webhook is active")
+        offset, limit = whole(params.get("offset")) or 0, whole(params.get("limit")) or 100
+        updates = await self._queue.poll(offset, whole(params.get("timeout")) or 0, limit)
+        if updates is None:
+            raise BotError(409, "Conflict: terminated by other getUpdates request")
+        return updates
+
+    async def _set_webhook(self, params: Params) -> bool:
+        url, secret = words(params.get("url")) or "", words(params.get("secret_token")) or ""
+        if not _SECRET.fullmatch(secret):
+            raise BotError(400, "Bad Request: secret token contains unallowed characters")
+        self.webhook_url, self.webhook_secret = url, secret
+        self._queue.interrupt()
+        self._hooked()
+        return True
+
+    async def _delete_webhook(self, _: Params) -> bool:
+        return await self._set_webhook({})
+
+    async def _get_webhook_info(self, _: Params) -> dict[str, Any]:
+        waiting = len(self._queue.waiting)
+        return {"url": self.webhook_url, "has_custom_certificate": False, "pending_update_count": waiting}
+
+    async def _send_message(self, params: Params) -> dict[str, Any]:
+        text = words(params.get("text")) or ""
+        delivery = replace(self._start(params, ReplyKind.TEXT), text=text)
+        if not text or len(text) > LIMITS.text_chars:
+            self._ledger.add(replace(delivery, faults=(f"{len(text)} characters",)))
+            raise BotError(400, "Bad Request: message is too long" if text else "Bad Request: message text is empty")
+        self._ledger.add(delivery)
+        return self._sent(delivery, {"text": text})
+
+    async def _send_voice(self, params: Params) -> dict[str, Any]:
+        file, delivery = params.get("voice"), self._start(params, ReplyKind.VOICE)
+        if not isinstance(file, UploadFile):
+            raise BotError(400, "Bad Request: there is no voice in the request")
+        data = await file.read()
+        check = await asyncio.to_thread(examine, data)
+        faults = check.faults if len(data) <= LIMITS.voice_bytes else (*check.faults, f"{len(data)} bytes")
+        delivery = replace(delivery, data=data, mime=file.content_type, seconds=check.seconds, faults=faults)
+        self._ledger.add(delivery)
+        seconds, name = round(check.seconds), secrets.token_hex(8)
+        voice = {"file_id": name, "file_unique_id": name, "duration": seconds, "mime_type": "audio/ogg"}
+        return self._sent(delivery, {"voice": voice})
+
+    async def _send_chat_action(self, params: Params) -> bool:
+        self._start(params, ReplyKind.TEXT)
+        if params.get("action") not in _ACTIONS:
+            raise BotError(400, "Bad Request: wrong parameter action in request")
+        return True
+
+    async def _answer_callback_query(self, params: Params) -> bool:
+        if not params.get("callback_query_id"):
+            raise BotError(400, "Bad Request: query is too old and response timeout expired or query ID is invalid")
+        return True
+
+    async def _get_file(self, params: Params) -> dict[str, Any]:
+        file_id = words(params.get("file_id")) or ""
+        data = self.files.get(file_id)
+        if data is None:
+            raise BotError(400, "Bad Request: invalid file_id")
+        if len(data) > LIMITS.fetch_bytes:
+            raise BotError(400, "Bad Request: file is too big")
+        path = f"voice/{file_id}.oga"
+        return {"file_id": file_id, "file_unique_id": file_id, "file_size": len(data), "file_path": path}
+
+    def _start(self, params: Params, kind: ReplyKind) -> Delivery:
+        chat = whole(params.get("chat_id"))
+        if chat is None:
+            raise BotError(400, "Bad Request: chat not found")
+        return Delivery(str(chat), kind, str(self.number()))
+
+    def _sent(self, delivery: Delivery, content: dict[str, Any]) -> dict[str, Any]:
+        chat = {"id": int(delivery.customer), "type": "private", "first_name": "Demo"}
+        return {"message_id": int(delivery.message_id), "date": 1760000000, "chat": chat, "from": self._me(), **content}
+
+
+async def _params(request: Request) -> Params:
+    params: dict[str, Any] = dict(request.query_params)
+    if request.headers.get("content-type", "").startswith("application/json"):
+        return {**params, **table(json.loads(await request.body()))}
+    return {**params, **await request.form()}
+
+
+def _error(fault: Fault) -> BotError:
+    return BotError(fault.status, fault.text or "Injected by a test", fault.after)
+
+
+async def _refuse(_: Request, error: Exception) -> Response:
+    if not isinstance(error, BotError):
+        raise error
+    body: dict[str, Any] = {"ok": False, "error_code": error.status, "description": error.text}
+    if error.after is not None:
+        body["parameters"] = {"retry_after": int(error.after)}
+    return JSONResponse(body, error.status)

@@ -1,0 +1,190 @@
+"""The emulated Graph API: checks every call as the vendor documents it and refuses in the vendor's form."""
+
+import asyncio
+import hmac
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+from starlette.datastructures import UploadFile
+
+from channels.emulation.faults import Fault, Faults
+from channels.emulation.ledger import Ledger
+from channels.emulation.voice import examine
+from channels.whatsapp.config import LIMITS
+from channels.whatsapp.emulator_media import MediaShelf, Shelved
+from channels.wild import table, words
+from core_pipeline.contracts.channel import Delivery
+from core_pipeline.contracts.messages import ReplyKind
+
+VERSION = "v26.0"
+
+
+class GraphError(Exception):
+    """A refusal in the vendor's form."""
+
+    def __init__(self, status: int, code: int, text: str, after: float | None = None) -> None:
+        super().__init__(text)
+        self.status, self.code, self.text, self.after = status, code, text, after
+
+
+class GraphApi:
+    """One number's endpoints; `hooked` sets another webhook, `accepted` hears of each message we sent."""
+
+    def __init__(
+        self,
+        account: str,
+        token: str,
+        faults: Faults,
+        ledger: Ledger,
+        shelf: MediaShelf,
+        hooked: Callable[[str, str], Awaitable[bool]],
+        accepted: Callable[[Delivery], None],
+    ) -> None:
+        self._account, self._token = account, token
+        self._faults, self._ledger, self._shelf = faults, ledger, shelf
+        self._hooked, self._accepted = hooked, accepted
+        self.inbound_ids: set[str] = set()
+
+    def app(self) -> FastAPI:
+        """Return the web application."""
+        app = FastAPI(openapi_url=None)
+        app.add_exception_handler(GraphError, _refuse)
+        app.add_api_route("/download/{ticket}", self.download, methods=["GET"])
+        app.add_api_route(f"/{VERSION}/{{media_id}}", self.resolve, methods=["GET"])
+        app.add_api_route(f"/{VERSION}/{{account}}/media", self.upload, methods=["POST"])
+        app.add_api_route(f"/{VERSION}/{{account}}/messages", self.messages, methods=["POST"])
+        app.add_api_route(f"/{VERSION}/{{account}}", self.webhook, methods=["POST"])
+        return app
+
+    async def resolve(self, media_id: str, request: Request) -> dict[str, Any]:
+        """GET /{media id}: a url that lasts five minutes."""
+        self._admit("resolve", request, request.query_params.get("phone_number_id", self._account))
+        file = self._shelf.get(media_id)
+        if file is None:
+            raise GraphError(400, 100, "Unsupported get request: the object does not exist")
+        await self._faults.lag()
+        url = f"{request.base_url}download/{self._shelf.ticket(media_id)}"
+        size = str(len(file.data))
+        known = {"mime_type": file.mime, "sha256": file.sha256, "file_size": size, "id": media_id}
+        return {"messaging_product": "whatsapp", "url": url, **known}
+
+    async def download(self, ticket: str, request: Request) -> Response:
+        """GET the url of a file, token and all."""
+        self._admit("download", request, self._account)
+        file = self._shelf.redeem(ticket)
+        await self._faults.lag()
+        if file is None:
+            return Response(status_code=404)
+        return Response(file.data, media_type=file.mime)
+
+    async def upload(self, account: str, request: Request) -> dict[str, str]:
+        """POST /{number}/media: decode the file and check the MIME type of its part."""
+        self._admit("media", request, account)
+        form = await request.form()
+        file = form.get("file")
+        if form.get("messaging_product") != "whatsapp" or not isinstance(file, UploadFile):
+            raise GraphError(400, 100, "messaging_product and file are required")
+        data, mime = await file.read(), file.content_type or ""
+        check = await asyncio.to_thread(examine, data)
+        faults = [*check.faults]
+        if mime.replace(" ", "") != "audio/ogg;codecs=opus":
+            faults.append(f"the part's MIME type is {mime}")
+        if len(data) > LIMITS.voice_bytes:
+            faults.append(f"{len(data)} bytes")
+        if faults:
+            self._ledger.add(Delivery("", ReplyKind.VOICE, "", data=data, mime=mime, faults=tuple(faults)))
+            raise GraphError(400, 131053, "Media upload error")
+        await self._faults.lag()
+        return {"id": self._shelf.put(Shelved(data, mime, check.seconds))}
+
+    async def messages(self, account: str, request: Request) -> dict[str, Any]:
+        """POST /{number}/messages: a message, or read with typing."""
+        body = table(await request.json())
+        call = "busy" if body.get("status") else "messages"
+        self._admit(call, request, account)
+        if body.get("messaging_product") != "whatsapp":
+            raise GraphError(400, 100, "messaging_product is required")
+        if call == "busy":
+            return self._read(body)
+        delivery = self._deliver(body)
+        await self._faults.lag()
+        if delivery.faults:
+            raise GraphError(400, 100, "Invalid parameter")
+        person = {"input": delivery.customer, "wa_id": delivery.customer}
+        sent = {"id": delivery.message_id, "message_status": "accepted"}
+        return {"messaging_product": "whatsapp", "contacts": [person], "messages": [sent]}
+
+    async def webhook(self, account: str, request: Request) -> dict[str, bool]:
+        """POST /{number}: override the webhook after a handshake with it."""
+        self._admit("webhook", request, account)
+        hook = table(table(await request.json()).get("webhook_configuration"))
+        if not await self._hooked(hook.get("override_callback_uri", ""), hook.get("verify_token", "")):
+            raise GraphError(400, 100, "Callback verification failed")
+        return {"success": True}
+
+    def _admit(self, call: str, request: Request, account: str) -> None:
+        fault = self._faults.arrived(call)
+        if fault:
+            raise _error(fault)
+        if not hmac.compare_digest(request.headers.get("authorization", ""), f"Bearer {self._token}"):
+            raise GraphError(401, 190, "Invalid OAuth access token")
+        if account != self._account:
+            raise GraphError(400, 100, "The number does not exist or belongs to somebody else")
+
+    def _read(self, body: dict[str, Any]) -> dict[str, Any]:
+        if body.get("status") != "read" or body.get("message_id") not in self.inbound_ids:
+            raise GraphError(400, 100, "Invalid message_id")
+        return {"success": True}
+
+    def _deliver(self, body: dict[str, Any]) -> Delivery:
+        customer, faults = _customer(body)
+        base = Delivery(customer, ReplyKind.TEXT, f"wamid.{secrets.token_hex(12)}", key=_key(body))
+        found = self._voice(base, body) if body.get("type") == "audio" else _text(base, body)
+        delivery = replace(found, faults=(*faults, *found.faults))
+        self._ledger.add(delivery)
+        if not delivery.faults:
+            self._accepted(delivery)
+        return delivery
+
+    def _voice(self, base: Delivery, body: dict[str, Any]) -> Delivery:
+        audio = table(body.get("audio"))
+        file = self._shelf.get(words(audio.get("id")) or "")
+        faults = () if audio.get("voice") is True else ("no voice flag: shown as a file",)
+        if file is None:
+            return replace(base, kind=ReplyKind.VOICE, faults=(*faults, "unknown media id"))
+        return replace(base, kind=ReplyKind.VOICE, data=file.data, mime=file.mime, seconds=file.seconds, faults=faults)
+
+
+def _text(base: Delivery, body: dict[str, Any]) -> Delivery:
+    text = words(table(body.get("text")).get("body")) or ""
+    faults = () if body.get("type") == "text" else (f"type {body.get('type')}",)
+    fits = 0 < len(text) <= LIMITS.text_chars
+    return replace(base, text=text, faults=faults if fits else (*faults, f"{len(text)} characters"))
+
+
+def _customer(body: dict[str, Any]) -> tuple[str, list[str]]:
+    phone, bsuid = words(body.get("to")), words(body.get("recipient"))
+    if phone is None:
+        return bsuid or "", [] if bsuid else ["no recipient"]
+    return phone.removeprefix("+"), [] if phone.startswith("+") else ["a number without +"]
+
+
+def _key(body: dict[str, Any]) -> str | None:
+    return words(body.get("biz_opaque_callback_data"))
+
+
+def _error(fault: Fault) -> GraphError:
+    return GraphError(fault.status, fault.code, fault.text or "Injected by a test", fault.after)
+
+
+async def _refuse(_: Request, error: Exception) -> Response:
+    if not isinstance(error, GraphError):
+        raise error
+    details = {"messaging_product": "whatsapp", "details": error.text}
+    body = {"message": error.text, "type": "OAuthException", "code": error.code, "error_data": details}
+    headers = {} if error.after is None else {"retry-after": str(int(error.after))}
+    return JSONResponse({"error": body}, error.status, headers=headers)

@@ -1,0 +1,49 @@
+"""Opens the front door on a port, and waits for the operator's signal to close it."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from errors import NeedsOwner
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from starlette.applications import Starlette
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to us: uvicorn would raise them again and cut our own clean-up short."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def listening(web: Starlette, host: str, port: int) -> AsyncIterator[None]:
+    """Answer requests on this address until the block ends; requests in flight are finished."""
+    server = _Server(uvicorn.Config(web, host, port, access_log=False, log_config=None, lifespan="off"))
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+        if serving.done():
+            raise NeedsOwner("port-taken", f"something else listens on {host}:{port}; set PORT to another one")
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving
+
+
+async def until_told() -> None:
+    """Return at SIGINT or SIGTERM."""
+    told = asyncio.Event()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(sign, told.set)
+    await told.wait()
