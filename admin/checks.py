@@ -41,7 +41,7 @@ def machine(var: Path, public_url: str) -> list[Finding]:
         Finding(
             f"public address {public_url or '(none)'}",
             public_url.startswith("https://"),
-            "set PUBLIC_URL=https://… so that vendors can call; Telegram works without it by polling",
+            "set PUBLIC_URL=https://… so that vendors can call; channels that poll work without it",
         ),
     ]
 

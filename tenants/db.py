@@ -47,7 +47,7 @@ class Database:
     @asynccontextmanager
     async def platform(self, *, reads: bool = False) -> AsyncIterator[AsyncSession]:
         """Work across all tenants, deliberately: routing at the front door, operations, the relay."""
-        async with _unit(self._platform, {"reads": reads}) as session:
+        async with _unit(self._platform, {"platform": True, "reads": reads}) as session:
             yield session
 
     async def close(self) -> None:
@@ -112,10 +112,12 @@ def _begin_sqlite(conn: Connection) -> None:
 
 
 def _begin_postgres(conn: Connection) -> None:
-    # Row-level security reads these for the rest of the transaction; see migrations/versions/main.
-    scope = conn.get_execution_options().get("scope")
-    name, value = ("sawtak.platform", "on") if scope is None else ("sawtak.tenant", scope)
-    _raw(conn, "SELECT set_config(%s, %s, true)", (name, value))
+    # Row-level security reads these until the transaction ends; see migrations/versions/main. Neither set: no row.
+    options = conn.get_execution_options()
+    if "scope" in options:
+        _raw(conn, "SELECT set_config('sawtak.tenant', %s, true)", (options["scope"],))
+    elif options.get("platform"):
+        _raw(conn, "SELECT set_config('sawtak.platform', 'on', true)")
 
 
 def _raw(conn: Connection, sql: str, parameters: tuple[str, ...] = ()) -> None:

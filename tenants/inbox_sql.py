@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -133,7 +133,7 @@ class Link:
     def pending(self, limit: int, most_tries: int) -> list[Waiting]:
         """Read the oldest rows that no workflow has taken."""
         rows = self._run(PENDING, (most_tries, limit)).fetchall()
-        return [Waiting(*kept, received_at=_utc(at)) for *kept, at in rows]
+        return [replace(Waiting(*row), received_at=_utc(row[6])) for row in rows]
 
     def mark(self, ids: Sequence[int]) -> None:
         """Note the time at which workflows took these rows."""

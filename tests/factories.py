@@ -43,8 +43,8 @@ async def make_conversation(db: Database, account: ChannelAccount, **fields: Any
 async def make_message(db: Database, conversation: Conversation, **fields: Any) -> Message:
     """A customer's text in this thread."""
     given = {"direction": Direction.IN, "kind": "text", "text": "مرحبا", "provider_id": uuid4().hex, **fields}
-    owner = {"tenant_id": conversation.tenant_id, "account_id": conversation.account_id}
-    return await _keep(db, Message(conversation_id=conversation.id, **owner, **given))
+    given |= {"tenant_id": conversation.tenant_id, "account_id": conversation.account_id}
+    return await _keep(db, Message(conversation_id=conversation.id, **given))
 
 
 async def make_entry(db: Database, tenant: Tenant, **fields: Any) -> Entry:

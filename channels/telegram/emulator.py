@@ -94,9 +94,12 @@ class TelegramEmulator:
         if not self.api.webhook_url:
             return
         headers = {"x-telegram-bot-api-secret-token": self.api.webhook_secret}
-        await self._courier.deliver(lane, lambda: self.api.webhook_url, json.dumps(update).encode(), headers)
+        await self._courier.deliver(lane, lambda: self._target(update), json.dumps(update).encode(), headers)
         if self.api.webhook_url:
             self._queue.drop(update)
+
+    def _target(self, update: dict[str, Any]) -> str | None:
+        return self.api.webhook_url if update in self._queue.waiting else None
 
     def _flush(self) -> None:
         for update in list(self._queue.waiting):

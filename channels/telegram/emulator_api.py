@@ -6,7 +6,7 @@ import json
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -34,6 +34,14 @@ class BotError(Exception):
     def __init__(self, status: int, text: str, after: float | None = None) -> None:
         super().__init__(text)
         self.status, self.text, self.after = status, text, after
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file that came as a part of a call."""
+
+    data: bytes
+    mime: str | None
 
 
 class BotApi:
@@ -149,12 +157,11 @@ class BotApi:
 
     async def _send_voice(self, params: Params) -> dict[str, Any]:
         file, delivery = params.get("voice"), self._start(params, ReplyKind.VOICE)
-        if not isinstance(file, UploadFile):
+        if not isinstance(file, Upload):
             raise BotError(400, "Bad Request: there is no voice in the request")
-        data = await file.read()
-        check = await asyncio.to_thread(examine, data)
-        faults = check.faults if len(data) <= LIMITS.voice_bytes else (*check.faults, f"{len(data)} bytes")
-        delivery = replace(delivery, data=data, mime=file.content_type, seconds=check.seconds, faults=faults)
+        check, size = await asyncio.to_thread(examine, file.data), len(file.data)
+        faults = check.faults if size <= LIMITS.voice_bytes else (*check.faults, f"{size} bytes")
+        delivery = replace(delivery, data=file.data, mime=file.mime, seconds=check.seconds, faults=faults)
         self._ledger.add(delivery)
         seconds, name = round(check.seconds), secrets.token_hex(8)
         voice = {"file_id": name, "file_unique_id": name, "duration": seconds, "mime_type": "audio/ogg"}
@@ -196,7 +203,14 @@ async def _params(request: Request) -> Params:
     params: dict[str, Any] = dict(request.query_params)
     if request.headers.get("content-type", "").startswith("application/json"):
         return {**params, **table(json.loads(await request.body()))}
-    return {**params, **await request.form()}
+    async with request.form() as form:
+        for name, value in form.items():
+            params[name] = await _uploaded(value) if isinstance(value, UploadFile) else value
+    return params
+
+
+async def _uploaded(file: UploadFile) -> Upload:
+    return Upload(await file.read(), file.content_type)
 
 
 def _error(fault: Fault) -> BotError:

@@ -84,11 +84,11 @@ class GraphApi:
     async def upload(self, account: str, request: Request) -> dict[str, str]:
         """POST /{number}/media: decode the file and check the MIME type of its part."""
         self._admit("media", request, account)
-        form = await request.form()
-        file = form.get("file")
-        if form.get("messaging_product") != "whatsapp" or not isinstance(file, UploadFile):
-            raise GraphError(400, 100, "messaging_product and file are required")
-        data, mime = await file.read(), file.content_type or ""
+        async with request.form() as form:
+            file = form.get("file")
+            if form.get("messaging_product") != "whatsapp" or not isinstance(file, UploadFile):
+                raise GraphError(400, 100, "messaging_product and file are required")
+            data, mime = await file.read(), file.content_type or ""
         check = await asyncio.to_thread(examine, data)
         faults = [*check.faults]
         if mime.replace(" ", "") != "audio/ogg;codecs=opus":
@@ -109,6 +109,7 @@ class GraphApi:
         if body.get("messaging_product") != "whatsapp":
             raise GraphError(400, 100, "messaging_product is required")
         if call == "busy":
+            await self._faults.lag()
             return self._read(body)
         delivery = self._deliver(body)
         await self._faults.lag()
@@ -185,6 +186,9 @@ async def _refuse(_: Request, error: Exception) -> Response:
     if not isinstance(error, GraphError):
         raise error
     details = {"messaging_product": "whatsapp", "details": error.text}
-    body = {"message": error.text, "type": "OAuthException", "code": error.code, "error_data": details}
     headers = {} if error.after is None else {"retry-after": str(int(error.after))}
+    if not error.code:
+        # The vendor's proxies fail without the API's own form.
+        return Response(status_code=error.status, headers=headers)
+    body = {"message": error.text, "type": "OAuthException", "code": error.code, "error_data": details}
     return JSONResponse({"error": body}, error.status, headers=headers)

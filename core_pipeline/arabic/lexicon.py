@@ -11,7 +11,7 @@ _MSA = """هل ما ماذا ماهي ماهو هي هو كيف من الى عل
 يوجد توجد يمكن يمكنني يمكنك يمكننا ممكن ان مع هذا هذه ذلك التي الذي كل بعد قبل خلال بين غير لي لك له لها لكم لنا نحن
 انا انت انتم يا اريد نريد اود ارغب احتاج نحتاج استطيع اقدر اعرف معرفة اسأل سؤال اخبرني اخبروني من فضلك فضلكم
 رجاء لو سمحت سمحتم اذا كان كانت يكون تكون هناك ايضا فقط جدا قد سوف اي اية بها به فيها بكم ضمن لديهم تقدمون تقدم لديها
-الان حاليا نفس شيء شي خاص خاصة فى مثلا يعني بخصوص بالنسبة عندي معي انكم لماذا ليش حالا فورا صار مكان تقبلون ستكون اود ان لقد هناك اريدكم تكرمتم غدا اليوم بكره بكرة باجر امس"""
+الان حاليا نفس شيء شي خاص خاصة فى مثلا يعني بخصوص بالنسبة عندي معي انكم لماذا ليش حالا فورا بالضبط بالظبط بالتحديد صار مكان تقبلون ستكون اود ان لقد هناك اريدكم تكرمتم غدا اليوم بكره بكرة باجر امس"""
 _EGYPTIAN = """ايه ازاي ازاى عايز عايزة عاوز عاوزة عايزين عاوزين علشان عشان اللي مش بتاع بتاعي بتاعكم بتاعتكم فيه فيها
 في ينفع اقدر نقدر لسه كده دي ده دا دول انتو انتوا احنا حضرتك حضراتكم بقى طب طيب بس كمان اهو ولا وله حاجة معاكم معايا
 هو انا بليز يعني طلعت عايزه عاوزه نفسي محتاج محتاجة هنا النهاردة انهارده دلوقتي قولي قولولي تقولي بيبقى بتبقى عندكوا عندكو
@@ -22,7 +22,7 @@ _GULF = """وش ايش شو شنو شنهو اش ابغى ابغي ابي نبي
 _ENGLISH = """a an the is are was were be been am do does did i i'm im my me you your yours u ur we our us it its it's to of in on at
 for and or can could would will shall should may might how what which who whom with from there their them they this that these
 those have has had get got serve serves serving offer provide see say send any some please pls plz hi hello hey if so just also about want like know tell let id ill i'd
-whats what's s t m d ll re ve not no yes give let's would've then than as by into up out here really one ones tonight today tomorrow"""
+whats what's s t m d ll re ve not no yes give let's would've then than as by into up out here really exactly one ones tonight today tomorrow"""
 
 _SAME = {
     "اين": "فين وين فينكم وينكم فينكوا اينكم فينك وينك",

@@ -21,15 +21,19 @@ _FOLD = str.maketrans(
         "ڤ": "ف",
     }
 )
-_SEPARATORS = str.maketrans({"٫": ".", "٬": ",", "٪": "%"})
+_DIGIT = re.compile(r"[^\D0-9]")
+_SEPARATOR = re.compile("[٫٬٪]")
+
+
+def _plain_sign(match: re.Match[str]) -> str:
+    return {"٫": ".", "٬": ",", "٪": "%"}[match[0]]
 
 
 def latin_digits(text: str) -> str:
     """Return `text` with every decimal digit of any script as 0-9, and Arabic separators as ``.`` ``,`` ``%``."""
     if text.isascii():
         return text
-    plain = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
-    return plain.translate(_SEPARATORS)
+    return _SEPARATOR.sub(_plain_sign, _DIGIT.sub(lambda match: str(unicodedata.decimal(match[0])), text))
 
 
 def visible(text: str) -> str:
@@ -39,6 +43,6 @@ def visible(text: str) -> str:
 
 def normalise(text: str) -> str:
     """Return the light search form: no harakat, tatweel or marks, one alef, ya and ha, Latin digits, lower case."""
-    folded = MARKS.sub("", unicodedata.normalize("NFKC", text)).lower().translate(_FOLD)
-    bare = _ACCENTS.sub("", unicodedata.normalize("NFKD", folded))
-    return latin_digits(MARKS.sub("", bare).translate(_FOLD))
+    folded = MARKS.sub("", unicodedata.normalize("NFKC", text).lower()).translate(_FOLD)
+    split = unicodedata.normalize("NFKD", folded)
+    return latin_digits(folded if split == folded else MARKS.sub("", _ACCENTS.sub("", split)).translate(_FOLD))

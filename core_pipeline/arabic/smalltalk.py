@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from core_pipeline.arabic.analysis import Token, tokens
+from core_pipeline.arabic.analysis import Token, is_arabic, tokens
 from core_pipeline.arabic.arabizi import arabic_words, is_arabizi
 from core_pipeline.arabic.normalise import normalise
 
@@ -83,10 +83,14 @@ def _without_courtesies(text: str) -> tuple[str, list[Courtesy]]:
     return text, [kind for _, kind in sorted(found)]
 
 
+def _either(word: str) -> list[Token]:
+    return tokens(word) if is_arabic(word) else [Token(word, word)]
+
+
 def content(question: str) -> list[Token]:
     """Return the words of a question that a search can use; Arabizi words are given as Arabic where known."""
     if is_arabizi(question):
-        return [found for word in arabic_words(question) for found in tokens(word)]
+        return [found for word in arabic_words(question) for found in _either(word)]
     return tokens(question)
 
 

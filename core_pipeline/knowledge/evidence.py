@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from core_pipeline.arabic.analysis import Token, grams, is_cue, terms
+from core_pipeline.arabic.analysis import Token, grams, is_cue, synonyms, tokens
 from core_pipeline.arabic.arabizi import skeleton
 from core_pipeline.knowledge.entries import Entry
 
@@ -15,8 +15,9 @@ from core_pipeline.knowledge.entries import Entry
 CUE_WEIGHT = 0.35
 ANSWER_WEIGHT = 0.45
 ALIKE = 0.6
-QUERY_SHARE = 0.72
+QUERY_SHARE = 0.65
 UNKNOWN = 1.0
+EVEN, STEEPNESS = 0.38, 9.0
 JOINED = "وفبلك"
 ONE_SLIP = 0.8
 LONG_ENOUGH = 4
@@ -25,16 +26,30 @@ SOUNDS_ALIKE = 0.9
 
 @dataclass(frozen=True)
 class Wording:
-    """An entry as evidence sees it: the terms of each way to ask it, and of its answer."""
+    """An entry analysed: the terms of each way to ask it and of its answer, all asked terms, all its words."""
 
     ways: tuple[frozenset[str], ...]
     answer: frozenset[str]
+    asked: tuple[str, ...]
+    written: tuple[Token, ...]
 
 
 def wording(entry: Entry) -> Wording:
     """Analyse an entry once, when its index is built."""
-    ways = (frozenset(terms(way)) for way in (entry.question, *entry.alternatives))
-    return Wording(tuple(dict.fromkeys(way for way in ways if way)), frozenset(terms(entry.answer)))
+    ways = [tokens(way) for way in (entry.question, *entry.alternatives)]
+    answer = tokens(entry.answer)
+    sets = (frozenset(each.term for each in way) for way in ways)
+    asked = [each for way in ways for each in way]
+    return Wording(
+        ways=tuple(dict.fromkeys(way for way in sets if way)),
+        answer=frozenset(each.term for each in answer),
+        asked=tuple(each.term for each in asked),
+        written=(*asked, *answer),
+    )
+
+
+def _written(wordings: Iterable[Wording]) -> Iterable[Token]:
+    return (each for known in wordings for each in known.written)
 
 
 def _deletions(term: str) -> set[str]:
@@ -44,22 +59,31 @@ def _deletions(term: str) -> set[str]:
     return {term, *(term[:i] + term[i + 1 :] for i in range(len(term)))}
 
 
+def _one_slip(mine: str, other: str) -> bool:
+    """Whether two words that share a deletion differ by one letter more, less, other, or by two swapped."""
+    if len(mine) != len(other):
+        return True
+    wrong = [i for i in range(len(mine)) if mine[i] != other[i]]
+    swapped = len(wrong) == 2 and wrong[1] - wrong[0] == 1 and mine[wrong[0]] == other[wrong[1]]
+    return len(wrong) == 1 or (swapped and mine[wrong[1]] == other[wrong[0]])
+
+
 class Vocabulary:
     """The terms of all entries: how telling each is, and which of them a misspelt word may mean."""
 
-    def __init__(self, wordings: Sequence[Wording], written: Iterable[Token]) -> None:
+    def __init__(self, wordings: Sequence[Wording]) -> None:
         self._seen = Counter(term for each in wordings for term in each.answer.union(*each.ways))
         self._size = len(wordings) + 1
         self._by_gram: defaultdict[str, set[str]] = defaultdict(set)
         self._by_deletion: defaultdict[str, set[str]] = defaultdict(set)
         self._by_skeleton: defaultdict[str, set[str]] = defaultdict(set)
-        self._terms = {each.word: each.term for each in written if each.term in self._seen}
+        self._terms = {each.word: each.term for each in (*synonyms(), *_written(wordings)) if each.term in self._seen}
         for word, term in self._terms.items():
             self._by_skeleton[skeleton(word)].add(term)
             for gram in grams(word):
                 self._by_gram[gram].add(word)
             for shorter in _deletions(word):
-                self._by_deletion[shorter].add(term)
+                self._by_deletion[shorter].add(word)
 
     def weight(self, term: str) -> float:
         """How much a term tells: its inverse document frequency, less for words such as "when" and "how much"."""
@@ -74,8 +98,11 @@ class Vocabulary:
             return {self._terms[asked.word[1:]]: 1.0}
         if len(asked.word) < LONG_ENOUGH or asked.word.isdigit():
             return {}
-        slips = (self._by_deletion.get(shorter, set()) for shorter in _deletions(asked.word))
-        return self._resembling(asked.word) | {term: ONE_SLIP for terms in slips for term in terms}
+        return self._resembling(asked.word) | dict.fromkeys(self._one_slip_from(asked.word), ONE_SLIP)
+
+    def _one_slip_from(self, word: str) -> set[str]:
+        near = (self._by_deletion.get(shorter, set()) for shorter in _deletions(word))
+        return {self._terms[other] for others in near for other in others if _one_slip(word, other)}
 
     def _resembling(self, word: str) -> dict[str, float]:
         mine = frozenset(grams(word))
@@ -125,7 +152,8 @@ def _way_score(asked: Sequence[Clue], way: frozenset[str], entry: Wording, vocab
 
 
 def score(asked: Sequence[Clue], entry: Wording, vocabulary: Vocabulary) -> float:
-    """Return in 0..1 how well the entry's best way of asking covers the question, and is covered by it."""
+    """Return in 0..1 how surely the entry answers: one half where its best way of asking covers just enough."""
     if not asked:
         return 0.0
-    return max((_way_score(asked, way, entry, vocabulary) for way in entry.ways), default=0.0)
+    covered = max((_way_score(asked, way, entry, vocabulary) for way in entry.ways), default=0.0)
+    return 1 / (1 + math.exp((EVEN - covered) * STEEPNESS)) if covered else 0.0

@@ -7,7 +7,7 @@ import logging
 import os
 import socket
 import sys
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from itertools import count
 from pathlib import Path
 
@@ -43,15 +43,13 @@ class Link:
         """Start a zygote and return once it is warm; raises `Retryable` "sandbox-down" when it can't start."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)
-        with theirs:
+        with theirs, ExitStack() as undo:
+            undo.callback(ours.close)
             process = await _launch(theirs)
+            undo.pop_all()
         link = cls(process, ours)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(READY_SECONDS):
-                await link._ready.wait()
-        if not link.alive or not link._ready.is_set():
-            link.kill()
-            await link.close()
+        await link._warm_up()
+        if not link.alive:
             raise Retryable("sandbox-down", "the zygote did not start", after=5.0)
         return link
 
@@ -91,6 +89,17 @@ class Link:
         except TimeoutError:
             self.kill()
             await self._process.wait()
+
+    async def _warm_up(self) -> None:
+        """Wait for the zygote's first word; without it, leave no process behind."""
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(READY_SECONDS):
+                    await self._ready.wait()
+        finally:
+            if not (self.alive and self._ready.is_set()):
+                self.kill()
+                await self.close()
 
     async def _exchange(self, order: Order, data: bytes, most: int) -> bytes:
         """Give the file to a new child, return what it says; a short answer means that it died."""
@@ -150,14 +159,17 @@ def next_number() -> int:
 
 async def _launch(control: socket.socket) -> asyncio.subprocess.Process:
     """Start the zygote with nothing of ours but `control`: no secret from the environment, no other descriptor."""
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-P", "-m", "core_pipeline.media.zygote"),
-        stdin=control.fileno(),
-        stdout=asyncio.subprocess.DEVNULL,
-        env={"PYTHONPATH": _import_path()},
-        start_new_session=True,
-    )
+    try:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-P", "-m", "core_pipeline.media.zygote"),
+            stdin=control.fileno(),
+            stdout=asyncio.subprocess.DEVNULL,
+            env={"PYTHONPATH": _import_path()},
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise Retryable("sandbox-down", "the zygote could not be launched", after=5.0) from error
 
 
 def _import_path() -> str:

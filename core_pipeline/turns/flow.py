@@ -35,7 +35,7 @@ class Tries:
 
 
 class DeadLetterError(Exception):
-    """A stage failed for good; the workflow ends with it so that it can be rewound."""
+    """A stage failed for good; the turn ends here and can be taken up again from this step."""
 
     def __init__(self, step: str, cause: str, *, impossible: bool = False) -> None:
         super().__init__(f"{step}: {cause}")
@@ -94,7 +94,7 @@ class Flow:
                 return await self._turn(here)
             except DeadLetterError as dead:
                 await self._bury(here, dead)
-                raise
+                return "dead"
 
         return turn
 
@@ -177,6 +177,7 @@ class Flow:
 
     async def _bury(self, here: Here, dead: DeadLetterError) -> None:
         """Apologise in the tenant's words and keep the cause for the panel."""
+        log.error("turn %s died at %s: %s", here.turn_id, dead.step, dead.cause)
         try:
             await self._run(here, "send_fallback")
         except DeadLetterError as again:

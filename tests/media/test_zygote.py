@@ -9,11 +9,13 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core_pipeline.media.link import Link, ZygoteGone
 from core_pipeline.media.sandbox import Sandbox
-from core_pipeline.media.wire import Order
-from errors import Impossible, Retryable
+from core_pipeline.media.wire import BROKEN, DONE, REFUSED, Order, Verdict, expected, frame, parse
+from errors import Impossible, Retryable, SawtakError
 from tests.media.files import FORMATS, long_silence, sample
 
 
@@ -68,10 +70,64 @@ async def test_a_frozen_zygote_is_given_up(monkeypatch: pytest.MonkeyPatch) -> N
         assert sandbox.pid != first
 
 
-async def test_no_zygote_at_all_is_retryable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "executable", "/bin/false")
+@pytest.mark.parametrize("python", ["/bin/false", "/nowhere/python"])
+async def test_no_zygote_at_all_is_retryable(monkeypatch: pytest.MonkeyPatch, python: str) -> None:
+    monkeypatch.setattr(sys, "executable", python)
     with pytest.raises(Retryable, match="sandbox-down"):
         await Sandbox().decode(sample("mp3"))
+
+
+async def test_a_zygote_that_never_gets_warm_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core_pipeline.media.link.READY_SECONDS", 0.001)
+    before = _list_children(os.getpid())
+    with pytest.raises(Retryable, match="sandbox-down"):
+        await Sandbox().start()
+    assert _list_children(os.getpid()) == before
+
+
+async def test_a_cancelled_start_leaves_no_zygote() -> None:
+    before = _list_children(os.getpid())
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.02):
+            await Sandbox().start()
+    assert _list_children(os.getpid()) == before
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "code"),
+    [
+        ((BROKEN, b""), Retryable, "sandbox-down"),
+        (Verdict(1, born=False), Retryable, "sandbox-down"),
+        (Verdict(1), Impossible, "media-unreadable"),
+        (Verdict(1, late=True), Impossible, "media-too-slow"),
+        ((REFUSED, b"media-too-long\n"), Impossible, "media-too-long"),
+        ((REFUSED, b"give-all-away\nplease"), Impossible, "media-unreadable"),
+        ((REFUSED, b"\xff\xfe"), Impossible, "media-unreadable"),
+        ((DONE, b""), Impossible, "media-unreadable"),
+        ((DONE, b"odd"), Impossible, "media-unreadable"),
+    ],
+)
+async def test_whatever_a_child_says_has_one_meaning(
+    monkeypatch: pytest.MonkeyPatch, answer: tuple[int, bytes] | Verdict, error: type[SawtakError], code: str
+) -> None:
+    async def say(self: Link, order: Order, data: bytes, most: int) -> tuple[int, bytes] | Verdict:
+        return answer
+
+    monkeypatch.setattr(Link, "run", say)
+    async with Sandbox() as sandbox:
+        for ask in (sandbox.decode, sandbox.probe):
+            with pytest.raises(error) as raised:
+                await ask(b"a file")
+            assert raised.value.code == code
+
+
+@given(st.binary(max_size=40))
+def test_only_a_whole_answer_is_one(noise: bytes) -> None:
+    assert parse(frame(DONE, noise)) == (DONE, noise)
+    assert parse(frame(DONE, noise)[:-1]) is None
+    assert parse(frame(DONE, noise) + b"!") is None
+    assert parse(frame(77, noise)) is None
+    assert expected(frame(DONE, noise)) == len(frame(DONE, noise))
 
 
 async def test_the_wall_clock_kills_and_names_it() -> None:

@@ -1,0 +1,40 @@
+"""What the engine says where the tenant has no words of its own."""
+
+from __future__ import annotations
+
+from core_pipeline.arabic.smalltalk import Courtesy
+from core_pipeline.contracts.engines import Ask
+
+_READY = {
+    "greeting": {"ar": "أهلا وسهلا بكم، كيف يمكنني مساعدتكم؟", "en": "Welcome, how can I help you?"},
+    "thanks": {"ar": "العفو، يسعدنا أن نخدمكم دائما.", "en": "You are welcome, happy to help."},
+    "goodbye": {"ar": "مع السلامة، يسعدنا تواصلكم معنا.", "en": "Goodbye, thank you for contacting us."},
+    "unknown": {
+        "ar": "عذرا، ليست عندي هذه المعلومة، وسوف يرد عليكم أحد موظفينا.",
+        "en": "Sorry, I do not have that information; one of our staff will answer you.",
+    },
+    "repeat": {
+        "ar": "عذرا، لم أفهم السؤال. هل يمكنكم إعادته من فضلكم؟",
+        "en": "Sorry, I did not catch the question. Could you please repeat it?",
+    },
+}
+# The customary answer to each greeting; it comes before the tenant's own greeting, or before the answer.
+_RETURN = {
+    Courtesy.PEACE: {"ar": "وعليكم السلام ورحمة الله وبركاته.", "en": "Peace be upon you too."},
+    Courtesy.MORNING: {"ar": "صباح النور.", "en": "Good morning."},
+    Courtesy.EVENING: {"ar": "مساء النور.", "en": "Good evening."},
+    Courtesy.WELLBEING: {"ar": "بخير والحمد لله.", "en": "We are very well, thank you."},
+    Courtesy.GREETING: {"ar": "أهلا بكم.", "en": "Hello."},
+}
+GREETINGS = frozenset(_RETURN)
+
+
+def phrase(name: str, ask: Ask) -> str:
+    """Return the tenant's words by that name, or ready ones in the language of the answer."""
+    own = ask.phrases.get(name, "").strip()
+    return own or _READY[name]["ar" if ask.language == "ar" else "en"]
+
+
+def returned(greeting: Courtesy, ask: Ask) -> str:
+    """Return the customary answer to a greeting."""
+    return _RETURN[greeting]["ar" if ask.language == "ar" else "en"]

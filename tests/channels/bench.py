@@ -1,0 +1,160 @@
+"""What channel tests share: an account on its emulator, a voice note, a webhook that accepts."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import math
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import av
+import httpx
+import numpy as np
+from fastapi import FastAPI, Request, Response
+from pydantic import SecretStr
+
+from channels.emulation.server import served
+from core_pipeline.contracts.channel import Channel, ChannelSpec, Emulator, Opening, WebhookRequest
+from core_pipeline.contracts.messages import Inbound, Reply, ReplyKind
+
+
+def opening(
+    spec: ChannelSpec,
+    http: httpx.AsyncClient,
+    secrets: Mapping[str, str] | None = None,
+    **platform: Any,
+) -> Opening:
+    """The demo account, with other secrets or platform values where they are given."""
+    given = spec.demo.secrets if secrets is None else secrets
+    return Opening(
+        external_id=spec.demo.external_id,
+        config=spec.config.model_validate(spec.demo_config),
+        secrets={name: SecretStr(value) for name, value in given.items()},
+        platform=spec.platform.model_validate({**spec.demo.platform, **platform}),
+        http=http,
+    )
+
+
+@dataclass
+class Stage:
+    """A channel, opened on the demo account, and the emulator it speaks to."""
+
+    spec: ChannelSpec
+    channel: Channel
+    emulator: Emulator
+    http: httpx.AsyncClient
+
+
+@asynccontextmanager
+async def staged(
+    spec: ChannelSpec, secrets: Mapping[str, str] | None = None, webhook: str | None = None, **platform: Any
+) -> AsyncIterator[Stage]:
+    """Run the emulator and open the channel on it."""
+    setup = replace(spec.demo, webhook_url=webhook)
+    async with spec.emulator(setup) as emulator, httpx.AsyncClient(trust_env=False) as http:
+        channel = spec.open(opening(spec, http, secrets, api_url=emulator.url, **platform))
+        try:
+            yield Stage(spec, channel, emulator, http)
+        finally:
+            if spec.close:
+                await spec.close()
+
+
+@dataclass
+class Hook:
+    """A webhook that answers with `status` and keeps what was posted; `channel` answers the handshakes."""
+
+    url: str
+    status: int = 200
+    requests: list[WebhookRequest] = field(default_factory=list)
+    channel: Channel | None = None
+    lag: float = 0.0
+
+    def inbound(self, channel: Channel) -> list[Inbound]:
+        """All customers' messages that were posted, verified by the channel."""
+        found = []
+        for request in self.requests:
+            assert channel.verify(request) is None
+            found += [event for event in channel.read(request) if isinstance(event, Inbound)]
+        return found
+
+
+@asynccontextmanager
+async def hooked() -> AsyncIterator[Hook]:
+    """Serve a webhook on this machine."""
+    app, hook = FastAPI(), Hook("")
+
+    async def answer(request: Request) -> Response:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        seen = WebhookRequest(request.method, headers, dict(request.query_params), await request.body())
+        if seen.method == "GET" and hook.channel:
+            return Response(hook.channel.verify(seen))
+        await asyncio.sleep(hook.lag)
+        hook.requests.append(seen)
+        return Response(status_code=hook.status)
+
+    app.add_api_route("/hook", answer, methods=["GET", "POST"])
+    async with served(app) as port:
+        hook.url = f"http://127.0.0.1:{port}/hook"
+        yield hook
+
+
+@cache
+def voice_note(seconds: float = 1.0, codec: str = "libopus", layout: str = "mono") -> bytes:
+    """A tone as a voice note."""
+    rate = 48000
+    out = io.BytesIO()
+    tone = np.array([[0.3 * math.sin(2 * math.pi * 440 * i / rate) for i in range(int(rate * seconds))]], "float32")
+    with av.open(out, "w", format="ogg") as box:
+        stream = box.add_stream(codec, rate=rate, layout=layout)
+        frame = av.AudioFrame.from_ndarray(np.repeat(tone, 1 if layout == "mono" else 2, axis=0), "fltp", layout)
+        frame.sample_rate = rate
+        resampler = av.AudioResampler(stream.format, layout, rate)
+        frames = [*resampler.resample(frame), None]
+        for packet in (packet for piece in frames for packet in stream.encode(piece)):
+            box.mux(packet)
+    return out.getvalue()
+
+
+def reply_to(inbound: Inbound, kind: ReplyKind, **content: Any) -> Reply:
+    """An answer of this kind to a customer's message."""
+    if kind is ReplyKind.VOICE:
+        content = {"data": voice_note(), "seconds": 1.0, **content}
+    else:
+        content = {"text": "أهلًا بك", **content}
+    return Reply(kind=kind, key="turn-1:answer", address=inbound.address, **content)
+
+
+def post(body: bytes, headers: Mapping[str, str]) -> WebhookRequest:
+    """A webhook call with this body."""
+    return WebhookRequest("POST", headers, {}, body)
+
+
+def load(spec: ChannelSpec, name: str) -> Any:
+    """One JSON file of the channel's fixtures."""
+    return json.loads((folder(spec) / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def folder(spec: ChannelSpec) -> Path:
+    """Where the channel's fixtures lie."""
+    return Path(__file__).parents[2] / "channels" / spec.name / "fixtures"
+
+
+def cases(spec: ChannelSpec) -> list[str]:
+    """The names of the channel's recorded cases."""
+    return sorted(path.stem for path in folder(spec).glob("*.json") if path.stem not in {"expected", "faults"})
+
+
+async def first_message(stage: Stage, case: str | None = None) -> Inbound:
+    """The message of the channel's first recorded case that has one."""
+    expected = load(stage.spec, "expected")
+    name = case or next(name for name in cases(stage.spec) if expected[name] and expected[name][0].get("text"))
+    found = stage.channel.read(post(json.dumps(load(stage.spec, name)).encode(), {}))[0]
+    assert isinstance(found, Inbound)
+    return found
