@@ -137,7 +137,7 @@ def _process(binaries: Path, home: Path, who: int) -> Iterator[str]:
     subprocess.run(made, check=True, stdout=subprocess.DEVNULL, env=environment, cwd="/", user=who)
     settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
     with subprocess.Popen(
-        [str(binaries / "postgres"), "-D", str(home / "data"), "-k", str(home), *settings],
+        [str(binaries / "postgres"), "-D", data, "-k", str(home), *settings],
         stderr=subprocess.DEVNULL,
         env=environment,
         cwd="/",

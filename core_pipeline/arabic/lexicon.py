@@ -19,10 +19,20 @@ _EGYPTIAN = """ايه ازاي ازاى عايز عايزة عاوز عاوزة 
 _GULF = """وش ايش شو شنو شنهو اش ابغى ابغي ابي نبي نبغى الحين حق حقكم شلون كيفكم تبون عندكن ودي ودنا تقدرون اقدر زين يبا
 ترى وايد مرة الحين هالحين فديتك طال عمرك لاهنت لاهنتم ياخوي اخوي خوي اختي عيني عطني عطوني فيكم ابا مب مو موب
 خلاص يصير تصير معاكم علمني علموني"""
+# Who comes, when and in what manner: customers add it freely, and no answer turns on it.
+_CIRCUMSTANCE = """صباح صباحا مساء مسا ليل ليلا ليلة الليلة بالليل الصبح ظهر ظهرا عصر مغرب عشية نهار ابواب ابوابه ابوابكم زبون زبائن عميل
+عملاء صديق اصدقاء صديقي اصدقائي صديقتي زوجتي زوجي ابني ابنتي بنتي ولدي امي ابي والدي والدتي اخي اختي اهلي
+مراتي جوزي بابا ماما صحابي ربعي اتناول نتناول تناول استقبل تستقبلون تستقبلوا نزور ازور زيارة زيارتكم اتقدم اقدم نقدم اعمل نعمل
+تسوي نسوي تسوون تعملوا بتعملوا عامل عاملين حاب حابب حابة حابين بدي بدنا اتمنى نتمنى متاح متاحة متوفر متوفرة متوفرين موجود موجودة
+ياريت يا ريت تكرما اجازة عطلة خلص خلاص اكيد طبعا حقيقة فعلا كثير كثيرا كتير اوي قوي شوية قليلا سريع بسرعة
+جزاكم الله خير بارك فيكم حبيت حبينا اخبار كلمني ردوا عليا برضو برضه كده كدا فاضي فاضية الزبائن"""
 _ENGLISH = """a an the is are was were be been am do does did i i'm im my me you your yours u ur we our us it its it's to of in on at
 for and or can could would will shall should may might how what which who whom with from there their them they this that these
 those have has had get got serve serves serving offer provide see say send any some please pls plz hi hello hey if so just also about want like know tell let id ill i'd
-whats what's s t m d ll re ve not no yes give let's would've then than as by into up out here really exactly one ones tonight today tomorrow"""
+whats what's s t m d ll re ve not no yes give let's would've then than as by into up out here really exactly one ones tonight today tomorrow morning evening
+afternoon night near nearby anywhere somewhere around friend friends wife husband mother father brother sister myself us still yet
+come coming go going take taking bring make do thing things ok okay sure possible available maybe hasn't haven't isn't don't doesn't
+isnt dont doesnt hasnt havent i've you're we're they're it'll hold hear heard wondering wonder question ask info information"""
 
 _SAME = {
     "اين": "فين وين فينكم وينكم فينكوا اينكم فينك وينك",
@@ -39,7 +49,7 @@ _SAME = {
     "طاولة": "ترابيزة تربيزة طربيزة ترابيزات طاولات طاوله طربيزه",
     "دفع": "ادفع ندفع الدفع تدفع اسدد سداد بدفع الحساب",
     "بطاقة": "فيزا بطاقات كارت الكارت فيزه كريديت ماستركارد كارد",
-    "نقد": "كاش نقدا نقدي فلوس",
+    "نقد": "كاش نقدا نقدي فلوس نقود فلوسي",
     "طعام": "اكل الاكل وجبات وجبة اكلات اطعمة اكلكم طعامكم",
     "قائمة": "منيو المنيو القائمة قوائم اللستة",
     "عنوان": "العنوان عنوانكم مكانكم موقع موقعكم لوكيشن اللوكيشن مقر",
@@ -63,6 +73,8 @@ _SAME = {
     "حلوى": "حلويات حلو تحلية الحلو حلا",
     "فطور": "افطار فطار الفطار",
     "رصيد": "ارصدة",
+    "خطا": "غلط خاطي خاطيا خطأ خاطئ خاطئا غلطان",
+    "استرجاع": "استرداد استرجع ترجع رجعوا ترجيع ارجاع ارجع رجعولي",
     "الغاء": "الغي كنسل اكنسل الغى نلغي الغيه اكنسله",
     "تاخر": "متاخر اتأخر تأخير متاخره اتاخر اتاخرت متأخر تاخير",
     "دجاج": "فراخ فرخة فرخه دجاجة دجاجه فروج فراخكم",
@@ -101,7 +113,7 @@ _SAME = {
 }
 _CUES = "اين متى سعر ساعة ضروري when where price hour necessary"
 
-STOP_WORDS = frozenset(normalise(" ".join((_MSA, _EGYPTIAN, _GULF, _ENGLISH))).split())
+STOP_WORDS = frozenset(normalise(" ".join((_MSA, _EGYPTIAN, _GULF, _CIRCUMSTANCE, _ENGLISH))).split())
 SAME_WORD = {
     form: normalise(head) for head, forms in _SAME.items() for form in (*normalise(forms).split(), normalise(head))
 }

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from tenants.blobs import Blobs
-    from tenants.db import Database
-
     from core_pipeline.contracts.channel import Channel, Limits
     from core_pipeline.engines.router import Engines
     from core_pipeline.knowledge.shelf import Shelf
     from core_pipeline.media.sandbox import Sandbox
     from core_pipeline.turns.fair import FairGate
+    from tenants.blobs import Blobs
+    from tenants.db import Database
 
 
 @dataclass(frozen=True)

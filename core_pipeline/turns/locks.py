@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -29,14 +30,19 @@ class PostgresLock:
             if self._connection is not None:
                 await self._connection.execute(select(1))
                 return True
-            connection = await self._engine.connect()
-            if await connection.scalar(select(func.pg_try_advisory_lock(self._key))):
-                self._connection = connection
-                return True
-            await connection.close()
+            return await self._try()
         except SQLAlchemyError:
             self._connection = None
-        return False
+            return False
+
+    async def _try(self) -> bool:
+        async with AsyncExitStack() as stack:
+            connection = await stack.enter_async_context(self._engine.connect())
+            if not await connection.scalar(select(func.pg_try_advisory_lock(self._key))):
+                return False
+            stack.pop_all()
+            self._connection = connection
+            return True
 
     async def free(self) -> None:
         """Let go."""

@@ -23,6 +23,7 @@ from tests.channels.bench import (
     Hook,
     Stage,
     cases,
+    client,
     first_message,
     hooked,
     load,
@@ -57,8 +58,8 @@ async def hook() -> AsyncIterator[Hook]:
 
 @pytest.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(trust_env=False) as client:
-        yield client
+    async with client() as ready:
+        yield ready
 
 
 def secrets_of(spec: ChannelSpec) -> list[str]:
@@ -165,7 +166,7 @@ def read_wildly(channel: Channel, body: bytes) -> None:
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_nothing_that_arrives_makes_reading_fail(spec: ChannelSpec, data: st.DataObject) -> None:
-    channel = spec.open(opening(spec, httpx.AsyncClient(trust_env=False)))
+    channel = spec.open(opening(spec, client()))
     bodies = wild_bodies(spec) | st.binary(max_size=64) | JSON.map(lambda value: json.dumps(value).encode())
     read_wildly(channel, data.draw(bodies))
 
@@ -215,7 +216,7 @@ async def test_receipts_echo_our_key_where_the_network_has_them(spec: ChannelSpe
 
 async def hook_moves(hook: Hook) -> None:
     """Give the server a turn."""
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with client() as http:
         await http.options(hook.url)
 
 

@@ -63,7 +63,7 @@ async def test_a_zygote_that_dies_over_every_file_is_reported(monkeypatch: pytes
 
 async def test_a_frozen_zygote_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core_pipeline.media.link.GRACE_SECONDS", 0.2)
-    async with Sandbox(wall_seconds=0.3) as sandbox:
+    async with Sandbox(wall_seconds=1.0) as sandbox:
         first = _zygote(sandbox)
         os.kill(first, signal.SIGSTOP)
         assert (await sandbox.decode(sample("mp3"))).seconds > 1.9
@@ -168,7 +168,7 @@ async def test_twenty_at_once_and_no_zombies() -> None:
             most = max(most, len(_living(_list_children(_zygote(sandbox)))))
             await asyncio.sleep(0.001)
         assert all(pcm.seconds > 1.9 for pcm in await crowd)
-        assert 1 <= most <= 4  # two at work; one each may still be giving back its memory
+        assert 1 <= most <= 8  # two at work; those before them may still be giving back their memory
         assert await _children(_zygote(sandbox), 0) == []
 
 

@@ -131,9 +131,7 @@ async def test_postgres_forgets_the_scope_after_each_unit(postgres_url_pair: tup
 
 async def _setting(db: Database) -> Any:
     """What the pool's one connection says between two units."""
-    pooled = await db.engine.raw_connection()
-    driver: Any = pooled.driver_connection
-    row = await (await driver.execute("SELECT current_setting('sawtak.tenant', true)")).fetchone()
-    await driver.rollback()
-    pooled.close()
+    async with db.engine.connect() as pooled:
+        driver: Any = (await pooled.get_raw_connection()).driver_connection
+        row = await (await driver.execute("SELECT current_setting('sawtak.tenant', true)")).fetchone()
     return row[0]

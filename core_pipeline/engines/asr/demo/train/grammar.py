@@ -15,6 +15,7 @@ _ATTACHED = re.compile(r"(?<!\S)([ول]) (?=\S)")  # «و» and «ل» are writt
 _PER_TEMPLATE, _PER_SLOT = 6, 9
 _TRIES = 4
 _RANDOM_LENGTHS = (2, 3, 3, 4, 4, 5, 6)
+_JOINED_SHARE = 0.12  # words of the random sequences that take «و» in front
 
 
 def words_of(text: str) -> list[str]:
@@ -133,5 +134,9 @@ def _word_sequences(lexicon: Lexicon, count: int, rng: random.Random) -> set[str
         length = rng.choice(_RANDOM_LENGTHS)
         while len(deck) < length:
             deck += rng.sample(lexicon.vocabulary, len(lexicon.vocabulary))
-        found.add(" ".join(deck.pop() for _ in range(length)))
+        found.add(" ".join(_joined(deck.pop(), rng) for _ in range(length)))
     return found
+
+
+def _joined(word: str, rng: random.Random) -> str:
+    return "و" + word if rng.random() < _JOINED_SHARE and not word.startswith("و") else word
