@@ -49,6 +49,7 @@ def _settings() -> Settings:
         raise typer.Exit(2) from error
     settings.var.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # its INFO lines carry URLs, and Telegram's carry the token
     return settings
 

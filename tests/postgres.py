@@ -122,18 +122,8 @@ def _wheel() -> Iterator[str]:
 @contextmanager
 def _process(binaries: Path, home: Path, who: int) -> Iterator[str]:
     environment = {"HOME": str(home), "LC_ALL": "C"}
-    made = [
-        str(binaries / "initdb"),
-        "-D",
-        str(home / "data"),
-        "-U",
-        "postgres",
-        "-A",
-        "trust",
-        "-E",
-        "UTF8",
-        "--no-sync",
-    ]
+    data = str(home / "data")
+    made = [str(binaries / "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]
     subprocess.run(made, check=True, stdout=subprocess.DEVNULL, env=environment, cwd="/", user=who)
     settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
     with subprocess.Popen(

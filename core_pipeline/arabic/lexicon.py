@@ -30,9 +30,9 @@ _ENGLISH = """a an the is are was were be been am do does did i i'm im my me you
 for and or can could would will shall should may might how what which who whom with from there their them they this that these
 those have has had get got serve serves serving offer provide see say send any some please pls plz hi hello hey if so just also about want like know tell let id ill i'd
 whats what's s t m d ll re ve not no yes give let's would've then than as by into up out here really exactly one ones tonight today tomorrow morning evening
-afternoon night near nearby anywhere somewhere around friend friends wife husband mother father brother sister myself us still yet
-come coming go going take taking bring make do thing things ok okay sure possible available maybe hasn't haven't isn't don't doesn't
-isnt dont doesnt hasnt havent i've you're we're they're it'll hold hear heard wondering wonder question ask info information"""
+afternoon night near nearby anywhere somewhere around friend friends wife husband mother father brother sister myself us
+go going take taking bring make do thing things ok okay sure possible available maybe isn't don't doesn't
+isnt dont doesnt i've you're we're they're it'll hold hear heard wondering wonder question ask info information"""
 
 _SAME = {
     "اين": "فين وين فينكم وينكم فينكوا اينكم فينك وينك",

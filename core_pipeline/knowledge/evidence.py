@@ -13,7 +13,8 @@ from core_pipeline.knowledge.entries import Entry
 
 # Measured with bench/answers.py; see README.md of this room.
 CUE_WEIGHT = 0.35
-ANSWER_WEIGHT = 0.45
+ANSWER_WEIGHT = 0.5
+ELSEWHERE = 0.85
 ALIKE = 0.6
 QUERY_SHARE = 0.65
 UNKNOWN = 1.0
@@ -144,7 +145,7 @@ def clues(question: Sequence[Token], vocabulary: Vocabulary, *, arabizi: bool) -
 
 def _way_score(asked: Sequence[Clue], way: frozenset[str], entry: Wording, vocabulary: Vocabulary) -> float:
     total = sum(clue.weight for clue in asked)
-    covered = sum(clue.weight * max(clue.found_in(way), ANSWER_WEIGHT * clue.found_in(entry.answer)) for clue in asked)
+    covered = sum(clue.weight * max(clue.found_in(way), ELSEWHERE * clue.found_in(entry.asked), ANSWER_WEIGHT * clue.found_in(entry.answer)) for clue in asked)
     wanted = sum(vocabulary.weight(term) for term in way)
     met = {term for clue in asked for term in clue.meanings if term in way}
     returned = sum(vocabulary.weight(term) for term in met) / wanted if wanted else 0.0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from core_pipeline.knowledge import Entry
 from core_pipeline.knowledge.search import Index
-from tenants import knowledge
+from tenants.knowledge import entries, version
 
 if TYPE_CHECKING:
     from core_pipeline.contracts.engines import Passage
@@ -30,15 +30,16 @@ class Shelf:
 
     async def _index(self, tenant_id: str) -> Index:
         async with self._db.tenant(tenant_id, reads=True) as session:
-            version = await knowledge.version(session)
+            newest = await version(session)
             kept = self._indexes.get(tenant_id)
-            if kept is not None and kept[0] == version:
+            if kept is not None and kept[0] == newest:
                 self._indexes.move_to_end(tenant_id)
                 return kept[1]
-            rows = await knowledge.entries(session)
-        entries = [Entry(r.id, r.question, r.answer, r.language, tuple(r.alternatives)) for r in rows]
-        index = await asyncio.to_thread(Index, entries)
-        self._indexes[tenant_id] = (version, index)
+            rows = await entries(session)
+        index = await asyncio.to_thread(
+            Index, [Entry(r.id, r.question, r.answer, r.language, tuple(r.alternatives)) for r in rows]
+        )
+        self._indexes[tenant_id] = (newest, index)
         while len(self._indexes) > self._keep:
             self._indexes.popitem(last=False)
         return index

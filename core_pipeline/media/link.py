@@ -64,8 +64,8 @@ class Link:
             async with asyncio.timeout(order.wall_seconds + GRACE_SECONDS):
                 answer = parse(await self._exchange(order, data, most))
                 return answer or await self._autopsy(order.number, verdict)
-        except TimeoutError:
-            self.kill()
+        except (TimeoutError, ZygoteGone):
+            self.kill()  # whatever is left of it: the next file must not meet this one again
             raise ZygoteGone from None
         finally:
             del self._verdicts[order.number]

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -33,6 +34,15 @@ async def test_a_killed_zygote_is_replaced() -> None:
     async with Sandbox() as sandbox:
         first = _zygote(sandbox)
         os.kill(first, signal.SIGKILL)
+        assert (await sandbox.decode(sample("opus-ogg"))).seconds > 1.9
+        assert sandbox.pid not in {None, first}
+
+
+async def test_a_line_found_dead_before_the_news_of_it_is_replaced() -> None:
+    async with Sandbox() as sandbox:
+        first = _zygote(sandbox)
+        assert sandbox._link is not None
+        sandbox._link._control.shutdown(socket.SHUT_WR)
         assert (await sandbox.decode(sample("opus-ogg"))).seconds > 1.9
         assert sandbox.pid not in {None, first}
 

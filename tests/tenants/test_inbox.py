@@ -176,7 +176,7 @@ async def test_closing_writes_what_waits_and_refuses_what_comes(sqlite_url_pair:
     puts = [asyncio.create_task(inbox.put([row(n)])) for n in range(10)]
     await asyncio.sleep(0)
     await inbox.close()
-    assert all(None not in await put for put in puts)
+    assert None not in [id_ for answer in await asyncio.gather(*puts) for id_ in answer]
     with pytest.raises(Retryable):
         await inbox.put([row("late")])
     await Inbox(sqlite_url_pair[1]).close()

@@ -124,7 +124,8 @@ async def test_rows_entities_and_correlated_subqueries_are_own(two: Two) -> None
 async def test_an_outer_join_keeps_its_left_rows(two: Two) -> None:
     nobody = select(col(Tenant.slug), col(Contact.id)).outerjoin(Contact, col(Contact.name) == "foreign")
     async with two.db.tenant(two.own.id) as session:
-        assert [tuple(row) for row in await session.execute(nobody)] == [("own", None)]
+        rows: list[Any] = list(await session.execute(nobody))
+    assert rows == [("own", None)]
 
 
 async def test_a_connection_taken_from_the_session_is_scoped_too(two: Two) -> None:
