@@ -54,7 +54,9 @@ async def connect_demo(book: AccountBook, spec: ChannelSpec, tenant_id: str) -> 
     if there is not None:
         return there.id
     config = {**spec.demo_config, "mode": "webhook"} if "mode" in spec.config.model_fields else dict(spec.demo_config)
-    return await book.connect(tenant_id, spec.name, spec.demo.external_id, "emulator", config, dict(spec.demo.secrets))
+    shared = {name: value for name, value in spec.demo.platform.items() if name in spec.secrets}
+    secrets = {**shared, **spec.demo.secrets}
+    return await book.connect(tenant_id, spec.name, spec.demo.external_id, "emulator", config, secrets)
 
 
 @asynccontextmanager

@@ -45,7 +45,7 @@ class Upload:
 
 
 class BotApi:
-    """One bot's methods; `hooked` hears of a new webhook address, or of its end."""
+    """One bot's methods; `hooked` hears of a new webhook address, or of its end; `asked` keeps all calls' parameters."""
 
     def __init__(
         self,
@@ -61,6 +61,7 @@ class BotApi:
         self._hooked = hooked
         self.webhook_url, self.webhook_secret = webhook
         self.files: dict[str, bytes] = {}
+        self.asked: list[tuple[str, Params]] = []
         self._next_message = 1000
         self._methods: dict[str, Callable[[Params], Awaitable[Any]]] = {
             "getMe": self._get_me,
@@ -94,7 +95,9 @@ class BotApi:
         self._admit(method, token)
         if run is None:
             raise BotError(404, "Not Found")
-        result = await run(await _params(request))
+        params = await _params(request)
+        self.asked.append((method, params))
+        result = await run(params)
         await self._faults.lag()
         return {"ok": True, "result": result}
 

@@ -25,11 +25,11 @@ _CIRCUMSTANCE = """صباح صباحا مساء مسا ليل ليلا ليلة 
 مراتي جوزي بابا ماما صحابي ربعي اتناول نتناول تناول استقبل تستقبلون تستقبلوا نزور ازور زيارة زيارتكم اتقدم اقدم نقدم اعمل نعمل
 تسوي نسوي تسوون تعملوا بتعملوا عامل عاملين حاب حابب حابة حابين بدي بدنا اتمنى نتمنى متاح متاحة متوفر متوفرة متوفرين موجود موجودة
 ياريت يا ريت تكرما اجازة عطلة خلص خلاص اكيد طبعا حقيقة فعلا كثير كثيرا كتير اوي قوي شوية قليلا سريع بسرعة
-جزاكم الله خير بارك فيكم حبيت حبينا اخبار كلمني ردوا عليا برضو برضه كده كدا فاضي فاضية الزبائن"""
+جزاكم الله خير بارك فيكم حبيت حبينا اخبار كلمني ردوا عليا برضو برضه كده كدا فاضي فاضية حاجات اشياء امور كيلو صنف انواع نوع الزبائن"""
 _ENGLISH = """a an the is are was were be been am do does did i i'm im my me you your yours u ur we our us it its it's to of in on at
 for and or can could would will shall should may might how what which who whom with from there their them they this that these
 those have has had get got serve serves serving offer provide see say send any some please pls plz hi hello hey if so just also about want like know tell let id ill i'd
-whats what's s t m d ll re ve not no yes give let's would've then than as by into up out here really exactly one ones tonight today tomorrow morning evening
+whats what's s t m d ll re ve not no yes give let's would've then than as by into up out here really exactly anything something everything thing things one ones tonight today tomorrow morning evening
 afternoon night near nearby anywhere somewhere around friend friends wife husband mother father brother sister myself us
 go going take taking bring make do thing things ok okay sure possible available maybe isn't don't doesn't
 isnt dont doesnt i've you're we're they're it'll hold hear heard wondering wonder question ask info information"""
@@ -38,7 +38,7 @@ _SAME = {
     "اين": "فين وين فينكم وينكم فينكوا اينكم فينك وينك",
     "متى": "امتى ايمتى امته امتا متا",
     "ساعة": "مواعيد ميعاد معاد معادكم مواعيدكم ميعادكم دوام دوامكم ساعات الساعات توقيت وقت اوقات ساعاتكم اوقاتكم",
-    "عمل": "شغل شغالين شغلكم تشتغلون بتشتغلوا تعملون تشتغلوا شغال",
+    "عمل": "شغل شغالين شغلكم تشتغلون بتشتغلوا تعملون تشتغلوا شغال يعمل تعمل",
     "سعر": "بكام كام بكم كم تمن ثمن تكلفة تكلف يكلف بيكلف اسعار اسعاركم الاسعار قيمة يتكلف هتكلف تسعيرة بقد",
     "فتح": "مفتوح مفتوحين فاتح فاتحين تفتحون تفتحوا بتفتحوا يفتح تفتح بيفتح بتفتح نفتح مفتوحة فاتحه هتفتحوا بتفتحو تفتحو",
     "غلق": "مغلق مقفول قافلين تقفلون بتقفلوا يقفل بيقفل تقفلوا تسكرون يسكر مسكر مسكرين قفل يغلق تغلقون تغلق اغلاق بتقفلو",

@@ -17,8 +17,8 @@ ANSWER_WEIGHT = 0.5
 ELSEWHERE = 0.85
 ALIKE = 0.6
 QUERY_SHARE = 0.65
-UNKNOWN = 1.0
-EVEN, STEEPNESS = 0.38, 9.0
+UNKNOWN = 1.1
+EVEN, STEEPNESS = 0.375, 9.0
 JOINED = "وفبلك"
 ONE_SLIP = 0.8
 LONG_ENOUGH = 4
@@ -27,7 +27,7 @@ SOUNDS_ALIKE = 0.9
 
 @dataclass(frozen=True)
 class Wording:
-    """An entry analysed: the terms of each way to ask it and of its answer, all asked terms, all its words."""
+    """An entry analysed: the terms of each way to ask it and of its answer, all asked terms and words."""
 
     ways: tuple[frozenset[str], ...]
     answer: frozenset[str]
@@ -45,12 +45,8 @@ def wording(entry: Entry) -> Wording:
         ways=tuple(dict.fromkeys(way for way in sets if way)),
         answer=frozenset(each.term for each in answer),
         asked=tuple(each.term for each in asked),
-        written=(*asked, *answer),
+        written=tuple(asked),
     )
-
-
-def _written(wordings: Iterable[Wording]) -> Iterable[Token]:
-    return (each for known in wordings for each in known.written)
 
 
 def _deletions(term: str) -> set[str]:
@@ -78,7 +74,8 @@ class Vocabulary:
         self._by_gram: defaultdict[str, set[str]] = defaultdict(set)
         self._by_deletion: defaultdict[str, set[str]] = defaultdict(set)
         self._by_skeleton: defaultdict[str, set[str]] = defaultdict(set)
-        self._terms = {each.word: each.term for each in (*synonyms(), *_written(wordings)) if each.term in self._seen}
+        asked = (each for known in wordings for each in known.written)
+        self._terms = {each.word: each.term for each in (*synonyms(), *asked) if each.term in self._seen}
         for word, term in self._terms.items():
             self._by_skeleton[skeleton(word)].add(term)
             for gram in grams(word):

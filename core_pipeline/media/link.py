@@ -65,7 +65,8 @@ class Link:
                 answer = parse(await self._exchange(order, data, most))
                 return answer or await self._autopsy(order.number, verdict)
         except (TimeoutError, ZygoteGone):
-            self.kill()  # whatever is left of it: the next file must not meet this one again
+            if self.alive:
+                self.kill()  # whatever is left of it: the next file must not meet this one again
             raise ZygoteGone from None
         finally:
             del self._verdicts[order.number]

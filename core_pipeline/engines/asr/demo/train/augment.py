@@ -21,7 +21,7 @@ def opus(samples: Samples, bits_per_second: int) -> Samples:
     """Return the speech after an opus encoder and decoder (voip), about 6 ms late."""
     encoder = _audio("libopus", "w", SAMPLE_RATE, "s16")
     encoder.bit_rate = bits_per_second
-    encoder.options = {"application": "voip", "compression_level": "4"}
+    encoder.options = {"application": "voip", "compression_level": "1"}
     decoder = _audio("opus", "r", _OPUS_OUT, None)
     padded = np.pad(_clip(samples), (0, -len(samples) % _OPUS_FRAME)).astype(np.int16)
     packets = []
