@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 
 _BIGINT = 2**63
+_WHOLE = re.compile(r"-?[0-9]{1,19}")
 
 
 def parse(body: bytes) -> Any:
@@ -36,7 +38,7 @@ def words(value: Any) -> str | None:
 
 def whole(value: Any) -> int | None:
     """Return a whole number that fits a BIGINT, also from its decimal text; None otherwise."""
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < len(str(_BIGINT)):
+    if isinstance(value, str) and _WHOLE.fullmatch(value):
         value = int(value)
     fits = isinstance(value, int) and not isinstance(value, bool) and -_BIGINT <= value < _BIGINT
     return value if fits else None

@@ -45,7 +45,7 @@ class Upload:
 
 
 class BotApi:
-    """One bot's methods; `hooked` hears of a new webhook address, or of its end; `asked` keeps all calls' parameters."""
+    """One bot's methods; `hooked` hears of a new webhook or its end; `asked` keeps the parameters of all calls."""
 
     def __init__(
         self,

@@ -16,6 +16,7 @@ _SHORTEST = 3
 _PREFIXES = ("وبال", "وكال", "فبال", "وال", "بال", "كال", "فال", "ولل", "لل", "ال")
 _SUFFIXES = tuple("تهم تها تنا كما هما كوا ات ان ون ين ها هم كم كو نا يه وا ته ه ي ت ك".split())
 _VERB_PREFIXES = ("بت", "بي", "بن", "هت", "هي", "هن")
+_IMPERFECT = re.compile(r"[بهحس]?[ينت](?!.*(?:ه|ات)$)[\u0621-\u064a]{3,}")
 _ENGLISH_ENDINGS = (("iness", "y"), ("ies", "y"), ("ings", ""), ("ing", ""), ("edly", ""), ("ed", ""), ("ly", ""))
 
 
@@ -88,16 +89,20 @@ def is_cue(term: str) -> bool:
 
 @dataclass(frozen=True)
 class Token:
-    """A content word as written (normalised, without its article) and the term that stands for it in a search."""
+    """A content word as written (normalised, without its article) and the term that stands for it in a search.
+
+    `verbal` says that it has the shape of an imperfect verb ("تبلغ", "بيوصل"), which tells less than a noun does.
+    """
 
     word: str
     term: str
+    verbal: bool = False
 
 
 @lru_cache(maxsize=16384)
 def token(word: str) -> Token:
     """Return the token of one normalised word."""
-    return Token(without_prefix(word) if is_arabic(word) else word, _head(word))
+    return Token(without_prefix(word) if is_arabic(word) else word, _head(word), bool(_IMPERFECT.fullmatch(word)))
 
 
 def tokens(text: str) -> list[Token]:

@@ -25,7 +25,7 @@ _CIRCUMSTANCE = """صباح صباحا مساء مسا ليل ليلا ليلة 
 مراتي جوزي بابا ماما صحابي ربعي اتناول نتناول تناول استقبل تستقبلون تستقبلوا نزور ازور زيارة زيارتكم اتقدم اقدم نقدم اعمل نعمل
 تسوي نسوي تسوون تعملوا بتعملوا عامل عاملين حاب حابب حابة حابين بدي بدنا اتمنى نتمنى متاح متاحة متوفر متوفرة متوفرين موجود موجودة
 ياريت يا ريت تكرما اجازة عطلة خلص خلاص اكيد طبعا حقيقة فعلا كثير كثيرا كتير اوي قوي شوية قليلا سريع بسرعة
-جزاكم الله خير بارك فيكم حبيت حبينا اخبار كلمني ردوا عليا برضو برضه كده كدا فاضي فاضية حاجات اشياء امور كيلو صنف انواع نوع الزبائن"""
+جزاكم الله خير بارك فيكم حبيت حبينا اخبار كلمني ردوا عليا برضو برضه كده كدا فاضي فاضية تبلغ يبلغ يبقى تبقى افضل نفضل تفضلون حاجات اشياء امور كيلو صنف انواع نوع الزبائن"""
 _ENGLISH = """a an the is are was were be been am do does did i i'm im my me you your yours u ur we our us it its it's to of in on at
 for and or can could would will shall should may might how what which who whom with from there their them they this that these
 those have has had get got serve serves serving offer provide see say send any some please pls plz hi hello hey if so just also about want like know tell let id ill i'd
@@ -73,6 +73,10 @@ _SAME = {
     "حلوى": "حلويات حلو تحلية الحلو حلا",
     "فطور": "افطار فطار الفطار",
     "رصيد": "ارصدة",
+    "جلسة": "نقعد قعدة جلوس جلسات نجلس القعدة قعده الجلوس",
+    "رسوم": "اجرة رسم مصاريف رسوما",
+    "بيت": "منزل منزلي المنزل بيتي شقتي دار",
+    "تجهيز": "تجهزون تجهزوا نجهز يجهز تجهزو بتجهزوا",
     "خطا": "غلط خاطي خاطيا خطأ خاطئ خاطئا غلطان",
     "استرجاع": "استرداد استرجع ترجع رجعوا ترجيع ارجاع ارجع رجعولي",
     "الغاء": "الغي كنسل اكنسل الغى نلغي الغيه اكنسله",
@@ -84,7 +88,7 @@ _SAME = {
     "حقيبة": "شنطة شنطتي حقيبتي محفظة محفظتي شنطه",
     "هاتف": "تليفون جوال موبايل جوالكم تليفونكم موبايلي جوالي هاتفي هاتفكم تلفون",
     "ضروري": "لازم ضرورية يلزم يجب ضرورى",
-    "necessary": "need needed must required require",
+    "necessary احد اثنين ثلاثاء اربعاء حد اتنين تلات اربع monday tuesday wednesday sunday": "need needed must required require",
     "price": "cost costs much prices pricing fee fees charge charges expensive rate",
     "hour": "hours time times timing timings schedule",
     "delivery": "deliver delivers delivered delivering",

@@ -17,7 +17,8 @@ ANSWER_WEIGHT = 0.5
 ELSEWHERE = 0.85
 ALIKE = 0.6
 QUERY_SHARE = 0.65
-UNKNOWN = 1.1
+UNKNOWN = 1.2
+UNKNOWN_VERB = 0.7
 EVEN, STEEPNESS = 0.375, 9.0
 JOINED = "وفبلك"
 ONE_SLIP = 0.8
@@ -52,7 +53,7 @@ def wording(entry: Entry) -> Wording:
 def _deletions(term: str) -> set[str]:
     """The term and all it becomes by losing one letter: two terms one slip apart share one of these."""
     if len(term) < LONG_ENOUGH or term.isdigit():
-        return set()
+        return {term}
     return {term, *(term[:i] + term[i + 1 :] for i in range(len(term)))}
 
 
@@ -135,7 +136,7 @@ def clues(question: Sequence[Token], vocabulary: Vocabulary, *, arabizi: bool) -
         if meanings:
             weight = vocabulary.weight(max(meanings, key=meanings.__getitem__))
         else:
-            weight = vocabulary.weight(asked.term) * UNKNOWN
+            weight = vocabulary.weight(asked.term) * (UNKNOWN_VERB if asked.verbal else UNKNOWN)
         found.append(Clue(weight, meanings))
     return found
 

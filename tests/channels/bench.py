@@ -24,7 +24,6 @@ from channels.emulation.server import served
 from core_pipeline.contracts.channel import Channel, ChannelSpec, Emulator, Opening, WebhookRequest
 from core_pipeline.contracts.messages import Inbound, Reply, ReplyKind
 
-
 # Without the system's certificates, which take 40 ms to load and serve nobody on this machine.
 BARE_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
@@ -116,13 +115,14 @@ async def hooked() -> AsyncIterator[Hook]:
 
 
 @cache
-def voice_note(seconds: float = 1.0, codec: str = "libopus", layout: str = "mono") -> bytes:
+def voice_note(seconds: float = 1.0, layout: str = "mono", container: str = "ogg", codec: str = "libopus") -> bytes:
     """A tone as a voice note."""
     rate = 48000
     out = io.BytesIO()
     tone = np.array([[0.3 * math.sin(2 * math.pi * 440 * i / rate) for i in range(int(rate * seconds))]], "float32")
-    with av.open(out, "w", format="ogg") as box:
+    with av.open(out, "w", format=container) as box:
         stream = box.add_stream(codec, rate=rate, layout=layout)
+        assert isinstance(stream, av.AudioStream)
         frame = av.AudioFrame.from_ndarray(np.repeat(tone, 1 if layout == "mono" else 2, axis=0), "fltp", layout)
         frame.sample_rate = rate
         resampler = av.AudioResampler(stream.format, layout, rate)

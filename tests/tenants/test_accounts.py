@@ -16,7 +16,7 @@ from tenants.vault import SealBroken, Vault
 from tests.conftest import Floor
 from tests.factories import make_account, make_tenant
 
-SECRETS = {"bot_token": SecretStr("123:abc"), "webhook_secret": "s3cret"}
+SECRETS: dict[str, SecretStr | str] = {"bot_token": SecretStr("123:abc"), "webhook_secret": "s3cret"}
 
 
 @pytest.fixture
