@@ -15,7 +15,8 @@ import typer
 from pydantic import ValidationError
 
 import app as roof
-from admin import checks
+from admin import checks, console
+from admin.console import AsJson, Floor, TenantName, show
 from core_pipeline.contracts.channel import ChannelSpec, CustomerMessage
 from core_pipeline.engines.router import Engines
 from core_pipeline.turns.desk import Desk
@@ -31,13 +32,6 @@ from webhooks import simulate as stage
 from webhooks.server import listening, until_told
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-tenants_app = typer.Typer(no_args_is_help=True, help="The businesses on this installation.")
-accounts_app = typer.Typer(no_args_is_help=True, help="Connected numbers and bots.")
-app.add_typer(tenants_app, name="tenants")
-app.add_typer(accounts_app, name="accounts")
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
-TenantName = Annotated[str, typer.Option("--tenant", help="The tenant's short name.")]
 
 
 def _settings() -> Settings:
@@ -60,16 +54,6 @@ def _run(work: Coroutine[Any, Any, Any]) -> Any:
     except SawtakError as error:
         typer.secho(str(error), err=True, fg="red")
         raise typer.Exit(1) from error
-
-
-def _show(rows: list[dict[str, Any]], *, as_json: bool, empty: str) -> None:
-    if as_json:
-        typer.echo(json.dumps(rows, ensure_ascii=False, default=str))
-        return
-    for row in rows:
-        typer.echo("  ".join(f"{name}={value}" for name, value in row.items()))
-    if not rows:
-        typer.echo(empty)
 
 
 def _migrate(settings: Settings) -> None:
@@ -175,7 +159,7 @@ def simulate(
     if as_json:
         typer.echo(json.dumps(asdict(played), ensure_ascii=False))
     else:
-        _show([{name: value} for name, value in asdict(played).items()], as_json=False, empty="")
+        show([{name: value} for name, value in asdict(played).items()], as_json=False, empty="")
     raise typer.Exit(0 if played.state == "answered" else 1)
 
 
@@ -245,7 +229,7 @@ def dead_letters(as_json: AsJson = False) -> None:
     async def listing(desk: Desk) -> list[dict[str, Any]]:
         return [asdict(letter) for letter in await desk.dead_letters()]
 
-    _show(_run(_at_desk(listing)), as_json=as_json, empty="No dead letters.")
+    show(_run(_at_desk(listing)), as_json=as_json, empty="No dead letters.")
 
 
 @app.command()
@@ -265,7 +249,7 @@ async def _at_desk(work: Callable[[Desk], Awaitable[Any]]) -> Any:
             desk.close()
 
 
-def _on_floor(work: Callable[[roof.Floor], Awaitable[Any]]) -> Any:
+def _on_floor(work: Callable[[Floor], Awaitable[Any]]) -> Any:
     async def opened() -> Any:
         async with roof.open_floor(_settings()) as floor:
             return await work(floor)
@@ -273,48 +257,12 @@ def _on_floor(work: Callable[[roof.Floor], Awaitable[Any]]) -> Any:
     return _run(opened())
 
 
-@tenants_app.command("list")
-def list_tenants(as_json: AsJson = False) -> None:
-    """List every tenant."""
-    _show(_on_floor(lambda floor: directory.listing(floor.db)), as_json=as_json, empty="No tenants; run `make run`.")
+accounts = console.accounts_of(_on_floor)
+app.add_typer(console.tenants_of(_on_floor), name="tenants")
+app.add_typer(accounts, name="accounts")
 
 
-@tenants_app.command("add")
-def add_tenant(slug: str, name_ar: str, name_en: str) -> None:
-    """Add a business with an empty knowledge base."""
-    typer.echo(_on_floor(lambda floor: directory.add(floor.db, slug, name_ar, name_en)))
-
-
-@accounts_app.command("list")
-def list_accounts(as_json: AsJson = False) -> None:
-    """List every connected account, without its secrets."""
-    _show(_on_floor(lambda floor: directory.accounts(floor.db)), as_json=as_json, empty="No accounts are connected.")
-
-
-@accounts_app.command("connect")
-def connect_account(
-    channel: str,
-    tenant: TenantName,
-    config: Annotated[list[str], typer.Option("--set", help="key=value, as in the channel's README.")] = [],  # noqa: B006 - Typer copies it
-    title: Annotated[str, typer.Option(help="How you call it.")] = "",
-) -> None:
-    """Connect a number or bot; its secrets are asked for and kept sealed."""
-    spec = stage.spec_of(channel)
-    settings = spec.config.model_validate(dict(one.split("=", 1) for one in config))
-    secrets = {name: typer.prompt(name, default="", hide_input=True, show_default=False) for name in spec.secrets}
-    given = {name: value for name, value in secrets.items() if value}
-    external_id = spec.identify(settings, given)
-    kept = settings.model_dump(mode="json")
-
-    async def connect(floor: roof.Floor) -> str:
-        tenant_id = await directory.id_of(floor.db, tenant)
-        return await floor.book.connect(tenant_id, channel, external_id, title or channel, kept, given)
-
-    account_id = _on_floor(connect)
-    typer.echo(f"Connected as {account_id}. Webhook: {_settings().address}/webhooks/{channel}/{account_id}")
-
-
-@accounts_app.command("install")
+@accounts.command("install")
 def install_webhook(account_id: str) -> None:
     """Tell the vendor to call this installation's PUBLIC_URL for an account."""
 
@@ -324,19 +272,6 @@ def install_webhook(account_id: str) -> None:
 
     _run(install(_settings()))
     typer.echo("The vendor will call us from now on.")
-
-
-@accounts_app.command("disconnect")
-def disconnect_account(account_id: str) -> None:
-    """Forget an account's secrets and stop serving it; its conversations stay."""
-
-    async def disconnect(floor: roof.Floor) -> None:
-        account = await floor.book.get(account_id)
-        if account is not None:
-            await floor.book.disconnect(account.tenant_id, account_id)
-
-    _on_floor(disconnect)
-    typer.echo("Disconnected.")
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from core_pipeline.turns.deps import Lines
     from tenants.accounts import AccountBook
-    from webhooks.lines import OpenLines
 
 ENOUGH_DISK = 1 << 30
 
@@ -68,7 +68,7 @@ def schema(main_url: str, inbox_url: str) -> Finding:
     return Finding("database schema", fine, "run `cli.py migrate`")
 
 
-async def accounts(book: AccountBook, lines: OpenLines, tenant_id: str | None = None) -> list[Finding]:
+async def accounts(book: AccountBook, lines: Lines, tenant_id: str | None = None) -> list[Finding]:
     """Whether every connected account can be opened with the secrets that are kept."""
     findings = []
     for account in await book.everyone():

@@ -76,9 +76,9 @@ def main() -> None:
     start = time.perf_counter()
     index = Index(entries())
     print(f"build {1000 * (time.perf_counter() - start):.0f} ms for {len(entries())} entries")
-    for name in ("tuned",):
+    for name in ("tuned", "held"):
         report_answerable(index, name)
-    for name in ("tuned_refused",):
+    for name in ("tuned_refused", "refused"):
         report_refused(index, name)
     times = []
     for _, _, question in questions("tuned") * 3:

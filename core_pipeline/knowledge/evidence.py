@@ -19,7 +19,7 @@ ALIKE = 0.6
 QUERY_SHARE = 0.65
 UNKNOWN = 1.2
 UNKNOWN_VERB = 0.7
-EVEN, STEEPNESS = 0.375, 9.0
+EVEN, STEEPNESS = 0.385, 9.0
 JOINED = "وفبلك"
 ONE_SLIP = 0.8
 LONG_ENOUGH = 4
@@ -143,7 +143,11 @@ def clues(question: Sequence[Token], vocabulary: Vocabulary, *, arabizi: bool) -
 
 def _way_score(asked: Sequence[Clue], way: frozenset[str], entry: Wording, vocabulary: Vocabulary) -> float:
     total = sum(clue.weight for clue in asked)
-    covered = sum(clue.weight * max(clue.found_in(way), ELSEWHERE * clue.found_in(entry.asked), ANSWER_WEIGHT * clue.found_in(entry.answer)) for clue in asked)
+    covered = sum(
+        clue.weight
+        * max(clue.found_in(way), ELSEWHERE * clue.found_in(entry.asked), ANSWER_WEIGHT * clue.found_in(entry.answer))
+        for clue in asked
+    )
     wanted = sum(vocabulary.weight(term) for term in way)
     met = {term for clue in asked for term in clue.meanings if term in way}
     returned = sum(vocabulary.weight(term) for term in met) / wanted if wanted else 0.0

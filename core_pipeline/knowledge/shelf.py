@@ -37,7 +37,7 @@ class Shelf:
                 return kept[1]
             rows = await entries(session)
         index = await asyncio.to_thread(
-            Index, [Entry(r.id, r.question, r.answer, r.language, tuple(r.alternatives)) for r in rows]
+            Index, [Entry(r.id, r.question, r.answer, r.language, tuple(r.alternatives), r.fact) for r in rows]
         )
         self._indexes[tenant_id] = (newest, index)
         while len(self._indexes) > self._keep:

@@ -80,8 +80,12 @@ async def hear(deps: Deps, here: Here, message_id: int, blob: str) -> dict[str, 
 
 async def settle(deps: Deps, here: Here) -> dict[str, Any]:
     """Wait until the customer has been quiet for the tenant's burst window, then take all their messages."""
+    async with deps.db.tenant(here.tenant_id, reads=True) as session:
+        policy = Policy.model_validate((await session.get_one(Tenant, here.tenant_id)).policy)
+    if policy.burst_seconds == 0:
+        return {"to_hear": []}
     started = datetime.now(UTC)
-    while (pause := await _pause(deps, here, started)) > 0:
+    while (pause := await _pause(deps, here, policy, started)) > 0:
         await asyncio.sleep(pause)
     async with deps.db.tenant(here.tenant_id) as session:
         messages = await incoming.claim(session, here.turn_id, here.conversation_id, here.message_id)
@@ -89,12 +93,9 @@ async def settle(deps: Deps, here: Here) -> dict[str, Any]:
     return {"to_hear": waiting}
 
 
-async def _pause(deps: Deps, here: Here, started: datetime) -> float:
+async def _pause(deps: Deps, here: Here, policy: Policy, started: datetime) -> float:
     async with deps.db.tenant(here.tenant_id, reads=True) as session:
-        tenant = await session.get_one(Tenant, here.tenant_id)
-        conversation = await session.get_one(Conversation, here.conversation_id)
-        policy = Policy.model_validate(tenant.policy)
-        last = conversation.last_in_at or started
+        last = (await session.get_one(Conversation, here.conversation_id)).last_in_at or started
     now = datetime.now(UTC)
     quiet_left = policy.burst_seconds - (now - last).total_seconds()
     cap_left = policy.burst_cap - (now - started).total_seconds()

@@ -17,10 +17,10 @@ from core_pipeline.engines.asr.demo.features import BANDS, SAMPLE_RATE, STACK, S
 
 WIDTH = BANDS * STACK
 _ENCODER = {
-    "output_size": 160,
+    "output_size": 144,
     "attention_heads": 4,
-    "linear_units": 384,
-    "num_blocks": 8,
+    "linear_units": 320,
+    "num_blocks": 7,
     "tp_blocks": 0,
     "dropout_rate": 0.0,
     "positional_dropout_rate": 0.0,

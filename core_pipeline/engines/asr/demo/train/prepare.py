@@ -29,8 +29,8 @@ from core_pipeline.engines.asr.demo.train.synth import (
 )
 
 log = logging.getLogger(__name__)
-_SEED = 7
-_RANDOM_SENTENCES = 4500
+SEED = 7
+RANDOM_SENTENCES = 4500
 _PER_SHARD = 400
 _WORKERS = 2
 _ALPHABET = "ءآأؤإئابةتثجحخدذرزسشصضطظعغفقكلمنهوىي"
@@ -56,10 +56,12 @@ def prepare(folder: Path, renderings: Iterable[int]) -> None:
     every = [file.name for file in (Path(espeakng_loader.get_data_path()) / "voices" / "!v").iterdir()]
     voices = training_voices(every)
     _write_dev(folder / "dev.npz")
-    texts = sentences(Lexicon.load(), _RANDOM_SENTENCES, _SEED)
+    texts = sentences(Lexicon.load(), RANDOM_SENTENCES, SEED)
     log.info("%d sentences, %d voices", len(texts), len(voices))
     shards = [
-        _Shard(folder / f"train-{rendering}-{start // _PER_SHARD:03}.npz", texts[start : start + _PER_SHARD], voices, seed)
+        _Shard(
+            folder / f"train-{rendering}-{start // _PER_SHARD:03}.npz", texts[start : start + _PER_SHARD], voices, seed
+        )
         for rendering in renderings
         for seed, start in enumerate(range(0, len(texts), _PER_SHARD), 1000 * (rendering + 1))
     ]
@@ -79,12 +81,10 @@ def _write_shard(shard: _Shard) -> None:
 
 def _write_dev(path: Path) -> None:
     texts = [text for text in lines("heldout.txt") for _ in HELD_OUT_VOICES]
-    rng = np.random.default_rng(_SEED)
+    rng = np.random.default_rng(SEED)
     with Speaker() as speaker:
         voices = list(HELD_OUT_VOICES) * (len(texts) // len(HELD_OUT_VOICES))
-        waves = [
-            surround(speaker.say(text, Reading(voice)), rng) for text, voice in zip(texts, voices, strict=True)
-        ]
+        waves = [surround(speaker.say(text, Reading(voice)), rng) for text, voice in zip(texts, voices, strict=True)]
     _save(path, waves, texts)
 
 

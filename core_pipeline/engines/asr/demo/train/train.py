@@ -124,11 +124,11 @@ class Trainer:
     def _learn(self, batch: Batch) -> float:
         for group in self._optimiser.param_groups:
             group["lr"] = self._rate()
-        encoded, lengths = self._network.encode(batch.inputs, batch.input_lengths)
-        scores = self._network.ctc.ctc_lo(encoded).log_softmax(-1).transpose(0, 1)
-        loss = functional.ctc_loss(
-            scores, batch.targets, lengths, batch.target_lengths, blank=0, zero_infinity=True
-        )
+        with torch.autocast("cpu", dtype=torch.bfloat16):  # halves the time of a step on processors that know it
+            encoded, lengths = self._network.encode(batch.inputs, batch.input_lengths)
+            letters = self._network.ctc.ctc_lo(encoded)
+        scores = letters.float().log_softmax(-1).transpose(0, 1)
+        loss = functional.ctc_loss(scores, batch.targets, lengths, batch.target_lengths, blank=0, zero_infinity=True)
         self._optimiser.zero_grad()
         loss.backward()
         clip_grad_norm_(self._network.parameters(), 5.0)

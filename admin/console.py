@@ -1,0 +1,109 @@
+"""The operator's commands on tenants and accounts; the command line gives them the floor to stand on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Protocol
+
+import typer
+
+from channels import discover
+from errors import Impossible
+from tenants import directory
+from tenants.accounts import AccountBook
+from tenants.db import Database
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
+TenantName = Annotated[str, typer.Option("--tenant", help="The tenant's short name.")]
+
+
+class Floor(Protocol):
+    """The data that a command works on."""
+
+    @property
+    def db(self) -> Database:
+        """The database."""
+
+    @property
+    def book(self) -> AccountBook:
+        """The accounts."""
+
+
+OnFloor = Callable[[Callable[[Floor], Awaitable[Any]]], Any]
+
+
+def show(rows: list[dict[str, Any]], *, as_json: bool, empty: str) -> None:
+    """Print rows, a line each, or as JSON."""
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False, default=str))
+        return
+    for row in rows:
+        typer.echo("  ".join(f"{name}={value}" for name, value in row.items()))
+    if not rows:
+        typer.echo(empty)
+
+
+def tenants_of(on_floor: OnFloor) -> typer.Typer:
+    """`tenants list` and `tenants add`."""
+    commands = typer.Typer(no_args_is_help=True, help="The businesses on this installation.")
+
+    @commands.command("list")
+    def list_tenants(as_json: AsJson = False) -> None:
+        """List every tenant."""
+        show(on_floor(lambda floor: directory.listing(floor.db)), as_json=as_json, empty="No tenants; run `make run`.")
+
+    @commands.command("add")
+    def add_tenant(slug: str, name_ar: str, name_en: str) -> None:
+        """Add a business with an empty knowledge base."""
+        typer.echo(on_floor(lambda floor: directory.add(floor.db, slug, name_ar, name_en)))
+
+    return commands
+
+
+def accounts_of(on_floor: OnFloor) -> typer.Typer:
+    """`accounts list`, `accounts connect` and `accounts disconnect`."""
+    commands = typer.Typer(no_args_is_help=True, help="Connected numbers and bots.")
+
+    @commands.command("list")
+    def list_accounts(as_json: AsJson = False) -> None:
+        """List every connected account, without its secrets."""
+        show(on_floor(lambda floor: directory.accounts(floor.db)), as_json=as_json, empty="No accounts are connected.")
+
+    @commands.command("connect")
+    def connect_account(
+        channel: str,
+        tenant: TenantName,
+        config: Annotated[list[str] | None, typer.Option("--set", help="key=value, see the channel's README.")] = None,
+        title: Annotated[str, typer.Option(help="What you call it.")] = "",
+    ) -> None:
+        """Connect a number or bot; its secrets are asked for and kept sealed."""
+        account_id = on_floor(lambda floor: _connect(floor, channel, tenant, config or [], title))
+        typer.echo(f"Connected as {account_id}; its webhook is /webhooks/{channel}/{account_id} on your PUBLIC_URL.")
+
+    @commands.command("disconnect")
+    def disconnect_account(account_id: str) -> None:
+        """Forget an account's secrets and stop serving it; its conversations stay."""
+        on_floor(lambda floor: _disconnect(floor, account_id))
+        typer.echo("Disconnected.")
+
+    return commands
+
+
+async def _connect(floor: Floor, channel: str, tenant: str, config: list[str], title: str) -> str:
+    spec = discover().get(channel)
+    if spec is None:
+        raise Impossible("no-such-channel", f"there is no channel {channel!r}; there are: {', '.join(discover())}")
+    tenant_id = await directory.id_of(floor.db, tenant)
+    given = spec.config.model_validate(dict(one.split("=", 1) for one in config))
+    asked = {name: typer.prompt(name, default="", hide_input=True, show_default=False) for name in spec.secrets}
+    secrets = {name: value.strip() for name, value in asked.items() if value.strip()}
+    kept, external_id = given.model_dump(mode="json"), spec.identify(given, secrets)
+    return await floor.book.connect(tenant_id, channel, external_id, title or channel, kept, secrets)
+
+
+async def _disconnect(floor: Floor, account_id: str) -> None:
+    account = await floor.book.get(account_id)
+    if account is None:
+        raise Impossible("no-such-account", "list them with `cli.py accounts list`")
+    await floor.book.disconnect(account.tenant_id, account_id)

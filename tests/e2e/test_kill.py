@@ -1,0 +1,67 @@
+"""kill -9 in the middle of the work: everything is answered, in order, and nothing twice."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from core_pipeline.contracts.channel import CustomerMessage
+from tenants import demo
+from tests.e2e.running import Town, town
+
+MESSAGES, CUSTOMERS = 50, 10
+
+
+def environment() -> dict[str, str]:
+    kept = {"ENGINES", "PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH"}
+    return {name: value for name, value in os.environ.items() if name in kept}  # noqa: TID251 - the child's environment
+
+
+async def say_everything(place: Town) -> dict[str, list[str]]:
+    """Every customer asks its questions one after the other; return the ids in order."""
+    questions = [entry.question for entry in demo.load().entries if entry.language == "ar"]
+    asked: dict[str, list[str]] = {}
+
+    async def one(customer: str, numbers: range) -> None:
+        for number in numbers:
+            message = CustomerMessage(customer, text=questions[number])
+            asked.setdefault(customer, []).append(await place.emulator.customer_says(message))
+
+    customers = [f"2010000000{n:02}" for n in range(CUSTOMERS)]
+    await asyncio.gather(*(one(c, range(n, MESSAGES, CUSTOMERS)) for n, c in enumerate(customers)))
+    return asked
+
+
+@pytest.mark.timeout(300)
+async def test_kill_nine_in_the_middle_of_fifty_messages(tmp_path: Path) -> None:
+    async with town("whatsapp", tmp_path / "var", environment(), burst_seconds=0.0) as place:
+        asking = asyncio.create_task(say_everything(place))
+        for answered in (8, 25):
+            await place.emulator.wait_delivery(answered, 120)
+            assert await place.running.end(signal.SIGKILL) == -signal.SIGKILL
+            await place.running.start()
+        asked = await asking
+        deliveries = await place.emulator.wait_delivery(MESSAGES, 180)
+        await asyncio.sleep(2)
+        deliveries = await place.emulator.wait_delivery(MESSAGES, 1)
+    answers = Counter(delivery.key for delivery in deliveries)
+    assert [key for key, times in answers.items() if times > 1] == []
+    assert [fault for delivery in deliveries for fault in delivery.faults] == []
+    for customer, ids in asked.items():
+        keys = [(d.key or "").removeprefix(f"{place.account_id}:") for d in deliveries if d.customer == customer]
+        assert [key.rsplit(":", 1)[0] for key in keys] == ids
+
+
+async def test_control_c_stops_cleanly_and_loses_nothing(tmp_path: Path) -> None:
+    async with town("telegram", tmp_path / "var", environment(), burst_seconds=1.0) as place:
+        await place.emulator.customer_says(CustomerMessage("700000001", text="عندكم توصيل؟"))
+        assert await place.running.end(signal.SIGINT) == 0, place.running.log()
+        assert "Traceback" not in place.running.log()
+        await place.running.start()
+        [delivery] = await place.emulator.wait_delivery(1, 60)
+        assert delivery.faults == ()
