@@ -11,9 +11,10 @@ class Policy(BaseModel):
     """Choices of a tenant; every field has a default that works on the first day.
 
     `burst_seconds` is how long we wait after a customer's last message before answering all of them as one turn (0:
-    every message is answered by itself), `burst_cap` the longest such wait. `reply` is the richest form to answer in ("mirror": as the customer wrote).
-    `confidence` is the recogniser's confidence under which we ask the customer to repeat or write.
-    `phrases` holds the tenant's own words by name and language: {"unknown": {"ar": "…", "en": "…"}}.
+    every message is answered by itself), `burst_cap` the longest such wait. `reply` is the richest form to answer
+    in ("mirror": as the customer wrote). `confidence` is the recogniser's confidence under which we ask the customer
+    to repeat or write. `voice` names an engine's voice by language. `phrases` holds the tenant's own words by name and
+    language: {"unknown": {"ar": "…", "en": "…"}}.
     """
 
     model_config = ConfigDict(extra="forbid")

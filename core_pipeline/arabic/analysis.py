@@ -14,32 +14,7 @@ _APOSTROPHE = re.compile(r"(?<=[a-z])['’](?=[a-z])")
 _SHORTEST = 3
 # light10: conjunctions and articles in front, pronouns and endings behind; longest first.
 _PREFIXES = ("وبال", "وكال", "فبال", "وال", "بال", "كال", "فال", "ولل", "لل", "ال")
-_SUFFIXES = tuple(
-    [
-        "تهم",
-        "تها",
-        "تنا",
-        "كما",
-        "هما",
-        "كوا",
-        "ات",
-        "ان",
-        "ون",
-        "ين",
-        "ها",
-        "هم",
-        "كم",
-        "كو",
-        "نا",
-        "يه",
-        "وا",
-        "ته",
-        "ه",
-        "ي",
-        "ت",
-        "ك",
-    ]
-)
+_SUFFIX = re.compile(r"(?<=\w{3})(?:تهم|تها|تنا|كما|هما|كوا|ات|ان|ون|ين|ها|هم|كم|كو|نا|يه|وا|ته|ه|ي|ت|ك)$")
 _VERB_PREFIXES = ("بت", "بي", "بن", "هت", "هي", "هن")
 _IMPERFECT = re.compile(r"[بهحس]?[ينت](?!.*(?:ه|ات)$)[\u0621-\u064a]{3,}")
 _ENGLISH_ENDINGS = (("iness", "y"), ("ies", "y"), ("ings", ""), ("ing", ""), ("edly", ""), ("ed", ""), ("ly", ""))
@@ -64,10 +39,7 @@ def without_prefix(word: str) -> str:
 
 
 def _without_suffix(word: str) -> str:
-    for suffix in _SUFFIXES:
-        if word.endswith(suffix) and len(word) - len(suffix) >= _SHORTEST:
-            return word[: -len(suffix)]
-    return word
+    return _SUFFIX.sub("", word)
 
 
 def _arabic_stem(word: str) -> str:

@@ -41,7 +41,8 @@ _START = r"(?<![\w:.,/])"
 _STOP = r"(?![\w:/]|[.,]\d)"
 _DASH = r"\s?(?:-|–|—|إلى|الى|حتى|لـ|to)\s?"
 _RANGE = re.compile(
-    rf"(?P<from>من\s)?(?P<oclock>الساعة\s)?{_START}{_LOOSE.format('a', _MARK)}{_DASH}(?:الساعة\s)?{_LOOSE.format('b', _MARK)}{_STOP}",
+    rf"(?P<from>من\s)?(?P<oclock>الساعة\s)?{_START}{_LOOSE.format('a', _MARK)}"
+    rf"{_DASH}(?:الساعة\s)?{_LOOSE.format('b', _MARK)}{_STOP}",
     re.IGNORECASE,
 )
 _SINGLE = re.compile(rf"{_START}(?:{_CLOCK.format('a', _MARK)}){_STOP}", re.IGNORECASE)

@@ -11,44 +11,18 @@ from core_pipeline.arabic.money import AFTER, BEFORE, currency, money
 from core_pipeline.arabic.numbers import LARGEST, Case, cardinal, counted, decimal, digit_by_digit
 from core_pipeline.arabic.units import NOUNS
 
-_PREPOSITIONS = frozenset(
-    [
-        "من",
-        "إلى",
-        "الى",
-        "في",
-        "على",
-        "عن",
-        "حتى",
-        "بعد",
-        "قبل",
-        "خلال",
-        "لمدة",
-        "بسعر",
-        "سعر",
-        "بقيمة",
-        "مقابل",
-        "تكلفة",
-        "نحو",
-        "حوالي",
-        "قرابة",
-        "لـ",
-        "بـ",
-        "ب",
-        "ل",
-        "كل",
-        "قيمته",
-        "قيمتها",
-        "بين",
-    ]
+_PREPOSITION = re.compile(
+    "من|إلى|الى|في|على|عن|حتى|بعد|قبل|خلال|لمدة|بسعر|سعر|بقيمة|مقابل|تكلفة|نحو|حوالي|قرابة|لـ|بـ|ب|ل|كل|قيمته|قيمتها|بين"
 )
 _LAST_WORD = re.compile(r"(\w+)[\s:]*$")
 _ATTACHED = re.compile(r"(?<!\w)([بلو])[-ـ]?(?=\d)")
 _PHONE = re.compile(
-    r"(?<![\w.,/-])(?:\+\d(?:[ ()-]{0,2}\d){6,14}|0\d(?:[ ()-]{0,2}\d){5,13}|\d{2,4}(?:[ -]\d{3,4}){2,3})(?![\w/]|[.,]\d)"
+    r"(?<![\w.,/-])"
+    r"(?:\+\d(?:[ ()-]{0,2}\d){6,14}|0\d(?:[ ()-]{0,2}\d){5,13}|\d{2,4}(?:[ -]\d{3,4}){2,3})(?![\w/]|[.,]\d)"
 )
 _NUMBERED_THING = re.compile(
-    r"(?P<lead>(?:رقم|برقم|الخط الساخن|خط ساخن|اتصلوا? (?:بنا )?على|هاتف|تليفون|واتساب|كود|الكود|#)[:\s]*(?:هو\s|الطلب\s|طلبك\s|الحجز\s)?)"
+    r"(?P<lead>(?:رقم|برقم|الخط الساخن|خط ساخن|اتصل(?:وا|ي)? (?:بنا |بي )?على|هاتف|تليفون|واتساب|كود|الكود|#)[:\s]*"
+    r"(?:هو\s|الطلب\s|طلبك\s|الحجز\s)?)"
     r"#?(?P<digits>\d[\d-]*\d|\d)(?!\w|[.,/:]\d|\s?%)"
 )
 _CODE = re.compile(r"(?<!\w)(?P<letters>[A-Za-z]{1,5})-?(?P<digits>\d{2,})(?!\w)")
@@ -65,7 +39,7 @@ _HARAKAT = re.compile("[\u064b-\u0652]")
 def _case(match: re.Match[str]) -> Case:
     """The case that the word in front of a number asks for."""
     before = _LAST_WORD.search(match.string, max(0, match.start() - 24), match.start())
-    return Case.OBLIQUE if before and _HARAKAT.sub("", before[1]) in _PREPOSITIONS else Case.NOMINATIVE
+    return Case.OBLIQUE if before and _PREPOSITION.fullmatch(_HARAKAT.sub("", before[1])) else Case.NOMINATIVE
 
 
 def number_words(amount: str, *, feminine: bool = False, case: Case = Case.NOMINATIVE) -> str:

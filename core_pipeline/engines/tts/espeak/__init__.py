@@ -1,0 +1,35 @@
+"""The embedded voice: espeak-ng in a process of its own, behind our Arabic front end."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from core_pipeline.contracts.engines import Bench, EngineSpec, Tts
+
+
+class EspeakConfig(BaseModel):
+    """How it speaks when a saying doesn't say otherwise; `timeout` is the longest silence of the process in seconds."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    voice: str = "ar"
+    words_per_minute: int = Field(default=150, ge=80, le=450)
+    timeout: float = Field(default=20.0, gt=0)
+    longest_text: int = Field(default=5000, ge=1)
+
+
+async def _open(config: EspeakConfig, bench: Bench) -> Tts:  # noqa: ARG001 - it keeps no files
+    from core_pipeline.engines.tts.espeak.engine import EspeakTts  # noqa: PLC0415 - opened lazily like all engines
+
+    return EspeakTts(config)
+
+
+SPEC: EngineSpec[Tts] = EngineSpec(
+    kind="tts",
+    name="espeak",
+    title={"ar": "صوت مدمج (إي سبيك)", "en": "Embedded voice (espeak-ng)"},
+    languages=frozenset({"ar", "en"}),
+    config=EspeakConfig,
+    unit="character",
+    open=_open,
+)
