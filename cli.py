@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import typer
+import uvloop
 from pydantic import ValidationError
 
 import app as roof
@@ -50,7 +51,8 @@ def _settings() -> Settings:
 
 def _run(work: Coroutine[Any, Any, Any]) -> Any:
     try:
-        return asyncio.run(work)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(work)
     except SawtakError as error:
         typer.secho(str(error), err=True, fg="red")
         raise typer.Exit(1) from error

@@ -102,9 +102,16 @@ def token(word: str) -> Token:
     return Token(without_prefix(word) if is_arabic(word) else word, _head(word), bool(_IMPERFECT.fullmatch(word)))
 
 
+def _apart(word: str) -> str:
+    """Take a conjunction off a word that the lexicon knows without it: "وهل", "وبكام"."""
+    known = word in SAME_WORD or word in STOP_WORDS
+    bare = word[1:]
+    return bare if not known and word[0] in "وف" and (bare in SAME_WORD or bare in STOP_WORDS) else word
+
+
 def tokens(text: str) -> list[Token]:
     """Return the content words of `text` in order: no stop words, dialects brought together, stems."""
-    found = (word for word in words(text) if word in SAME_WORD or word not in STOP_WORDS)
+    found = (word for word in map(_apart, words(text)) if word in SAME_WORD or word not in STOP_WORDS)
     return [token(word) for word in found if len(word) > 1 or word.isdigit()]
 
 
