@@ -53,9 +53,8 @@ def report_answerable(index: Index, name: str) -> None:
     everything = [row for rows in by_kind.values() for row in rows]
     for kind, rows in (*by_kind.items(), ("all", everything)):
         hits = [sum(column) / len(rows) for column in zip(*rows, strict=True)]
-        print(
-            f"{name:14} {kind:8} n={len(rows):3}  hit@1 {hits[0]:.2f}  hit@3 {hits[1]:.2f}  answered right {hits[2]:.2f}"
-        )
+        shares = f"hit@1 {hits[0]:.2f}  hit@3 {hits[1]:.2f}  answered right {hits[2]:.2f}"
+        print(f"{name:14} {kind:8} n={len(rows):3}  {shares}")
 
 
 def report_refused(index: Index, name: str) -> None:

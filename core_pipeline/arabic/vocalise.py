@@ -1,4 +1,4 @@
-"""Makes vocalised Arabic speakable: what a tashkeel model leaves wrong for a synthesiser that reads letter by letter."""
+"""Makes vocalised Arabic speakable: puts right what a tashkeel network leaves wrong for a letter-by-letter reader."""
 
 from __future__ import annotations
 

@@ -7,9 +7,9 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
-from tenants.contacts import resolve
 
 from core_pipeline.contracts.messages import Inbound
+from tenants.contacts import resolve
 from tenants.models import Conversation, Direction, Message
 
 

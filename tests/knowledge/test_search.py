@@ -71,7 +71,9 @@ def test_one_passage_may_answer_two_questions(index: Index) -> None:
     assert ids(index, "متى تفتحون؟ ما هي ساعات العمل؟")[:2] == ["1", "1"]
 
 
-@pytest.mark.parametrize("text", ["", "   ", "😀", "شكرا", "السلام عليكم", '" OR 1=1 --', "NEAR(a b)", "*", "-", "؟" * 500])
+@pytest.mark.parametrize(
+    "text", ["", "   ", "😀", "شكرا", "السلام عليكم", '" OR 1=1 --', "NEAR(a b)", "*", "-", "؟" * 500]
+)
 def test_nothing_to_search_for_finds_nothing(index: Index, text: str) -> None:
     assert all(passage.score < ANSWERABLE for passage in index.search(text))
 

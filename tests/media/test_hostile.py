@@ -163,7 +163,7 @@ async def _locked_child(sandbox: Sandbox) -> tuple[dict[str, list[str]], dict[st
             with contextlib.suppress(OSError):
                 limits, status = _limits(child), _status(child)
                 if limits["Max open files"][0] == "3" and status["Seccomp"] != "0":
-                    return limits, status, {entry.name for entry in Path(f"/proc/{child}/fd").iterdir()}  # noqa: ASYNC240 : /proc never blocks
+                    return limits, status, {entry.name for entry in Path(f"/proc/{child}/fd").iterdir()}
     raise AssertionError("no child seen")
 
 

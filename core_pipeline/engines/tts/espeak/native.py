@@ -17,7 +17,7 @@ _RATE, _VOLUME, _PITCH, _RANGE = 1, 2, 3, 4
 
 
 class _Id(ctypes.Union):
-    _fields_ = [  # noqa: RUF012  ctypes reads this very attribute
+    _fields_ = [
         ("number", ctypes.c_int),
         ("name", ctypes.c_char_p),
         ("string", ctypes.c_char * 8),
@@ -25,7 +25,7 @@ class _Id(ctypes.Union):
 
 
 class _Event(ctypes.Structure):
-    _fields_ = [  # noqa: RUF012  ctypes reads this very attribute
+    _fields_ = [
         ("type", ctypes.c_int),
         ("unique_identifier", ctypes.c_uint),
         ("text_position", ctypes.c_int),
@@ -140,7 +140,7 @@ class Espeak:
         library.espeak_TextToPhonemes.argtypes = [ctypes.POINTER(ctypes.c_char_p), ctypes.c_int, ctypes.c_int]
 
     def _collect(self, samples: ctypes._Pointer[ctypes.c_short], count: int, events: ctypes._Pointer[_Event]) -> int:
-        if samples and count > 0:
+        if count > 0:
             self._current.pcm += ctypes.string_at(samples, count * 2)
         index = 0
         while events[index].type != _EVENT_END_OF_LIST:

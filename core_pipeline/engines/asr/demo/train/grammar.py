@@ -67,7 +67,7 @@ class Lexicon:
 
     def number(self, value: int, dialect: str, rng: random.Random) -> str:
         """Say a number from 0 to 100; without a dialect in the written or the spoken case."""
-        spoken = "_spoken" if not dialect and rng.random() < 0.6 else dialect  # noqa: S311  speech data, no secret
+        spoken = "_spoken" if not dialect and rng.random() < 0.6 else dialect
         units, teens = self._number_list("units", spoken), self._number_list("teens", dialect)
         tens = self._number_list("tens", spoken or "")
         if value <= 10:

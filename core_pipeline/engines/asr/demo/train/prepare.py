@@ -14,7 +14,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import espeakng_loader
 import numpy as np
 
 from core_pipeline.engines.asr.demo.features import Samples, log_mel
@@ -53,8 +52,8 @@ def prepare(folder: Path, renderings: Iterable[int]) -> None:
     """Write everything that is not there yet."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "tokens.txt").write_text("\n".join(tokens()) + "\n", encoding="utf-8")
-    every = [file.name for file in (Path(espeakng_loader.get_data_path()) / "voices" / "!v").iterdir()]
-    voices = training_voices(every)
+    with Speaker() as speaker:
+        voices = training_voices(speaker.variants())
     _write_dev(folder / "dev.npz")
     texts = sentences(Lexicon.load(), RANDOM_SENTENCES, SEED)
     log.info("%d sentences, %d voices", len(texts), len(voices))

@@ -84,6 +84,12 @@ class Speaker:
             parts.append(np.frombuffer(pcm, dtype="<i2"))
         return resample(np.concatenate(parts).astype(np.float32), rate)
 
+    def variants(self) -> list[str]:
+        """Name the variants of the voices."""
+        self._send({"describe": True})
+        found: list[str] = self._receive()[0]["variants"]
+        return found
+
     def _send(self, header: dict[str, Any]) -> None:
         packed = json.dumps(header, ensure_ascii=False).encode()
         stream = self._child.stdin
