@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -52,7 +53,7 @@ async def test_words_are_named_as_written_with_rising_times(voice: EspeakTts) ->
     words = [word for part in parts for word in part.words]
     assert [word.text for word in words] == ["مرحبا", "بكم", "في", "مطعم", "اللؤلؤة.", "كيف", "نساعدكم؟"]
     assert all(word.start < word.end for word in words)
-    assert all(one.end <= other.start + 1e-6 for one, other in zip(words, words[1:], strict=False))
+    assert all(one.end <= other.start + 1e-6 for one, other in pairwise(words))
     assert words[-1].end <= sum(part.pcm.seconds for part in parts)
 
 

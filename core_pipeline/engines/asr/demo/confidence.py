@@ -1,4 +1,4 @@
-"""Says how far the demo recogniser's words can be trusted: a logistic curve over four signs, fitted by `train/calibrate`.
+"""Says how far the demo recogniser can be trusted: a logistic curve over four signs, fitted by `train/calibrate`.
 
 The signs: the mean and the lowest log posterior of the letters, the share of words that are not among the words the
 network was trained on, and the mean uncertainty (entropy, nats) of all frames. The curve was fitted so that the value

@@ -58,7 +58,8 @@ def log_mel(samples: Samples) -> NDArray[np.float32]:
     bank = kaldi_native_fbank.OnlineFbank(_options())
     bank.accept_waveform(SAMPLE_RATE, samples.tolist())
     bank.input_finished()
-    return np.stack([bank.get_frame(index) for index in range(bank.num_frames_ready)])
+    frames = [bank.get_frame(index) for index in range(bank.num_frames_ready)]
+    return np.stack(frames).astype(np.float32)
 
 
 def stack(frames: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Literal
 
 import av
 import av.codec
@@ -46,13 +47,13 @@ def mu_law(samples: Samples) -> Samples:
 def noise(samples: Samples, decibels: float, rng: np.random.Generator) -> Samples:
     """Add white, coloured or humming noise at a signal-to-noise ratio in decibels."""
     kind = rng.integers(3)
-    hiss = rng.standard_normal(len(samples)).astype(np.float32)
+    hiss: Samples = rng.standard_normal(len(samples)).astype(np.float32)
     if kind == 1:
         width = int(rng.integers(4, 16))
-        hiss = np.convolve(hiss, np.ones(width, dtype=np.float32) / width, "same")
+        hiss = np.convolve(hiss, np.ones(width) / width, "same").astype(np.float32)
     elif kind == 2:
         turns = np.arange(len(samples)) / SAMPLE_RATE * rng.uniform(40, 240) * 2 * np.pi
-        hiss = 0.3 * hiss + np.sin(turns) + 0.5 * np.sin(3 * turns)
+        hiss = (0.3 * hiss + np.sin(turns) + 0.5 * np.sin(3 * turns)).astype(np.float32)
     return add_noise(samples, hiss, decibels)
 
 
@@ -81,8 +82,8 @@ def spoil(samples: Samples, rng: np.random.Generator) -> Samples:
     return opus(samples, int(rng.integers(12, 25)) * 1000) if fate < 0.77 else mu_law(samples)
 
 
-def _audio(codec: str, mode: str, rate: int, layout_format: str | None) -> AudioCodecContext:
-    context = av.codec.CodecContext.create(codec, mode)
+def _audio(codec: str, mode: Literal["r", "w"], rate: int, layout_format: str | None) -> AudioCodecContext:
+    context: object = av.codec.CodecContext.create(av.codec.Codec(codec, mode), mode)
     if not isinstance(context, AudioCodecContext):
         raise TypeError(codec)
     context.sample_rate = rate

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,6 @@ from typing import Any
 import funasr.models.sense_voice.model  # registers SenseVoiceEncoderSmall, the only encoder FunASR's CTC can unpack
 import numpy as np
 import torch
-import yaml
 from funasr.models.ctc.model import Transformer as Ctc
 from numpy.typing import NDArray
 
@@ -101,7 +101,7 @@ def write_folder(
     """Write `model.pt`, `config.yaml`, `tokens.txt` and `am.mvn`, the folder `funasr.AutoModel` opens."""
     folder.mkdir(parents=True, exist_ok=True)
     torch.save({name: value.detach().contiguous() for name, value in weights.items()}, folder / "model.pt")
-    config = yaml.safe_dump(CONFIG, allow_unicode=True, sort_keys=False)
+    config = json.dumps(CONFIG, indent=2) + "\n"  # JSON is YAML
     (folder / "config.yaml").write_text(config, encoding="utf-8")
     (folder / "tokens.txt").write_text("\n".join(tokens) + "\n", encoding="utf-8")
     (folder / "am.mvn").write_text(_kaldi_statistics(shift, scale), encoding="utf-8")

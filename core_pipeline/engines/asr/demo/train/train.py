@@ -156,15 +156,15 @@ class Trainer:
     def _input(self, frames: NDArray[np.float16]) -> torch.Tensor:
         return torch.from_numpy((stack(frames.astype(np.float32)) + self._shift) * self._scale)
 
-    @torch.no_grad()
     def _report(self, losses: Sequence[float]) -> None:
-        self._network.eval()
         wrong = length = 0
-        for frames, text in list(zip(self._dev.frames, self._dev.texts, strict=True))[::_DEV_SHARE]:
-            each = self._input(frames)
-            encoded, _ = self._network.encode(each[None], torch.tensor([len(each)]))
-            heard = self._codec.decode(self._network.ctc.argmax(encoded)[0].tolist())
-            wrong, length = wrong + errors(heard, text), length + len(text)
+        self._network.eval()
+        with torch.no_grad():
+            for frames, text in list(zip(self._dev.frames, self._dev.texts, strict=True))[::_DEV_SHARE]:
+                each = self._input(frames)
+                encoded, _ = self._network.encode(each[None], torch.tensor([len(each)]))
+                heard = self._codec.decode(self._network.ctc.argmax(encoded)[0].tolist())
+                wrong, length = wrong + errors(heard, text), length + len(text)
         self._network.train()
         log.info(
             "step %d of %d, %d utterances, loss %.3f, dev CER %.2f %%, %.0f CPU s",

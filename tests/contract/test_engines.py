@@ -1,0 +1,131 @@
+"""Every engine folder keeps the same promises; a new engine is tested by being there."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core_pipeline.contracts.engines import Ask, Bench, EngineSpec, Passage, Pcm, Saying
+from core_pipeline.engines.catalogue import discover
+from errors import SawtakError
+
+ROOT = Path(__file__).parents[2]
+HEAVY = ("torch", "onnxruntime", "av", "espeakng_loader", "piper", "kaldi_native_fbank")
+SENTENCES = {"ar": "أهلا بكم في المطعم. نفتح الساعة العاشرة.", "en": "Welcome. We open at ten o'clock."}
+
+
+def of_kind(kind: str) -> list[Any]:
+    return [pytest.param(spec, id=name) for (k, name), spec in discover().items() if k == kind]
+
+
+@pytest.fixture
+async def engine(spec: EngineSpec[Any], tmp_path: Path) -> AsyncIterator[Any]:
+    opened = await spec.open(spec.config(), Bench(tmp_path))
+    yield opened
+    await opened.close()
+
+
+def test_the_embedded_engines_are_found() -> None:
+    assert {("asr", "demo"), ("llm", "knowledge"), ("tts", "espeak")} <= discover().keys()
+
+
+@pytest.mark.parametrize("key", sorted(discover()), ids="/".join)
+def test_a_spec_says_what_it_is(key: tuple[str, str]) -> None:
+    spec = discover()[key]
+    assert (spec.kind, spec.name) == key
+    assert {"ar", "en"} <= spec.title.keys()
+    assert spec.languages
+    assert spec.unit
+    assert spec.price >= 0
+    assert spec.config().model_dump() is not None
+    readme = ROOT / "core_pipeline/engines" / spec.kind / spec.name / "README.md"
+    assert len(readme.read_text(encoding="utf-8")) > 200
+
+
+@pytest.mark.parametrize("key", sorted(discover()), ids="/".join)
+def test_importing_a_spec_is_light(key: tuple[str, str]) -> None:
+    code = f"import sys, core_pipeline.engines.{'.'.join(key)}; print([m for m in {HEAVY} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("spec", of_kind("asr"))
+class TestAsr:
+    async def test_silence_has_no_words(self, spec: EngineSpec[Any], engine: Any) -> None:
+        heard = await engine.transcribe(Pcm(bytes(32000), 16000))
+        assert heard.text == "" or (heard.confidence is not None and heard.confidence < 0.5)
+
+    async def test_a_moment_of_sound_does_no_harm(self, spec: EngineSpec[Any], engine: Any) -> None:
+        for size in (0, 2, 100, 500):
+            heard = await engine.transcribe(Pcm(bytes(size), 16000))
+            assert heard.language in spec.languages
+
+    async def test_other_sample_rates_are_heard_or_refused(self, spec: EngineSpec[Any], engine: Any) -> None:
+        try:
+            await engine.transcribe(Pcm(bytes(16000), 8000))
+        except SawtakError as error:
+            assert error.code  # noqa: PT017 - refusing is as good as hearing, breaking is not
+
+    async def test_several_at_once(self, spec: EngineSpec[Any], engine: Any) -> None:
+        heard = await asyncio.gather(*(engine.transcribe(Pcm(bytes(32000), 16000)) for _ in range(4)))
+        assert len({one.text for one in heard}) == 1
+
+
+@pytest.mark.parametrize("spec", of_kind("llm"))
+class TestLlm:
+    async def say(self, engine: Any, ask: Ask) -> str:
+        return "".join([piece async for piece in engine.answer(ask)])
+
+    @pytest.mark.parametrize("language", ["ar", "en"])
+    async def test_it_answers_from_the_passage(self, spec: EngineSpec[Any], engine: Any, language: str) -> None:
+        passage = Passage("1", SENTENCES[language], "ANSWER 42.", language, 1.0)
+        assert "ANSWER 42" in await self.say(engine, Ask(SENTENCES[language], language, (passage,)))
+
+    @pytest.mark.parametrize("language", ["ar", "en"])
+    async def test_it_says_so_when_it_does_not_know(self, spec: EngineSpec[Any], engine: Any, language: str) -> None:
+        ask = Ask(
+            "ما لون القمر؟" if language == "ar" else "What colour is the moon?", language, (), (), {"unknown": "?!"}
+        )
+        assert await self.say(engine, ask) == "?!"
+
+    async def test_an_empty_question_gets_an_answer(self, spec: EngineSpec[Any], engine: Any) -> None:
+        assert await self.say(engine, Ask("", "ar"))
+
+
+@pytest.mark.parametrize("spec", of_kind("tts"))
+class TestTts:
+    async def test_every_language_it_names_it_speaks(self, spec: EngineSpec[Any], engine: Any) -> None:
+        for language in sorted(spec.languages):
+            parts = [part async for part in engine.speak(Saying(SENTENCES[language], language))]
+            assert 1.0 < sum(part.pcm.seconds for part in parts) < 15.0
+            assert len({part.pcm.sample_rate for part in parts}) == 1
+            times = [t for part in parts for word in part.words for t in (word.start, word.end)]
+            assert times == sorted(times)
+
+    async def test_a_language_it_does_not_speak_is_refused(self, spec: EngineSpec[Any], engine: Any) -> None:
+        with pytest.raises(SawtakError):
+            [part async for part in engine.speak(Saying("Bonjour", "xx"))]
+
+    async def test_an_abandoned_saying_does_not_disturb_the_next(self, spec: EngineSpec[Any], engine: Any) -> None:
+        language = min(spec.languages)
+        async for _ in engine.speak(Saying(SENTENCES[language] * 4, language)):
+            break
+        whole = [part async for part in engine.speak(Saying(SENTENCES[language], language))]
+        assert sum(part.pcm.seconds for part in whole) > 1.0
+
+    async def test_several_at_once_do_not_mix(self, spec: EngineSpec[Any], engine: Any) -> None:
+        language = min(spec.languages)
+
+        async def length(times: int) -> float:
+            parts = [part async for part in engine.speak(Saying(SENTENCES[language] * times, language))]
+            return float(sum(part.pcm.seconds for part in parts))
+
+        one, three, again = await asyncio.gather(length(1), length(3), length(1))
+        assert one == pytest.approx(again, rel=0.03)
+        assert three > 2 * one
