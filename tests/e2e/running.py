@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,19 +31,21 @@ class Running:
 
     settings: Settings
     env: dict[str, str]
+    command: tuple[str, ...] = ("serve",)
     process: asyncio.subprocess.Process | None = None
-    output: list[str] = field(default_factory=list)
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.settings.port}"
 
     async def start(self) -> None:
-        """Start the server and wait until it is ready."""
+        """Start the process; a server is waited for until it is ready."""
         log = (self.settings.var / "server.log").open("ab")
-        command = [sys.executable, str(ROOT / "cli.py"), "serve"]
+        command = [sys.executable, str(ROOT / "cli.py"), *self.command]
         self.process = await asyncio.create_subprocess_exec(*command, env=self.env, stdout=log, stderr=log, cwd=ROOT)
         log.close()
+        if self.command[0] != "serve":
+            return
         async with asyncio.timeout(60), httpx.AsyncClient() as http:
             while not await self._ready(http):
                 assert self.process.returncode is None, self.log()
@@ -78,10 +80,12 @@ class Town:
 
 
 @asynccontextmanager
-async def town(channel: str, var: Path, env: dict[str, str], **policy: Any) -> AsyncIterator[Town]:
-    """Everything set up and started; the server is ended with the block."""
+async def town(
+    channel: str, var: Path, env: dict[str, str], *, command: tuple[str, ...] = ("serve",), url: str = "", **policy: Any
+) -> AsyncIterator[Town]:
+    """Everything set up and started, on Postgres if there is a `url`; the server is ended with the block."""
     spec = spec_of(channel)
-    settings = Settings(var=var, port=free_port(), _env_file=None)
+    settings = Settings(var=var, port=free_port(), database_url=url, _env_file=None)
     var.mkdir(parents=True, exist_ok=True)
     migrate(settings.main_url, settings.inbox_url)
     async with roof.open_floor(settings) as floor:
@@ -94,7 +98,7 @@ async def town(channel: str, var: Path, env: dict[str, str], **policy: Any) -> A
         hook = f"http://127.0.0.1:{settings.port}/webhooks/{channel}/{account_id}"
         async with emulated(spec, hook) as emulator:
             own = {"VAR": str(var), "PORT": str(settings.port), f"{channel.upper()}_API_URL": emulator.url}
-            running = Running(settings, {**env, **own})
+            running = Running(settings, {**env, **own, "DATABASE_URL": url}, command)
             await running.start()
             try:
                 yield Town(running, spec, emulator, account_id, floor)
