@@ -144,13 +144,16 @@ class Conversation(SQLModel, table=True):
 
 
 class Message(SQLModel, table=True):
-    """One message in either direction; `inbox_id` orders incoming ones.
+    """One message in either direction; `inbox_id` orders incoming ones, `provider_id` is unique in its conversation.
 
     `key` is the idempotency key of an outgoing one. `status` is "received" for
     incoming messages; for outgoing ones "sending" (intent written, outcome unknown), then the vendor's word.
     """
 
-    __table_args__ = (UniqueConstraint("account_id", "provider_id"), UniqueConstraint("tenant_id", "key"))
+    __table_args__ = (
+        UniqueConstraint("account_id", "conversation_id", "provider_id"),
+        UniqueConstraint("tenant_id", "key"),
+    )
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
     tenant_id: str = Field(foreign_key="tenant.id", index=True)
     conversation_id: str = Field(foreign_key="conversation.id", index=True)
@@ -161,7 +164,7 @@ class Message(SQLModel, table=True):
     text: str | None = Field(default=None, sa_type=Text)
     media: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     blob: str | None = None
-    provider_id: str | None = None
+    provider_id: str | None = Field(default=None, index=True)
     reply_to: str | None = None
     key: str | None = None
     inbox_id: int | None = Field(default=None, sa_type=BigInteger)

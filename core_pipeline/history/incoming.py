@@ -30,6 +30,7 @@ async def record(session: AsyncSession, arrival: Arrival) -> Message:
         select(Message).where(
             col(Message.account_id) == arrival.account_id,
             col(Message.provider_id) == arrival.inbound.provider_id,
+            col(Message.direction) == Direction.IN,
         )
     )
     return found or await _write(session, arrival)

@@ -162,10 +162,10 @@ def _message() -> None:
         sa.Column("seconds", sa.Float()),
         _time("sent_at"),
         _time("created_at"),
-        sa.UniqueConstraint("account_id", "provider_id"),
+        sa.UniqueConstraint("account_id", "conversation_id", "provider_id"),
         sa.UniqueConstraint("tenant_id", "key"),
     )
-    _index("message", "tenant_id", "conversation_id", "turn_id")
+    _index("message", "tenant_id", "conversation_id", "turn_id", "provider_id")
 
 
 def _turns() -> None:

@@ -1,0 +1,132 @@
+"""The command line as an operator uses it, in a fresh folder."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+from typer.testing import CliRunner, Result
+
+import cli
+
+HOURS = "ما هي ساعات العمل يوم الجمعة"
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Run a command; its exit code must be the expected one."""
+    for name in ("DATABASE_URL", "PUBLIC_URL", "VAULT_KEYS", "ENGINES"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("VAR", str(tmp_path / "var"))
+    monkeypatch.chdir(tmp_path)
+    level = logging.getLogger().level
+
+    def invoke(*arguments: str, code: int = 0, answers: str = "") -> str:
+        result: Result = CliRunner().invoke(cli.app, list(arguments), input=answers)
+        assert result.exit_code == code, f"{result.output}\n{result.exception!r}"
+        return result.output
+
+    yield invoke
+    logging.getLogger().setLevel(level)
+
+
+@pytest.fixture
+def ready(run: Any) -> Any:
+    run("migrate")
+    run("seed")
+    return run
+
+
+def test_seeding_twice_is_harmless(ready: Any) -> None:
+    assert "already" in ready("seed")
+    [tenant] = json.loads(ready("tenants", "list", "--json"))
+    assert (tenant["slug"], tenant["name_ar"]) == ("demo", "مطعم اللؤلؤة")
+
+
+def test_a_tenant_and_its_bot(ready: Any) -> None:
+    ready("tenants", "add", "shop", "متجر", "Shop")
+    token = "7000000009:a-token-nobody-may-see"
+    out = ready("accounts", "connect", "telegram", "--tenant", "shop", answers=f"{token}\n\n")
+    assert token not in out
+    [account] = json.loads(ready("accounts", "list", "--json"))
+    assert (account["tenant"], account["external_id"], account["active"]) == ("shop", "7000000009", True)
+    assert "ok   telegram account 7000000009" in ready("doctor", "--tenant", "shop", code=1)
+    assert "PUBLIC_URL" in ready("accounts", "install", account["id"], code=1)
+    ready("accounts", "disconnect", account["id"])
+    assert not json.loads(ready("accounts", "list", "--json"))[0]["active"]
+    assert "no tenant 'nobody'" in ready(
+        "accounts", "connect", "telegram", "--tenant", "nobody", code=1, answers="1:a\n\n"
+    )
+
+
+def test_doctor_says_what_to_do(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "run `cli.py migrate`" in run("doctor", code=1)
+    monkeypatch.setenv("ENGINES", '{"asr": "whisperer"}')
+    assert "set ENGINES to one of: demo" in run("doctor", code=1)
+    assert len(run("doctor", "--new-vault-key").strip()) > 40
+    monkeypatch.setenv("PORT", "many")
+    assert "setting port" in run("doctor", code=2)
+
+
+def test_production_refuses_to_start_without_keys(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENVIRONMENT", "production")
+    assert "VAULT_KEYS" in run("tenants", "list", code=2)
+
+
+def test_there_are_no_dead_letters_at_first(ready: Any) -> None:
+    assert "No dead letters" in ready("dead-letters")
+    assert "only a dead turn" in ready("retry", "nothing", code=1)
+
+
+def test_simulate_wants_exactly_one_way_of_asking(ready: Any) -> None:
+    assert "exactly one" in ready("simulate", "telegram", code=2)
+    assert "there is no channel" in ready("simulate", "pigeon", "--text", "hi", code=1)
+    assert "no tenant" in ready("simulate", "telegram", "--tenant", "nobody", "--text", "hi", code=1)
+
+
+@pytest.mark.parametrize("channel", ["whatsapp", "telegram"])
+def test_a_voice_note_is_answered_with_a_voice_note(ready: Any, channel: str, tmp_path: Path) -> None:
+    played = json.loads(ready("simulate", channel, "--say", HOURS, "--out", str(tmp_path / "out"), "--json"))
+    assert played["transcript"] == HOURS
+    assert "الجمعة" in played["answer"]
+    assert "ظهر" in played["answer"]
+    assert_voice_note(played["reply"])
+    wanted = {"fetch", "decode", "transcribe", "recall", "answer", "speakable", "speak", "encode", "send"}
+    assert wanted <= played["stages"].keys()
+    assert played["total_ms"] > 0
+
+
+def test_english_text_is_answered_in_english(ready: Any, tmp_path: Path) -> None:
+    out = str(tmp_path / "out")
+    played = json.loads(ready("simulate", "telegram", "--text", "Do you have parking?", "--out", out, "--json"))
+    assert (played["language"], played["transcript"]) == ("en", "Do you have parking?")
+    assert "parking" in played["answer"]
+    assert_voice_note(played["reply"])
+
+
+def test_a_file_that_is_no_sound_is_answered_kindly(ready: Any, tmp_path: Path) -> None:
+    (tmp_path / "note.ogg").write_bytes(b"OggS" + bytes(range(256)) * 8)
+    asked = ("simulate", "telegram", "--voice", str(tmp_path / "note.ogg"), "--out", str(tmp_path / "out"), "--json")
+    played = json.loads(ready(*asked))
+    assert (played["state"], played["note"]) == ("answered", "media-unreadable")
+    assert "اكتب" in played["answer"]
+
+
+def test_a_simulation_leaves_the_installation_untouched(ready: Any, tmp_path: Path) -> None:
+    ready("simulate", "telegram", "--text", "مرحبا", "--out", str(tmp_path / "out"), "--json")
+    assert json.loads(ready("accounts", "list", "--json")) == []
+
+
+def assert_voice_note(reply: dict[str, Any]) -> None:
+    assert (reply["kind"], reply["faults"]) == ("voice", [])
+    assert reply["mime"].startswith("audio/ogg")
+    with av.open(reply["path"]) as file:
+        [stream] = file.streams
+        assert (file.format.name, stream.codec_context.name, stream.codec_context.channels) == ("ogg", "opus", 1)
+    assert 1.0 < reply["seconds"] < 30.0
+    assert reply["bytes"] == Path(reply["path"]).stat().st_size
