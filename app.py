@@ -18,11 +18,13 @@ from core_pipeline.turns.fair import FairGate
 from core_pipeline.turns.flow import Tries
 from core_pipeline.turns.locks import lock_for
 from core_pipeline.turns.works import in_background, working
+from errors import NeedsOwner
 from settings import Settings
 from tenants.accounts import AccountBook
 from tenants.blobs import Blobs
 from tenants.db import Database
 from tenants.inbox import Inbox
+from tenants.schema import up_to_date
 from tenants.vault import Vault
 from webhooks import health
 from webhooks.lines import OpenLines
@@ -53,7 +55,9 @@ class House:
 
 @asynccontextmanager
 async def open_floor(settings: Settings) -> AsyncIterator[Floor]:
-    """Open the data; migrations must have run."""
+    """Open the data; `NeedsOwner` when migrations have not run."""
+    if not up_to_date(settings.main_url, settings.inbox_url):
+        raise NeedsOwner("schema-old", "run `cli.py migrate` first (`make run` does)")
     db = Database(settings.main_url)
     try:
         vault = Vault.from_text(settings.vault_text.get_secret_value())

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core_pipeline.engines.catalogue import discover as discover_engines
-from tenants.schema import current, head
+from tenants.schema import up_to_date
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,7 +62,7 @@ def engines(chains: Mapping[str, str]) -> list[Finding]:
 def schema(main_url: str, inbox_url: str) -> Finding:
     """Whether the database is at this version's schema."""
     try:
-        fine = current(main_url, "main") == head("main") and current(inbox_url, "inbox") == head("inbox")
+        fine = up_to_date(main_url, inbox_url)
     except Exception as error:  # noqa: BLE001 - an unreachable database is this finding, whatever the driver raises
         return Finding("database", fine=False, fix=f"check DATABASE_URL: {type(error).__name__}")
     return Finding("database schema", fine, "run `cli.py migrate`")

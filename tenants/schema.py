@@ -24,6 +24,11 @@ def migrate(main_url: str, inbox_url: str) -> None:
             _upgrade(url, history)
 
 
+def up_to_date(main_url: str, inbox_url: str) -> bool:
+    """Say whether both histories are at their heads."""
+    return all(current(url, history) == head(history) for history, url in (("main", main_url), ("inbox", inbox_url)))
+
+
 def current(url: str, history: str) -> str | None:
     """Read the revision that the database is at; None when it was never migrated. Leaves no trace."""
     parsed, asked = make_url(url), f"SELECT version_num FROM {VERSION_TABLES[history]}"  # noqa: S608 - our own names

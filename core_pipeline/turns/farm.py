@@ -17,6 +17,8 @@ from core_pipeline.turns.locks import lock_for
 from errors import NeedsOwner
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from core_pipeline.turns.deps import Deps
 
 log = logging.getLogger(__name__)
@@ -27,6 +29,7 @@ VERSION = "1"
 NAME = "sawtak"
 POLL_SECONDS = 0.05
 REAP_SECONDS = 2.0
+FORGET_BATCH = 1000
 
 
 @dataclass(frozen=True)
@@ -125,6 +128,14 @@ class Farm:
                     job.account_id,
                     job.message_id,
                 )
+
+    async def forget(self, before: datetime) -> int:
+        """Delete the checkpoints of turns that ended before then, at most a batch of them; return how many."""
+        ended = await DBOS.list_workflows_async(
+            name=WORKFLOW, completed_before=before.isoformat(), limit=FORGET_BATCH, load_input=False, load_output=False
+        )
+        await DBOS.delete_workflows_async([one.workflow_id for one in ended])
+        return len(ended)
 
     async def _reap(self) -> None:
         """Adopt the turns of workers whose lock is free: nobody else would take them up."""

@@ -30,8 +30,9 @@ MOST_TRIES = 5
 IDLE_SECONDS = 0.25
 # A receipt without our key may overtake the answer of its call; after this it belongs to nothing of ours.
 ORPHAN_SECONDS = 5.0
-# Vendors repeat for up to seven days; rows must outlive that, or a late repeat is answered again.
-KEEP = timedelta(days=30)
+# Vendors repeat for up to seven days. Forgetting a finished turn frees its id, so the inbox must remember longer.
+KEEP_TURNS = timedelta(days=30)
+KEEP_INBOX = timedelta(days=45)
 PURGE_EVERY = timedelta(hours=1)
 
 
@@ -114,4 +115,5 @@ class Relay:
     async def _tidy(self) -> None:
         if datetime.now(UTC) - self._purged > PURGE_EVERY:
             self._purged = datetime.now(UTC)
-            await self._inbox.purge(self._purged - KEEP)
+            await self._farm.forget(self._purged - KEEP_TURNS)
+            await self._inbox.purge(self._purged - KEEP_INBOX)

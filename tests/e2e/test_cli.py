@@ -73,6 +73,11 @@ def test_doctor_says_what_to_do(run: Any, monkeypatch: pytest.MonkeyPatch) -> No
     assert "setting port" in run("doctor", code=2)
 
 
+def test_nothing_runs_on_an_old_schema(run: Any) -> None:
+    for command in (("serve",), ("worker",), ("tenants", "list"), ("dead-letters",)):
+        assert "run `cli.py migrate`" in run(*command, code=1)
+
+
 def test_production_refuses_to_start_without_keys(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENVIRONMENT", "production")
     assert "VAULT_KEYS" in run("tenants", "list", code=2)

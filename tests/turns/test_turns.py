@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -198,3 +199,13 @@ async def test_a_row_that_cannot_be_relayed_does_not_hold_up_the_others(plant: P
     await plant.put("broken", '{"type": "inbound"}')
     turn = await plant.turn(await plant.says("سؤال"))
     assert turn.state == "answered"
+
+
+async def test_finished_turns_are_forgotten_by_the_engine_and_kept_by_us(plant: Plant) -> None:
+    turn_id = await plant.says("سؤال")
+    await plant.turn(turn_id)
+    await asyncio.sleep(0.3)
+    assert plant.farm is not None
+    assert await plant.farm.forget(datetime.now(UTC) - timedelta(days=1)) == 0
+    assert await plant.farm.forget(datetime.now(UTC) + timedelta(seconds=1)) == 1
+    assert (await plant.turn(turn_id)).answer == "[سؤال]"
