@@ -12,7 +12,7 @@ from core_pipeline.arabic.numbers import LARGEST, Case, cardinal, counted, decim
 from core_pipeline.arabic.units import NOUNS
 
 _PREPOSITION = re.compile(
-    "من|إلى|الى|في|على|عن|حتى|بعد|قبل|خلال|لمدة|بسعر|سعر|بقيمة|مقابل|تكلفة|نحو|حوالي|قرابة|لـ|بـ|ب|ل|كل|قيمته|قيمتها|بين"
+    "من|إلى|الى|في|على|عن|حتى|بعد|قبل|خلال|لمدة|بسعر|سعر|بقيمة|مقابل|تكلفة|نحو|حوالي|قرابة|لـ|بـ|ب|ل|كل|قيمته|بنسبة|لعدد|فوق|تحت|قيمتها|بين"
 )
 _LAST_WORD = re.compile(r"(\w+)[\s:]*$")
 _ATTACHED = re.compile(r"(?<!\w)([بلو])[-ـ]?(?=\d)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,8 @@ async def answer(deps: Deps, here: Here) -> dict[str, Any]:
         messages = await incoming.of_turn(session, here.turn_id)
         policy = Policy.model_validate((await session.get_one(Tenant, here.tenant_id)).policy)
         conversation = await session.get_one(Conversation, here.conversation_id)
-        language = _language(messages, policy, conversation.language)
+        # In a thread: mixed text loads a model of languages on its first use.
+        language = await asyncio.to_thread(_language, messages, policy, conversation.language)
         conversation.language = language
         history = await turns.recent(session, here.conversation_id, here.turn_id)
     heard, name, note = _understood(messages, policy)
