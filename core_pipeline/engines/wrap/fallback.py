@@ -3,25 +3,49 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from errors import Impossible, NeedsOwner, Retryable, SawtakError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from core_pipeline.contracts.engines import Ask, Asr, Llm, Pcm, Saying, Speech, Transcript, Tts
 
 log = logging.getLogger(__name__)
 
+Engine = TypeVar("Engine")
+Piece = TypeVar("Piece")
+FAILURES = (Retryable, NeedsOwner, Impossible)
 
-def _next(error: SawtakError, engine: object) -> SawtakError:
+
+def _noted(error: SawtakError, engine: object) -> SawtakError:
     log.warning("engine %s failed with %s; trying the next", type(engine).__name__, error.code)
     return error
 
 
 def _nobody() -> SawtakError:
     return NeedsOwner("no-engine", "no engine is set for this language")
+
+
+async def _first_to_begin(
+    engines: Sequence[Engine], stream: Callable[[Engine], AsyncIterator[Piece]]
+) -> AsyncIterator[Piece]:
+    """Stream from the first engine that yields a first piece; after that there is no way back."""
+    last = _nobody()
+    for engine in engines:
+        begun = False
+        try:
+            async for piece in stream(engine):
+                begun = True
+                yield piece
+        except FAILURES as error:
+            if begun:
+                raise
+            last = _noted(error, engine)
+        else:
+            return
+    raise last
 
 
 class FallbackAsr:
@@ -36,8 +60,8 @@ class FallbackAsr:
         for engine in self.engines:
             try:
                 return await engine.transcribe(speech, language)
-            except (Retryable, NeedsOwner, Impossible) as error:
-                last = _next(error, engine)
+            except FAILURES as error:
+                last = _noted(error, engine)
         raise last
 
     async def close(self) -> None:
@@ -45,54 +69,28 @@ class FallbackAsr:
 
 
 class FallbackLlm:
-    """Answers with the first engine that gives a first piece; after that there is no way back."""
+    """Answers with the first engine that begins to."""
 
     def __init__(self, engines: Sequence[Llm]) -> None:
         self.engines = engines
 
-    async def answer(self, ask: Ask) -> AsyncIterator[str]:
+    def answer(self, ask: Ask) -> AsyncIterator[str]:
         """Stream the answer; the last engine's error when none began one."""
-        last = _nobody()
-        for engine in self.engines:
-            begun = False
-            try:
-                async for piece in engine.answer(ask):
-                    begun = True
-                    yield piece
-            except (Retryable, NeedsOwner, Impossible) as error:
-                if begun:
-                    raise
-                last = _next(error, engine)
-            else:
-                return
-        raise last
+        return _first_to_begin(self.engines, lambda engine: engine.answer(ask))
 
     async def close(self) -> None:
         """Leave the wrapped engines to their owner."""
 
 
 class FallbackTts:
-    """Speaks with the first engine that yields a first part; after that there is no way back."""
+    """Speaks with the first engine that begins to."""
 
     def __init__(self, engines: Sequence[Tts]) -> None:
         self.engines = engines
 
-    async def speak(self, saying: Saying) -> AsyncIterator[Speech]:
+    def speak(self, saying: Saying) -> AsyncIterator[Speech]:
         """Stream the spoken text; the last engine's error when none began to speak."""
-        last = _nobody()
-        for engine in self.engines:
-            begun = False
-            try:
-                async for part in engine.speak(saying):
-                    begun = True
-                    yield part
-            except (Retryable, NeedsOwner, Impossible) as error:
-                if begun:
-                    raise
-                last = _next(error, engine)
-            else:
-                return
-        raise last
+        return _first_to_begin(self.engines, lambda engine: engine.speak(saying))
 
     async def close(self) -> None:
         """Leave the wrapped engines to their owner."""

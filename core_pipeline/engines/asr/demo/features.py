@@ -59,7 +59,7 @@ def log_mel(samples: Samples) -> NDArray[np.float32]:
     bank.accept_waveform(SAMPLE_RATE, samples.tolist())
     bank.input_finished()
     frames = [bank.get_frame(index) for index in range(bank.num_frames_ready)]
-    return np.stack(frames).astype(np.float32)
+    return np.asarray(np.stack(frames), dtype=np.float32)
 
 
 def stack(frames: NDArray[np.float32]) -> NDArray[np.float32]:

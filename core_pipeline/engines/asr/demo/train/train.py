@@ -27,8 +27,10 @@ from torch.nn.utils.rnn import pad_sequence
 from core_pipeline.engines.asr.demo.features import BANDS, STACK, stack
 from core_pipeline.engines.asr.demo.train.model import Codec, build
 from core_pipeline.engines.asr.demo.train.score import errors
+from core_pipeline.engines.asr.demo.train.warp import another_throat
 
 log = logging.getLogger(__name__)
+_DRAW = random.Random(0)  # noqa: S311  augmentation, no secret
 _BATCH = 24
 _PEAK_RATE, _LOWEST_SHARE, _WARM_UP = 2e-3, 0.02, 200
 _EASY_STEPS, _EASY_FRAMES, _PLAIN_STEPS = 400, 330, 700
@@ -59,9 +61,9 @@ class Material:
     def rounds(self, *, easy: bool) -> list[list[int]]:
         """Return batches of utterances of like length in random order."""
         chosen = [index for index, each in enumerate(self.frames) if not easy or len(each) < _EASY_FRAMES]
-        chosen.sort(key=lambda index: len(self.frames[index]) + random.random() * 8)  # noqa: S311  order of batches
+        chosen.sort(key=lambda index: len(self.frames[index]) + _DRAW.random() * 8)
         batches = [chosen[start : start + _BATCH] for start in range(0, len(chosen), _BATCH)]
-        random.shuffle(batches)
+        _DRAW.shuffle(batches)
         return batches
 
 
@@ -141,7 +143,8 @@ class Trainer:
         return _PEAK_RATE * min(1.0, (self._step + 1) / _WARM_UP) * max(_LOWEST_SHARE, falling)
 
     def _batch(self, indices: Sequence[int]) -> Batch:
-        inputs = [self._input(self._material.frames[index]) for index in indices]
+        heard = [self._material.frames[index].astype(np.float32) for index in indices]
+        inputs = [self._input(another_throat(each, _DRAW)) for each in heard]
         if self._step > _PLAIN_STEPS:
             for each in inputs:
                 _hide(each)
@@ -153,15 +156,15 @@ class Trainer:
             torch.tensor([len(each) for each in targets]),
         )
 
-    def _input(self, frames: NDArray[np.float16]) -> torch.Tensor:
-        return torch.from_numpy((stack(frames.astype(np.float32)) + self._shift) * self._scale)
+    def _input(self, frames: NDArray[np.float32]) -> torch.Tensor:
+        return torch.from_numpy((stack(frames) + self._shift) * self._scale)
 
     def _report(self, losses: Sequence[float]) -> None:
         wrong = length = 0
         self._network.eval()
         with torch.no_grad():
             for frames, text in list(zip(self._dev.frames, self._dev.texts, strict=True))[::_DEV_SHARE]:
-                each = self._input(frames)
+                each = self._input(frames.astype(np.float32))
                 encoded, _ = self._network.encode(each[None], torch.tensor([len(each)]))
                 heard = self._codec.decode(self._network.ctc.argmax(encoded)[0].tolist())
                 wrong, length = wrong + errors(heard, text), length + len(text)
@@ -208,11 +211,11 @@ def _hide(each: torch.Tensor) -> None:
     """Blank out two stripes of bands and two of time (SpecAugment), in place."""
     slots = each.view(-1, STACK, BANDS)
     for _ in range(2):
-        width = random.randint(0, 12)  # noqa: S311  augmentation
-        start = random.randint(0, BANDS - width)  # noqa: S311  augmentation
+        width = _DRAW.randint(0, 12)
+        start = _DRAW.randint(0, BANDS - width)
         slots[:, :, start : start + width] = 0
-        length = random.randint(0, min(5, len(each) // 8))  # noqa: S311  augmentation
-        start = random.randint(0, len(each) - length)  # noqa: S311  augmentation
+        length = _DRAW.randint(0, min(5, len(each) // 8))
+        start = _DRAW.randint(0, len(each) - length)
         each[start : start + length] = 0
 
 
@@ -226,7 +229,6 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     torch.manual_seed(0)
-    random.seed(0)
     Trainer(given.folder, given.steps).run()
 
 
