@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import httpx
+import uvloop
 from starlette.applications import Starlette
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -178,10 +179,12 @@ def main() -> None:
     parser.add_argument("--port", type=int)
     given = parser.parse_args()
     if given.serve:
-        asyncio.run(serve(given.serve, given.folder, given.port))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve(given.serve, given.folder, given.port))
     else:
         Path("var").mkdir(exist_ok=True)
-        asyncio.run(bench())
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(bench())
 
 
 if __name__ == "__main__":

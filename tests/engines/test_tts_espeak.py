@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
+from difflib import SequenceMatcher
 from itertools import pairwise
 from pathlib import Path
 
@@ -176,3 +177,31 @@ def test_a_text_is_cut_by_script_and_sentence() -> None:
         Run("ar", ("15", "جديد."), ends=True),
         Run("ar", ("نعم",), ends=True),
     ]
+
+
+VOCALISED_BY_HAND = {
+    "ما هي ساعات العمل يوم الجمعة": "مَا هِيَ سَاعَاتُ الْعَمَلِ يَوْمَ الْجُمُعَة",
+    "هل يوجد توصيل إلى المنزل": "هَلْ يُوجَدُ تَوْصِيلٌ إِلَى الْمَنْزِل",
+    "وصل الطلب باردا ومتأخرا": "وَصَلَ الطَّلَبُ بَارِدًا وَمُتَأَخِّرًا",
+    "كم سعر طبق الدجاج المشوي": "كَمْ سِعْرُ طَبَقِ الدَّجَاجِ الْمَشْوِي",
+    "أريد التحدث مع مدير المطعم": "أُرِيدُ التَّحَدُّثَ مَعَ مُدِيرِ الْمَطْعَم",
+    "السلام عليكم ورحمة الله وبركاته": "السَّلَامُ عَلَيْكُمْ وَرَحْمَةُ اللَّهِ وَبَرَكَاتُه",
+}
+
+
+def sounds(parts: list[Speech]) -> list[str]:
+    return [p.text.strip("ˈˌ") for part in parts for p in part.phonemes]
+
+
+async def test_the_front_end_reads_nearly_as_a_hand_vocalised_text(voice: EspeakTts) -> None:
+    wrong = total = 0
+    for written, vocalised in VOCALISED_BY_HAND.items():
+        ours, right = (
+            sounds(await said(voice, Saying(written, "ar"))),
+            sounds(await said(voice, Saying(vocalised, "ar"))),
+        )
+        same = SequenceMatcher(None, ours, right, autojunk=False)
+        wrong += len(right) - sum(block.size for block in same.get_matching_blocks())
+        total += len(right)
+    assert total > 120
+    assert wrong / total < 0.05

@@ -69,7 +69,8 @@ def stack(frames: NDArray[np.float32]) -> NDArray[np.float32]:
     right = max(0, (count - 1) * STRIDE + STACK - left - len(frames))
     padded = np.pad(frames, ((left, right), (0, 0)), mode="edge")
     places = np.arange(count)[:, None] * STRIDE + np.arange(STACK)[None, :]
-    return padded[places].reshape(count, STACK * frames.shape[1])
+    stacked: NDArray[np.float32] = padded[places].reshape(count, STACK * frames.shape[1])
+    return stacked
 
 
 def _options() -> kaldi_native_fbank.FbankOptions:

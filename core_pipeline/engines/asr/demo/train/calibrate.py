@@ -23,8 +23,8 @@ from core_pipeline.engines.asr.demo.engine import MODEL, Recogniser
 from core_pipeline.engines.asr.demo.train.augment import noise, spoil
 from core_pipeline.engines.asr.demo.train.export import write_properties
 from core_pipeline.engines.asr.demo.train.grammar import Lexicon, lines, sentences
-from core_pipeline.engines.asr.demo.train.prepare import RANDOM_SENTENCES, SEED
-from core_pipeline.engines.asr.demo.train.synth import Speaker, any_reading, training_voices
+from core_pipeline.engines.asr.demo.train.prepare import RANDOM_SENTENCES, RENDERINGS, rendering_texts
+from core_pipeline.engines.asr.demo.train.synth import Speaker, training_voices
 
 log = logging.getLogger(__name__)
 _FRESH_SEED = 99
@@ -43,7 +43,7 @@ def collect(recogniser: Recogniser) -> tuple[Signs, Signs]:
     with Speaker() as speaker:
         voices = training_voices(speaker.variants())
         for text in _texts():
-            samples = spoil(speaker.say(text, any_reading(voices, draw)), rng)
+            samples = spoil(speaker.say_somehow(text, voices, draw), rng)
             if rng.random() < _DROWNED_SHARE:
                 samples = noise(samples, rng.uniform(*_DROWNED_DECIBELS), rng)
             heard = recogniser.hear(samples.round())
@@ -68,7 +68,7 @@ def fit(signs: Signs, right: Signs) -> tuple[list[float], float]:
 
 def _texts() -> Sequence[str]:
     lexicon = Lexicon.load()
-    trained = set(sentences(lexicon, RANDOM_SENTENCES, SEED))
+    trained = {text for rendering in range(RENDERINGS) for text in rendering_texts(lexicon, rendering)}
     fresh = [text for text in sentences(lexicon, RANDOM_SENTENCES // 3, _FRESH_SEED) if text not in trained]
     return [*fresh[:_FRESH], *lines("foreign.txt") * _PER_FOREIGN]
 

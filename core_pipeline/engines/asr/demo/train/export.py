@@ -19,10 +19,10 @@ import torch
 from numpy.typing import NDArray
 
 from core_pipeline.engines.asr.demo.confidence import SIGNS
-from core_pipeline.engines.asr.demo.train.grammar import Lexicon, sentences
+from core_pipeline.engines.asr.demo.train.grammar import Lexicon
 from core_pipeline.engines.asr.demo.train.graph import draw
 from core_pipeline.engines.asr.demo.train.model import WIDTH, build, write_folder
-from core_pipeline.engines.asr.demo.train.prepare import RANDOM_SENTENCES, SEED
+from core_pipeline.engines.asr.demo.train.prepare import RENDERINGS, rendering_texts
 
 log = logging.getLogger(__name__)
 _ALLOWED_DIFFERENCE = 0.15  # in log posteriors: what fp16 weights may change
@@ -36,7 +36,7 @@ def export(checkpoint: Path, folder: Path, target: Path) -> None:
     write_folder(folder, saved["network"], saved["tokens"], shift, scale)
     weights = {name: value.numpy() for name, value in saved["network"].items()}
     model = draw(weights, shift, scale, saved["tokens"])
-    vocabulary = sorted({word for text in sentences(Lexicon.load(), RANDOM_SENTENCES, SEED) for word in text.split()})
+    vocabulary = sorted(known_words())
     write_properties(
         model,
         {
@@ -48,6 +48,13 @@ def export(checkpoint: Path, folder: Path, target: Path) -> None:
     _compare(model, saved, shift, scale)
     onnx.save(model, target)
     log.info("step %d, %d words, %d bytes", saved["step"], len(vocabulary), target.stat().st_size)
+
+
+def known_words() -> set[str]:
+    """Return every word that the network was trained on."""
+    lexicon = Lexicon.load()
+    texts = [text for rendering in range(RENDERINGS) for text in rendering_texts(lexicon, rendering)]
+    return {word for text in texts for word in text.split()}
 
 
 def write_properties(model: onnx.ModelProto, properties: dict[str, str]) -> None:

@@ -23,13 +23,13 @@ from core_pipeline.engines.asr.demo.train.synth import (
     HELD_OUT_VOICES,
     Reading,
     Speaker,
-    any_reading,
     training_voices,
 )
 
 log = logging.getLogger(__name__)
 SEED = 7
 RANDOM_SENTENCES = 4500
+RENDERINGS = 3
 _PER_SHARD = 400
 _WORKERS = 2
 _ALPHABET = "ءآأؤإئابةتثجحخدذرزسشصضطظعغفقكلمنهوىي"
@@ -55,26 +55,34 @@ def prepare(folder: Path, renderings: Iterable[int]) -> None:
     with Speaker() as speaker:
         voices = training_voices(speaker.variants())
     _write_dev(folder / "dev.npz")
-    texts = sentences(Lexicon.load(), RANDOM_SENTENCES, SEED)
-    log.info("%d sentences, %d voices", len(texts), len(voices))
-    shards = [
-        _Shard(
-            folder / f"train-{rendering}-{start // _PER_SHARD:03}.npz", texts[start : start + _PER_SHARD], voices, seed
-        )
-        for rendering in renderings
-        for seed, start in enumerate(range(0, len(texts), _PER_SHARD), 1000 * (rendering + 1))
-    ]
+    lexicon = Lexicon.load()
+    shards = [shard for rendering in renderings for shard in _shards(folder, lexicon, rendering, voices)]
     todo = [shard for shard in shards if not shard.path.exists()]
     with multiprocessing.get_context("spawn").Pool(_WORKERS) as pool:
         for number, _ in enumerate(pool.imap_unordered(_write_shard, todo), 1):
             log.info("%d of %d shards", number, len(todo))
 
 
+def rendering_texts(lexicon: Lexicon, rendering: int) -> list[str]:
+    """Return the sentences of one rendering: each has sentences of its own."""
+    return sentences(lexicon, RANDOM_SENTENCES, SEED + rendering)
+
+
+def _shards(folder: Path, lexicon: Lexicon, rendering: int, voices: list[str]) -> list[_Shard]:
+    texts = rendering_texts(lexicon, rendering)
+    log.info("%d sentences, %d voices", len(texts), len(voices))
+    return [
+        _Shard(folder / f"train-{rendering}-{number:03}.npz", texts[start : start + _PER_SHARD], voices, seed)
+        for number, start in enumerate(range(0, len(texts), _PER_SHARD))
+        for seed in (1000 * (rendering + 1) + number,)
+    ]
+
+
 def _write_shard(shard: _Shard) -> None:
     draw = random.Random(shard.seed)  # noqa: S311  speech data, no secret
     rng = np.random.default_rng(shard.seed)
     with Speaker() as speaker:
-        waves = [spoil(speaker.say(text, any_reading(shard.voices, draw)), rng) for text in shard.texts]
+        waves = [spoil(speaker.say_somehow(text, shard.voices, draw), rng) for text in shard.texts]
     _save(shard.path, waves, shard.texts)
 
 
@@ -104,7 +112,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--renderings", type=int, nargs="+", default=[0, 1])
+    parser.add_argument("--renderings", type=int, nargs="+", default=list(range(RENDERINGS)))
     given = parser.parse_args()
     prepare(given.folder, given.renderings)
 

@@ -23,6 +23,7 @@ _NOT_SPEECH = frozenset({
 _LENGTHS = struct.Struct("!II")
 _MODULE = "core_pipeline.engines.tts.espeak.process"
 _VOCALISED_SHARE = 0.85
+_DRAWS = 5
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,7 @@ class Speaker:
     """A child process that speaks; use it as a context."""
 
     def __init__(self) -> None:
-        self._child = subprocess.Popen(  # noqa: S603  our own module, no outside input
-            [sys.executable, "-m", _MODULE], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
+        self._child = _start()
 
     def __enter__(self) -> Self:
         return self
@@ -73,7 +72,7 @@ class Speaker:
         self._child.wait(timeout=10)
 
     def say(self, text: str, reading: Reading) -> Samples:
-        """Return the spoken text at 16 kHz on the 16-bit scale. Raises RuntimeError when the child refuses."""
+        """Return the spoken text at 16 kHz on the 16-bit scale. Raises RuntimeError when refused, EOFError on a crash."""
         self._send({"text": text, "language": "ar", **asdict(reading)})
         parts, rate = [], 0
         while not (answer := self._receive())[0].get("done"):
@@ -83,6 +82,17 @@ class Speaker:
             rate = header["sample_rate"]
             parts.append(np.frombuffer(pcm, dtype="<i2"))
         return resample(np.concatenate(parts).astype(np.float32), rate)
+
+    def say_somehow(self, text: str, voices: list[str], rng: random.Random) -> Samples:
+        """Speak in a reading drawn at random; espeak-ng 1.52 crashes on a few, and then another one is drawn."""
+        for _ in range(_DRAWS):
+            try:
+                return self.say(text, any_reading(voices, rng))
+            except (EOFError, BrokenPipeError):
+                self._child.kill()
+                self._child.wait()
+                self._child = _start()
+        raise RuntimeError("the voice process does not stay alive")
 
     def variants(self) -> list[str]:
         """Name the variants of the voices."""
@@ -102,5 +112,14 @@ class Speaker:
         stream = self._child.stdout
         if stream is None:
             raise RuntimeError("no stdout")
-        header, body = _LENGTHS.unpack(stream.read(_LENGTHS.size))
+        prefix = stream.read(_LENGTHS.size)
+        if len(prefix) < _LENGTHS.size:
+            raise EOFError("the voice process ended")
+        header, body = _LENGTHS.unpack(prefix)
         return json.loads(stream.read(header)), stream.read(body)
+
+
+def _start() -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603  our own module, no outside input
+        [sys.executable, "-m", _MODULE], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
