@@ -68,7 +68,10 @@ async def run(window: float, note: bytes, folder: Path) -> None:
             if number < WARM:
                 continue
             totals.append(total)
-            took["(platform)"] = total - sum(took.values()) - window * 1000
+            if window:  # hearing goes on while we wait for the rest of the burst
+                took["(beyond the window)"] = total - window * 1000
+            else:
+                took["(platform)"] = total - sum(took.values())
             for name, ms in took.items():
                 by_stage.setdefault(name, []).append(ms)
     print(f"\nburst window {window} s, {NOTES} notes one after the other\n\n| stage | p50 ms | p95 ms |\n|---|---|---|")

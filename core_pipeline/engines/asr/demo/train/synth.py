@@ -72,7 +72,7 @@ class Speaker:
         self._child.wait(timeout=10)
 
     def say(self, text: str, reading: Reading) -> Samples:
-        """Return the spoken text at 16 kHz on the 16-bit scale. Raises RuntimeError when refused, EOFError on a crash."""
+        """Return the spoken text at 16 kHz, 16-bit scale. Raises RuntimeError when refused, EOFError on a crash."""
         self._send({"text": text, "language": "ar", **asdict(reading)})
         parts, rate = [], 0
         while not (answer := self._receive())[0].get("done"):
