@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -15,10 +16,13 @@ from core_pipeline.history import incoming, outgoing
 from core_pipeline.turns.farm import Job
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from core_pipeline.turns.farm import Farm
     from core_pipeline.turns.locks import Lock
     from tenants.db import Database
     from tenants.inbox import Inbox, Waiting
+    from tenants.models import Message
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +38,15 @@ ORPHAN_SECONDS = 5.0
 KEEP_TURNS = timedelta(days=30)
 KEEP_INBOX = timedelta(days=45)
 PURGE_EVERY = timedelta(hours=1)
+
+
+@dataclass
+class Taken:
+    """What became of some rows: turns to start, rows that are done, rows that can't be relayed."""
+
+    jobs: list[Job] = field(default_factory=list)
+    done: list[int] = field(default_factory=list)
+    bad: list[int] = field(default_factory=list)
 
 
 class Relay:
@@ -67,53 +80,68 @@ class Relay:
 
     async def relay_once(self) -> int:
         """Relay one batch and return how many rows left the inbox; doing it twice is harmless."""
-        rows = await self._inbox.pending(BATCH, most_tries=MOST_TRIES)
-        done: list[int] = []
-        bad: list[int] = []
-        jobs: list[Job] = []
-        for row in rows:
-            try:
-                await self._take(row, jobs, done)
-            except POISON as error:
-                log.warning("inbox row %s can't be relayed: %s", row.id, type(error).__name__)
-                bad.append(row.id)
-        if jobs:
-            await self._farm.enqueue(jobs)
-        await self._inbox.bump(bad)
-        await self._inbox.mark(done)
-        return len(done) + len(bad)
+        taken = Taken()
+        for rows in _by_tenant(await self._inbox.pending(BATCH, most_tries=MOST_TRIES)):
+            await self._take(rows, taken)
+        if taken.jobs:
+            await self._farm.enqueue(taken.jobs)
+        await self._inbox.bump(taken.bad)
+        await self._inbox.mark(taken.done)
+        return len(taken.done) + len(taken.bad)
 
-    async def _take(self, row: Waiting, jobs: list[Job], done: list[int]) -> None:
-        event = EVENT.validate_json(row.payload)
-        if isinstance(event, Inbound):
-            jobs.append(await self._record(row, event))
-            done.append(row.id)
-        elif await self._receipt(row, event):
-            done.append(row.id)
+    async def _take(self, rows: Sequence[Waiting], taken: Taken) -> None:
+        """Record a tenant's rows in one commit; where one of them can't be, each in its own."""
+        try:
+            recorded = await self._record(rows)
+        except POISON as error:
+            if len(rows) == 1:
+                log.warning("inbox row %s can't be relayed: %s", rows[0].id, type(error).__name__)
+                taken.bad.append(rows[0].id)
+            for row in rows if len(rows) > 1 else ():
+                await self._take([row], taken)
+        else:
+            taken.jobs += recorded.jobs
+            taken.done += recorded.done
 
-    async def _record(self, row: Waiting, inbound: Inbound) -> Job:
-        arrival = incoming.Arrival(row.id, row.tenant_id, row.account_id, row.received_at, inbound)
-        async with self._db.tenant(row.tenant_id) as session:
-            message = await incoming.record(session, arrival)
-            return Job(
-                f"{row.account_id}:{inbound.provider_id}",
-                row.tenant_id,
-                message.conversation_id,
-                row.account_id,
-                int(message.id or 0),
-                # The engine takes 1 … 2³¹ - 1; the order only matters among neighbours.
-                row.id % 2_147_483_646 + 1,
-            )
-
-    async def _receipt(self, row: Waiting, receipt: Receipt) -> bool:
-        async with self._db.tenant(row.tenant_id) as session:
-            known = await outgoing.apply_receipt(session, row.account_id, receipt)
-        return (
-            known or receipt.key is not None or (datetime.now(UTC) - row.received_at).total_seconds() > ORPHAN_SECONDS
-        )
+    async def _record(self, rows: Sequence[Waiting]) -> Taken:
+        taken = Taken()
+        async with self._db.tenant(rows[0].tenant_id) as session:
+            for row in rows:
+                event = EVENT.validate_json(row.payload)
+                if isinstance(event, Inbound):
+                    arrival = incoming.Arrival(row.id, row.tenant_id, row.account_id, row.received_at, event)
+                    taken.jobs.append(_job(row, await incoming.record(session, arrival)))
+                    taken.done.append(row.id)
+                elif await outgoing.apply_receipt(session, row.account_id, event) or _hopeless(row, event):
+                    taken.done.append(row.id)
+        return taken
 
     async def _tidy(self) -> None:
         if datetime.now(UTC) - self._purged > PURGE_EVERY:
             self._purged = datetime.now(UTC)
             await self._farm.forget(self._purged - KEEP_TURNS)
             await self._inbox.purge(self._purged - KEEP_INBOX)
+
+
+def _by_tenant(rows: Sequence[Waiting]) -> list[list[Waiting]]:
+    groups: dict[str, list[Waiting]] = {}
+    for row in rows:
+        groups.setdefault(row.tenant_id, []).append(row)
+    return list(groups.values())
+
+
+def _job(row: Waiting, message: Message) -> Job:
+    return Job(
+        f"{row.account_id}:{message.provider_id}",
+        row.tenant_id,
+        message.conversation_id,
+        row.account_id,
+        int(message.id or 0),
+        # The engine takes 1 … 2³¹ - 1; the order only matters among neighbours.
+        row.id % 2_147_483_646 + 1,
+    )
+
+
+def _hopeless(row: Waiting, receipt: Receipt) -> bool:
+    """Whether a receipt that fits no message of ours never will: our key is written before the vendor is called."""
+    return receipt.key is not None or (datetime.now(UTC) - row.received_at).total_seconds() > ORPHAN_SECONDS

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from core_pipeline.contracts.engines import Asr, Bench, Pcm, Saying
 from core_pipeline.engines.asr.demo import SPEC
-from core_pipeline.engines.asr.demo.decode import greedy
+from core_pipeline.engines.asr.demo.beam import Beam
+from core_pipeline.engines.asr.demo.decode import words_of
 from core_pipeline.engines.asr.demo.engine import MODEL, DemoAsr, Recogniser
 from core_pipeline.engines.asr.demo.features import log_mel, resample, stack
 from core_pipeline.engines.asr.demo.pieces import cut
@@ -148,15 +149,42 @@ def test_the_network_is_small_and_held_out_sentences_are_held_out() -> None:
     assert len(lines("heldout.txt")) == 40
 
 
-def test_greedy_reads_letters_words_times_and_repeats() -> None:
-    tokens = ["<blank>", "ل@@", "ا", "ا@@"]
-    path = [0, 1, 1, 0, 1, 2, 0, 2]
-    posteriors = np.full((len(path), len(tokens)), 0.02, dtype=np.float32)
-    posteriors[np.arange(len(path)), path] = 0.94
-    words = greedy(np.log(posteriors), tokens)
+TOKENS = ["<blank>", "ل@@", "ا", "ا@@"]
+
+
+def frames(*rows: dict[int, float]) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    posteriors = np.full((len(rows), len(TOKENS)), 1e-4, dtype=np.float32)
+    for row, chances in enumerate(rows):
+        posteriors[row, list(chances)] = list(chances.values())
+    return np.log(posteriors)
+
+
+def test_the_search_reads_letters_words_times_and_repeats() -> None:
+    seen = frames(*({number: 0.94} for number in (0, 1, 1, 0, 1, 2, 0, 2)))
+    words = words_of(Beam(TOKENS, {"للا"}).best(seen), seen, TOKENS)
     assert [(word.text, word.first, word.last) for word in words] == [("للا", 1, 6), ("ا", 7, 8)]
     assert words[0].posteriors == pytest.approx((0.94, 0.94, 0.94))
     assert (words[0].start, words[1].end) == pytest.approx((0.04, 0.32))
+
+
+def test_a_known_word_wins_only_where_the_letters_are_in_doubt() -> None:
+    doubtful = frames({1: 0.9}, {2: 0.55, 3: 0.4}, {0: 0.9}, {2: 0.9})
+    clear = frames({1: 0.9}, {2: 0.989, 3: 0.0005}, {0: 0.9}, {2: 0.9})
+    for known, expected in ({"لاا"}, "لاا"), ({"لا", "ا"}, "لا ا"):
+        found = words_of(Beam(TOKENS, known).best(doubtful), doubtful, TOKENS)
+        assert " ".join(word.text for word in found) == expected
+    found = words_of(Beam(TOKENS, {"لاا"}).best(clear), clear, TOKENS)
+    assert " ".join(word.text for word in found) == "لا ا"
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.lists(st.floats(0.001, 1), min_size=4, max_size=4), min_size=1, max_size=25))
+def test_any_frames_give_words_in_order(rows: list[list[float]]) -> None:
+    chances = np.array(rows)
+    log_posteriors = np.log(chances / chances.sum(axis=1, keepdims=True)).astype(np.float32)
+    words = words_of(Beam(TOKENS, {"لا"}).best(log_posteriors), log_posteriors, TOKENS)
+    assert all(word.first < word.last <= len(rows) for word in words)
+    assert all(one.last <= other.first for one, other in pairwise(words))
 
 
 @settings(deadline=None, max_examples=30)

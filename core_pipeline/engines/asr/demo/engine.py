@@ -13,8 +13,9 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from core_pipeline.contracts.engines import Pcm, Transcript, Word
+from core_pipeline.engines.asr.demo.beam import Beam
 from core_pipeline.engines.asr.demo.confidence import Curve, signs_of
-from core_pipeline.engines.asr.demo.decode import HeardWord, greedy
+from core_pipeline.engines.asr.demo.decode import HeardWord, words_of
 from core_pipeline.engines.asr.demo.features import SAMPLE_RATE, Samples, log_mel, resample, stack
 from core_pipeline.engines.asr.demo.pieces import cut
 
@@ -42,13 +43,14 @@ class Recogniser:
         properties: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
         self._tokens = properties["tokens"].split()
         self._known = frozenset(properties["vocabulary"].split())
+        self._beam = Beam(self._tokens, self._known)
         curve = json.loads(properties["confidence"])
         self.curve = Curve(tuple(curve["weights"]), curve["bias"])
 
     def hear(self, samples: Samples) -> Heard:
         """Return the words in samples on the 16-bit scale at 16 kHz."""
         log_posteriors = self._run(stack(log_mel(samples)))
-        words = greedy(log_posteriors, self._tokens)
+        words = words_of(self._beam.best(log_posteriors), log_posteriors, self._tokens)
         return Heard(words, signs_of(words, log_posteriors, self._known) if words else ())
 
     def _run(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core_pipeline.engines.asr.demo.features import Samples, log_mel
-from core_pipeline.engines.asr.demo.train.augment import spoil, surround
+from core_pipeline.engines.asr.demo.features import SAMPLE_RATE, Samples, log_mel
+from core_pipeline.engines.asr.demo.train.augment import noise, spoil, surround
 from core_pipeline.engines.asr.demo.train.grammar import Lexicon, lines, sentences
 from core_pipeline.engines.asr.demo.train.synth import (
     HELD_OUT_VOICES,
@@ -31,6 +31,7 @@ SEED = 7
 RANDOM_SENTENCES = 4500
 RENDERINGS = 3
 _PER_SHARD = 400
+_SPEECHLESS, _SPEECHLESS_SEED = 500, 5
 _WORKERS = 2
 _ALPHABET = "ءآأؤإئابةتثجحخدذرزسشصضطظعغفقكلمنهوىي"
 
@@ -55,6 +56,7 @@ def prepare(folder: Path, renderings: Iterable[int]) -> None:
     with Speaker() as speaker:
         voices = training_voices(speaker.variants())
     _write_dev(folder / "dev.npz")
+    _write_speechless(folder / "train-n-000.npz")
     lexicon = Lexicon.load()
     shards = [shard for rendering in renderings for shard in _shards(folder, lexicon, rendering, voices)]
     todo = [shard for shard in shards if not shard.path.exists()]
@@ -93,6 +95,20 @@ def _write_dev(path: Path) -> None:
         voices = list(HELD_OUT_VOICES) * (len(texts) // len(HELD_OUT_VOICES))
         waves = [surround(speaker.say(text, Reading(voice)), rng) for text, voice in zip(texts, voices, strict=True)]
     _save(path, waves, texts)
+
+
+def _write_speechless(path: Path) -> None:
+    """Silence and noise of all kinds, so that the network learns to hear nothing in them."""
+    if path.exists():
+        return
+    rng = np.random.default_rng(_SPEECHLESS_SEED)
+    waves = []
+    for _ in range(_SPEECHLESS):
+        silence = np.zeros(int(rng.integers(SAMPLE_RATE // 5, 5 * SAMPLE_RATE)), dtype=np.float32)
+        loudness = rng.choice([0.0, 1.0]) * 10 ** rng.uniform(0, 3.5)
+        hum = noise(silence, 0.0, rng)
+        waves.append(spoil(hum / max(1.0, float(np.abs(hum).max())) * np.float32(loudness), rng))
+    _save(path, waves, [""] * _SPEECHLESS)
 
 
 def _save(path: Path, waves: Sequence[Samples], texts: Sequence[str]) -> None:

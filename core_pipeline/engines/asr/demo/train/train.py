@@ -148,7 +148,8 @@ class Trainer:
         if self._step > _PLAIN_STEPS:
             for each in inputs:
                 _hide(each)
-        targets = [torch.tensor(self._codec.encode(self._material.texts[index])) for index in indices]
+        texts = [self._codec.encode(self._material.texts[index]) for index in indices]
+        targets = [torch.tensor(text, dtype=torch.long) for text in texts]
         return Batch(
             pad_sequence(inputs, batch_first=True),
             torch.tensor([len(each) for each in inputs]),
