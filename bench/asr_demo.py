@@ -100,6 +100,20 @@ async def measure(every: int) -> tuple[dict[str, Tally], dict[str, Tally]]:
     return by_condition, by_voice
 
 
+async def speechless(count: int = 60) -> None:
+    """Print how often words are heard in noise and silence, and how far they would be trusted."""
+    asr, rng = await DemoAsr.load(), np.random.default_rng(23)
+    trusted = []
+    for _ in range(count):
+        silence = np.zeros(int(rng.integers(SAMPLE_RATE, 5 * SAMPLE_RATE)), dtype=np.float32)
+        hum = noise(silence, 0.0, rng)
+        loud = hum * np.float32(10 ** rng.uniform(0.0, 3.7) / np.abs(hum).max())
+        heard = await asr.transcribe(Pcm(loud.round().astype("<i2").tobytes(), SAMPLE_RATE))
+        trusted += [heard.confidence or 0.0] if heard.text else []
+    highest = f", highest confidence {max(trusted):.2f}" if trusted else ""
+    print(f"\nnoise without speech: words heard in {len(trusted)} of {count}{highest}")
+
+
 def thresholds(by_condition: dict[str, Tally]) -> None:
     """Print, for some thresholds of confidence, what would be asked again."""
     confidence = np.concatenate([tally.confidence for tally in by_condition.values()])
@@ -127,6 +141,7 @@ def main() -> None:
     for name, tally in by_voice.items():
         print(tally.row(name))
     thresholds(by_condition)
+    asyncio.run(speechless())
 
 
 if __name__ == "__main__":

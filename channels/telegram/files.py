@@ -45,7 +45,7 @@ class Files:
         self._fits(file.file_size)
         path = (file.file_path or "").removeprefix(f"{self.base}/")
         # A Bot API server in local mode answers with a path of its own disk.
-        if not path or path == file.file_path or ".." in path:
+        if not path or path == file.file_path or path.startswith("/") or ".." in path:
             raise Impossible("media-path", "the file is not offered for download")
         return f"{self.base}/{quote(path)}"
 

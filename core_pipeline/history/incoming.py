@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from core_pipeline.contracts.messages import Inbound
 from tenants.contacts import resolve
-from tenants.models import Conversation, Direction, Message
+from tenants.models import Contact, ContactIdentity, Conversation, Direction, Message
 
 
 @dataclass(frozen=True)
@@ -63,22 +63,29 @@ async def _conversation(session: AsyncSession, arrival: Arrival) -> Conversation
     inbound = arrival.inbound
     identities = [(one.kind, one.value) for one in inbound.sender.identities]
     contact = await resolve(session, identities, inbound.sender.name, inbound.sender.language)
-    conversation = await session.scalar(
-        select(Conversation).where(
-            col(Conversation.account_id) == arrival.account_id,
-            col(Conversation.chat) == inbound.chat,
-        )
-    )
+    conversation = await _known(session, arrival, contact)
     if conversation is None:
         conversation = Conversation(
             tenant_id=arrival.tenant_id, account_id=arrival.account_id, contact_id=contact.id, chat=inbound.chat
         )
         session.add(conversation)
     conversation.contact_id = contact.id
+    conversation.chat = inbound.chat
     conversation.address = dict(inbound.address)
     conversation.last_in_at = arrival.received_at
     await session.flush()
     return conversation
+
+
+async def _known(session: AsyncSession, arrival: Arrival, contact: Contact) -> Conversation | None:
+    """The thread of this chat, or the one that bears another of the customer's names: networks change them."""
+    here = col(Conversation.account_id) == arrival.account_id
+    found = await session.scalar(select(Conversation).where(here, col(Conversation.chat) == arrival.inbound.chat))
+    if found is not None or arrival.inbound.chat not in {one.value for one in arrival.inbound.sender.identities}:
+        return found
+    names = select(col(ContactIdentity.value)).where(col(ContactIdentity.contact_id) == contact.id)
+    theirs = col(Conversation.contact_id) == contact.id
+    return await session.scalar(select(Conversation).where(here, theirs, col(Conversation.chat).in_(names)).limit(1))
 
 
 async def claim(session: AsyncSession, turn_id: str, conversation_id: str, own: int) -> list[Message]:

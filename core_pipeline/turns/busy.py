@@ -15,22 +15,29 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
+# What is in the air when a turn ends finishes by itself: to cut a call short helps nobody and may cost a connection.
+_ending: set[asyncio.Task[None]] = set()
+
+
 @asynccontextmanager
 async def kept_busy(show: Callable[[], Awaitable[float]]) -> AsyncIterator[None]:
     """Call `show` again and again during the block; it returns how many seconds its indicator lasts."""
-    task = asyncio.create_task(_keep(show))
+    over = asyncio.Event()
+    task = asyncio.create_task(_keep(show, over))
+    _ending.add(task)
+    task.add_done_callback(_ending.discard)
     try:
         yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        over.set()
 
 
-async def _keep(show: Callable[[], Awaitable[float]]) -> None:
+async def _keep(show: Callable[[], Awaitable[float]], over: asyncio.Event) -> None:
     try:
-        while True:
-            await asyncio.sleep(await show())
+        while not over.is_set():
+            lasts = await show()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(over.wait(), lasts)
     except SawtakError as error:
         log.info("busy indicator given up: %s", error.code)
     except Exception as error:  # noqa: BLE001 - an ornament must never harm the turn

@@ -30,6 +30,7 @@ NAME = "sawtak"
 POLL_SECONDS = 0.05
 REAP_SECONDS = 2.0
 FORGET_BATCH = 1000
+DRAIN_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ class Farm:
         self._engine = engine_for(url)
         self._client: DBOSClient | None = None
         self._reaper: asyncio.Task[None] | None = None
+        self._flow: Flow | None = None
 
     async def start(self) -> None:
         """Launch, take up this executor's unfinished turns, and listen to the queue."""
@@ -89,7 +91,7 @@ class Farm:
                 "notification_listener_polling_interval_sec": 0.1,
             }
         )
-        Flow(self._deps, self._tries)
+        self._flow = Flow(self._deps, self._tries)
         DBOS.listen_queues([QUEUE])
         DBOS.launch()
         await DBOS.register_queue_async(
@@ -162,7 +164,10 @@ class Farm:
             await lock.free()
 
     async def stop(self) -> None:
-        """Stop taking up turns; those in flight go on from their last step at the next start."""
+        """Stop taking up turns; those that don't end soon go on from their last step at the next start."""
+        logging.getLogger("dbos").setLevel(logging.ERROR)  # it warns of every turn that we break off on purpose
+        if self._flow is not None:
+            await self._flow.drain(DRAIN_SECONDS)
         if self._reaper is not None:
             self._reaper.cancel()
             with suppress(asyncio.CancelledError):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +68,8 @@ class Flow:
     def __init__(self, deps: Deps, tries: Tries) -> None:
         self._deps = deps
         self._tries = tries
+        self._running: set[asyncio.Task[Any]] = set()
+        self._closing = False
         stages: tuple[Stage, ...] = (
             hearing.begin,
             hearing.fetch,
@@ -90,13 +94,35 @@ class Flow:
     def _workflow(self) -> Callable[..., Awaitable[str]]:
         async def turn(tenant_id: str, conversation_id: str, account_id: str, message_id: int) -> str:
             here = Here(str(DBOS.workflow_id), tenant_id, conversation_id, account_id, message_id)
-            try:
-                return await self._turn(here)
-            except DeadLetterError as dead:
-                await self._bury(here, dead)
-                return "dead"
+            with self._counted():
+                try:
+                    return await self._turn(here)
+                except DeadLetterError as dead:
+                    await self._bury(here, dead)
+                    return "dead"
 
         return turn
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        task = asyncio.current_task()
+        if self._closing or task is None:
+            raise asyncio.CancelledError
+        self._running.add(task)
+        try:
+            yield
+        finally:
+            self._running.discard(task)
+
+    async def drain(self, seconds: float) -> None:
+        """Begin no more turns, let the running ones end, break off the rest: those go on at the next start."""
+        self._closing = True
+        if self._running:
+            await asyncio.wait(self._running, timeout=seconds)
+        broken_off = list(self._running)
+        for task in broken_off:
+            task.cancel()
+        await asyncio.gather(*broken_off, return_exceptions=True)
 
     async def _run(self, here: Here, name: str, *args: Any) -> Any:
         """Run one step until it works; `DeadLetterError` when it can't or the tries are used up."""
@@ -117,7 +143,7 @@ class Flow:
         if opened["merged"]:
             return "merged"
         bills: list[dict[str, Any]] = []
-        async with kept_busy(lambda: self._busy(here, opened["provider_id"])):
+        async with kept_busy(lambda: self._busy(here, opened)):
             if opened["kind"] in hearing.AUDIBLE:
                 bills += await self._hear(here, here.message_id)
             for message_id in (await self._run(here, "settle"))["to_hear"]:
@@ -169,10 +195,9 @@ class Flow:
         bills += sent["bills"]
         return None
 
-    async def _busy(self, here: Here, provider_id: str) -> float:
+    async def _busy(self, here: Here, opened: dict[str, Any]) -> float:
         line = await self._deps.lines.line(here.account_id)
-        address = await delivering.address_of(self._deps, here)
-        await line.channel.busy(address, ReplyKind.VOICE, provider_id)
+        await line.channel.busy(opened["address"], ReplyKind.VOICE, opened["provider_id"])
         return line.limits.busy_seconds
 
     async def _bury(self, here: Here, dead: DeadLetterError) -> None:

@@ -29,7 +29,8 @@ async def begin(deps: Deps, here: Here) -> dict[str, Any]:
             return {"merged": True}
         await turns.begin(session, here.turn_id, here.conversation_id)
         message.turn_id = here.turn_id
-        return {"merged": False, "kind": message.kind, "provider_id": message.provider_id}
+        address = (await session.get_one(Conversation, here.conversation_id)).address
+        return {"merged": False, "kind": message.kind, "provider_id": message.provider_id, "address": address}
 
 
 async def fetch(deps: Deps, here: Here, message_id: int) -> dict[str, Any]:

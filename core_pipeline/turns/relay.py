@@ -59,10 +59,10 @@ class Relay:
         self._lock = lock
         self._purged = datetime.now(UTC)
 
-    async def run(self) -> None:
-        """Relay until cancelled; whatever breaks is tried again, nothing is skipped."""
+    async def run(self, over: asyncio.Event) -> None:
+        """Relay until it is over; whatever breaks is tried again, nothing is skipped."""
         try:
-            while True:
+            while not over.is_set():
                 await self._round()
         finally:
             await self._lock.free()

@@ -28,10 +28,14 @@ async def working(
     """Relay and answer while the block runs."""
     farm = Farm(url, deps, executor_id=executor_id, tries=tries, at_once=at_once)
     await farm.start()
+    over = asyncio.Event()
+    relaying = asyncio.create_task(Relay(inbox, deps.db, farm, lock_for(url, "relay")).run(over))
+    relaying.add_done_callback(_told)
     try:
-        async with in_background(Relay(inbox, deps.db, farm, lock_for(url, "relay")).run()):
-            yield farm
+        yield farm
     finally:
+        over.set()  # not cancelled: a statement cut short would cost its connection
+        await relaying
         await farm.stop()
 
 

@@ -209,7 +209,7 @@ async def test_an_answer_that_cannot_be_read_may_have_landed(
     assert (raised.value.code, raised.value.landed) == (code, True)
 
 
-@pytest.mark.parametrize("path", ["/var/lib/file.oga", "../../getMe", "", "https://evil.example/x/../y"])
+@pytest.mark.parametrize("path", ["/var/lib/file.oga", __file__, "../../getMe", "", "https://evil.example/x/../y"])
 async def test_files_are_fetched_from_the_vendors_file_address_only(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
@@ -218,8 +218,9 @@ async def test_files_are_fetched_from_the_vendors_file_address_only(
         return 200, json.dumps({"ok": True, "result": file}).encode()
 
     monkeypatch.setattr(Pool, "do_request", do_request)
-    with pytest.raises(Impossible):
+    with pytest.raises(Impossible) as refused:
         [chunk async for chunk in stage.channel.fetch(MediaRef(id="1"))]
+    assert refused.value.code == "media-path"
 
 
 @pytest.mark.parametrize(

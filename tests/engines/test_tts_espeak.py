@@ -205,3 +205,23 @@ async def test_the_front_end_reads_nearly_as_a_hand_vocalised_text(voice: Espeak
         total += len(right)
     assert total > 120
     assert wrong / total < 0.05
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "🎉❤\u200e👍",
+        "[,} i7/{<!4+9!",
+        "ج٧ع .٧ !ٰ ٌَ ل ًسذُ",
+        "\x00\x1b\r نعم \x00",
+        "漢字 かな",
+        "<b>&amp;</b> [[x]] %s",
+        "9" * 300,
+    ],
+)
+async def test_wild_text_is_survived(voice: EspeakTts, text: str) -> None:
+    parts = await said(voice, Saying(text, "ar"))
+    first = voice._child.pid if voice._child else 0
+    assert all(word.start <= word.end for part in parts for word in part.words)
+    assert await said(voice, Saying("نعم", "ar"))
+    assert pid_of(voice) == first

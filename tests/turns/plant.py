@@ -147,8 +147,15 @@ class Plant:
         ) as self.farm:
             yield self
 
-    async def says(self, text: str | None, chat: str = "c1", kind: Kind = Kind.TEXT, media: bytes | None = None) -> str:
-        """Put a customer's message into the inbox; return its turn id."""
+    async def says(
+        self,
+        text: str | None,
+        chat: str = "c1",
+        kind: Kind = Kind.TEXT,
+        media: bytes | None = None,
+        names: tuple[str, ...] = (),
+    ) -> str:
+        """Put a customer's message into the inbox, who may bear more names than the chat; return its turn id."""
         self.count += 1
         provider_id = f"in-{self.count}"
         ref = None
@@ -159,7 +166,7 @@ class Plant:
             account=self.account.external_id,
             provider_id=provider_id,
             chat=chat,
-            sender=Sender(identities=(Identity(kind="paper", value=chat),)),
+            sender=Sender(identities=tuple(Identity(kind="paper", value=name) for name in (chat, *names))),
             sent_at=datetime.now(UTC),
             kind=kind,
             text=text,

@@ -12,7 +12,7 @@ import pytest
 from core_pipeline.contracts.messages import Kind, ReplyKind, Status
 from core_pipeline.turns.desk import Desk
 from errors import Impossible, NeedsOwner, Retryable
-from tenants.models import Direction, Message, TurnStage, TurnState
+from tenants.models import Conversation, Direction, Message, TurnStage, TurnState
 from tests.conftest import Floor
 from tests.turns.plant import Plant, planted
 
@@ -209,3 +209,26 @@ async def test_finished_turns_are_forgotten_by_the_engine_and_kept_by_us(plant: 
     assert await plant.farm.forget(datetime.now(UTC) - timedelta(days=1)) == 0
     assert await plant.farm.forget(datetime.now(UTC) + timedelta(seconds=1)) == 1
     assert (await plant.turn(turn_id)).answer == "[سؤال]"
+
+
+async def test_a_customer_who_gets_a_new_name_keeps_the_conversation(plant: Plant) -> None:
+    await plant.turn(await plant.says("أولا", "20100"))
+    await plant.turn(await plant.says("ثانيا", "EG.abc", names=("20100",)))
+    await plant.turn(await plant.says("ثالثا", "EG.abc"))
+    [conversation] = await plant.rows(Conversation)
+    assert conversation.chat == "EG.abc"
+    assert [exchange.text for exchange in plant.engines.asked[2].history] == ["أولا", "[أولا]", "ثانيا", "[ثانيا]"]
+
+
+async def test_stopping_in_the_middle_loses_nothing_and_repeats_nothing(database: Floor, tmp_path: Path) -> None:
+    async with planted(database, tmp_path, burst_seconds=4.0) as plant:
+        async with plant.working():
+            turn_id = await plant.says(None, kind=Kind.VOICE, media="سؤال".encode())
+            async with asyncio.timeout(10):
+                while not [m for m in await plant.rows(Message) if m.text]:
+                    await asyncio.sleep(0.02)
+        assert plant.channel.sent == []
+        plant.channel.files.clear()
+        async with plant.working():
+            assert (await plant.turn(turn_id)).answer == "[سؤال]"
+        assert len(plant.channel.sent) == 1

@@ -29,6 +29,10 @@ _SCRIPT_SWITCH_SILENCE = 0.06  # seconds kept after a run that does not end a se
 Answer = tuple[dict[str, Any], bytes]
 
 
+class UnknownVoice(Exception):
+    """There is no such variant."""
+
+
 class Speaker:
     """Speaks one request at a time."""
 
@@ -38,10 +42,10 @@ class Speaker:
         self._variants = variants()
 
     def answer(self, request: dict[str, Any]) -> Iterator[Answer]:
-        """Yield the frames of the answer up to the last but one. Raises ValueError when the voice is unknown."""
+        """Yield the frames of the answer up to the last but one. Raises UnknownVoice."""
         variant = request["variant"]
         if variant and variant not in self._variants:
-            raise ValueError("unknown-voice")
+            raise UnknownVoice
         manner = Manner(request["rate"], request["pitch"], request["range"], request["volume"])
         offset = 0
         for run in cut(request["text"], request["language"]):
@@ -85,8 +89,8 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
             else:
                 for header, pcm in speaker.answer(request):
                     _write(answers, header, pcm)
-        except ValueError as error:
-            last = {"error": str(error)}
+        except UnknownVoice:
+            last = {"error": "unknown-voice"}
         _write(answers, last)
 
 

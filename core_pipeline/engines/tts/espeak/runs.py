@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from core_pipeline.arabic.vocalise import strip_tashkeel
+
 _ARABIC = re.compile("[\u0621-\u064a\u0671-\u06d3]")
 _LATIN = re.compile("[A-Za-zÀ-ɏ]")
 _SENTENCE_END = re.compile(r"[.!?؟؛…][\"'»”)\]]*$")
@@ -25,7 +27,7 @@ def cut(text: str, language: str) -> list[Run]:
     for line in text.splitlines():
         words: list[str] = []
         spoken = language
-        for word in line.split():
+        for word in filter(strip_tashkeel, line.replace("\0", " ").split()):
             script = _script(word) or language
             if words and script != spoken:
                 runs.append(Run(spoken, tuple(words), ends=False))

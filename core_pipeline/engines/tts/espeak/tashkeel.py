@@ -15,6 +15,7 @@ from core_pipeline.arabic.vocalise import strip_tashkeel
 _DIGITS = frozenset("0123456789٠١٢٣٤٥٦٧٨٩")
 _NUMERAL = "#"
 _PAD = "_"
+_FIRST_LETTER, _LAST_LETTER = "ء", "ي"
 _REMEMBERED = 4096
 
 
@@ -56,13 +57,13 @@ class Tashkeel:
         )
         marks = iter(outputs[0].flatten().tolist())
         return "".join(
-            letter if number is None else letter + self._mark(int(next(marks)))
+            letter if number is None else letter + self._mark(letter, int(next(marks)))
             for letter, number in zip(text, numbers, strict=True)
         )
 
-    def _mark(self, number: int) -> str:
+    def _mark(self, letter: str, number: int) -> str:
         mark = self._marks[number]
-        return "" if mark == _PAD else mark
+        return mark if _FIRST_LETTER <= letter <= _LAST_LETTER and mark != _PAD else ""
 
 
 def _folder() -> Path:

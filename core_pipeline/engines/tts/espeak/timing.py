@@ -43,5 +43,5 @@ def _first_marks(marks: Sequence[Mark], written: Sequence[str], spoken: Sequence
 
 def _bounded(marks: Sequence[Mark], length: int) -> list[tuple[Mark, int, int]]:
     starts = [min(mark.sample, length) for mark in marks]
-    ends = [*starts[1:], length]
+    ends = [*starts[1:], length][: len(starts)]
     return [(mark, start, max(start, end)) for mark, start, end in zip(marks, starts, ends, strict=True)]

@@ -73,18 +73,23 @@ def _texts() -> Sequence[str]:
     return [*fresh[:_FRESH], *lines("foreign.txt") * _PER_FOREIGN]
 
 
-def main() -> None:
-    """Read the arguments, fit and write."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", type=Path, default=MODEL)
-    path = parser.parse_args().model
+def calibrate(path: Path) -> None:
+    """Fit the curve of the ONNX file and write it into it."""
     signs, right = collect(Recogniser(path))
     weights, bias = fit(signs, right)
-    log.info("%d utterances, %.0f %% right; %s", len(right), 100 * right.mean(), dict(zip(SIGNS, weights, strict=True)))
+    named = dict(zip(SIGNS, weights, strict=True))
+    log.info("%d utterances, %.0f %% right; %s, bias %.2f", len(right), 100 * right.mean(), named, bias)
     model = onnx.load(path)
     write_properties(model, {"confidence": json.dumps({"signs": SIGNS, "weights": weights, "bias": bias})})
     onnx.save(model, path)
+
+
+def main() -> None:
+    """Read the arguments and calibrate."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", type=Path, default=MODEL)
+    calibrate(parser.parse_args().model)
 
 
 if __name__ == "__main__":

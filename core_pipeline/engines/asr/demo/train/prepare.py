@@ -105,9 +105,9 @@ def _write_speechless(path: Path) -> None:
     waves = []
     for _ in range(_SPEECHLESS):
         silence = np.zeros(int(rng.integers(SAMPLE_RATE // 5, 5 * SAMPLE_RATE)), dtype=np.float32)
-        loudness = rng.choice([0.0, 1.0]) * 10 ** rng.uniform(0, 3.5)
         hum = noise(silence, 0.0, rng)
-        waves.append(spoil(hum / max(1.0, float(np.abs(hum).max())) * np.float32(loudness), rng))
+        loudness = rng.choice([0.0, 1.0], p=[0.3, 0.7]) * 10 ** rng.uniform(0.5, 3.7)
+        waves.append(spoil(hum * np.float32(loudness / np.abs(hum).max()), rng))
     _save(path, waves, [""] * _SPEECHLESS)
 
 

@@ -31,6 +31,7 @@ from core_pipeline.engines.asr.demo.train.warp import another_throat
 
 log = logging.getLogger(__name__)
 _DRAW = random.Random(0)  # noqa: S311  augmentation, no secret
+STEPS, THREADS = 10_500, 2
 _BATCH = 24
 _PEAK_RATE, _LOWEST_SHARE, _WARM_UP = 2e-3, 0.02, 200
 _EASY_STEPS, _EASY_FRAMES, _PLAIN_STEPS = 400, 330, 700
@@ -112,6 +113,11 @@ class Trainer:
         self._report(losses)
         self._save()
 
+    @property
+    def done(self) -> bool:
+        """Whether the last step was made."""
+        return self._step >= self._steps
+
     def _batches(self) -> Iterator[Batch]:
         while not self._finished():
             self._material.add_new(self._folder / "data")
@@ -121,7 +127,7 @@ class Trainer:
                     return
 
     def _finished(self) -> bool:
-        return self._stopping or self._step >= self._steps
+        return self._stopping or self.done
 
     def _learn(self, batch: Batch) -> float:
         for group in self._optimiser.param_groups:
@@ -225,8 +231,8 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--steps", type=int, default=9000)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--steps", type=int, default=STEPS)
+    parser.add_argument("--threads", type=int, default=THREADS)
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     torch.manual_seed(0)
