@@ -18,7 +18,7 @@ MESSAGES, CUSTOMERS = 50, 10
 
 
 def environment() -> dict[str, str]:
-    kept = {"ENGINES", "PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH"}
+    kept = {"PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH"}
     return {name: value for name, value in os.environ.items() if name in kept}  # noqa: TID251 - the child's environment
 
 

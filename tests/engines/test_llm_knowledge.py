@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from core_pipeline.contracts.engines import Ask, Bench, Llm, Passage
@@ -10,7 +12,7 @@ UNSURE = Passage("3", "هل يوجد موقف؟", "نعم.", "ar", 0.3)
 
 
 @pytest.fixture
-async def llm(tmp_path) -> Llm:
+async def llm(tmp_path: Path) -> Llm:
     return await SPEC.open(SPEC.config(), Bench(tmp_path))
 
 
@@ -63,7 +65,7 @@ async def test_a_greeting_with_a_question_gets_both(llm: Llm) -> None:
     assert answer == f"وعليكم السلام ورحمة الله وبركاته. {HOURS.answer}"
 
 
-async def test_greeting_back_can_be_switched_off(tmp_path) -> None:
+async def test_greeting_back_can_be_switched_off(tmp_path: Path) -> None:
     llm = await SPEC.open(KnowledgeConfig(greet_back=False), Bench(tmp_path))
     assert await said(llm, "مرحبا متى تفتحون", HOURS) == HOURS.answer
 
@@ -87,7 +89,7 @@ async def test_an_empty_question_asks_to_repeat(llm: Llm, question: str) -> None
     assert "repeat" in await said(llm, question, language="en")
 
 
-async def test_the_threshold_comes_from_the_configuration(tmp_path) -> None:
+async def test_the_threshold_comes_from_the_configuration(tmp_path: Path) -> None:
     strict = await SPEC.open(KnowledgeConfig(threshold=0.95), Bench(tmp_path))
     assert await said(strict, "متى تفتحون؟", HOURS, unknown="لا أعرف.") == "لا أعرف."
 
