@@ -27,16 +27,24 @@ async def working(
 ) -> AsyncIterator[Farm]:
     """Relay and answer while the block runs."""
     farm = Farm(url, deps, executor_id=executor_id, tries=tries, at_once=at_once)
-    await farm.start()
-    over = asyncio.Event()
-    relaying = asyncio.create_task(Relay(inbox, deps.db, farm, lock_for(url, "relay")).run(over))
-    relaying.add_done_callback(_told)
     try:
-        yield farm
+        await farm.start()
+        async with _relaying(Relay(inbox, deps.db, farm, lock_for(url, "relay"))):
+            yield farm
+    finally:
+        await farm.stop()
+
+
+@asynccontextmanager
+async def _relaying(relay: Relay) -> AsyncIterator[None]:
+    over = asyncio.Event()
+    task = asyncio.create_task(relay.run(over))
+    task.add_done_callback(_told)
+    try:
+        yield
     finally:
         over.set()  # not cancelled: a statement cut short would cost its connection
-        await relaying
-        await farm.stop()
+        await task
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -23,6 +24,12 @@ from tenants.seed import seed
 from webhooks.simulate import connect_demo, emulated, free_port, spec_of
 
 ROOT = Path(__file__).parents[2]
+
+
+def environment() -> dict[str, str]:
+    """What a child needs of ours: none of our settings."""
+    kept = {"PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH"}
+    return {name: value for name, value in os.environ.items() if name in kept}  # noqa: TID251 - the child's environment
 
 
 @dataclass

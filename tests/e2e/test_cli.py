@@ -3,52 +3,60 @@
 from __future__ import annotations
 
 import json
-import logging
-from collections.abc import Iterator
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import av
 import pytest
-from typer.testing import CliRunner, Result
 
-import cli
+from tests.e2e.running import ROOT, environment
 
 HOURS = "ما هي ساعات العمل يوم الجمعة"
 
 
+class Command:
+    """Runs cli.py in a process of its own, in a fresh folder; `env` is what the operator has set."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.env = {**environment(), "VAR": str(folder / "var")}
+
+    def __call__(self, *arguments: str, code: int = 0, answers: str = "") -> str:
+        done = subprocess.run(
+            [sys.executable, str(ROOT / "cli.py"), *arguments],
+            cwd=self.folder,
+            env=self.env,
+            input=answers,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == code, f"{done.stdout}\n{done.stderr}"
+        return done.stdout if code == 0 else done.stdout + done.stderr
+
+
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Run a command; its exit code must be the expected one."""
-    for name in ("DATABASE_URL", "PUBLIC_URL", "VAULT_KEYS", "ENGINES"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("VAR", str(tmp_path / "var"))
-    monkeypatch.chdir(tmp_path)
-    level = logging.getLogger().level
-
-    def invoke(*arguments: str, code: int = 0, answers: str = "") -> str:
-        result: Result = CliRunner().invoke(cli.app, list(arguments), input=answers)
-        assert result.exit_code == code, f"{result.output}\n{result.exception!r}"
-        return result.output
-
-    yield invoke
-    logging.getLogger().setLevel(level)
+def run(tmp_path: Path) -> Command:
+    return Command(tmp_path)
 
 
 @pytest.fixture
-def ready(run: Any) -> Any:
+def ready(run: Command) -> Command:
     run("migrate")
     run("seed")
     return run
 
 
-def test_seeding_twice_is_harmless(ready: Any) -> None:
+def test_seeding_twice_is_harmless(ready: Command) -> None:
     assert "already" in ready("seed")
     [tenant] = json.loads(ready("tenants", "list", "--json"))
     assert (tenant["slug"], tenant["name_ar"]) == ("demo", "مطعم اللؤلؤة")
 
 
-def test_a_tenant_and_its_bot(ready: Any) -> None:
+def test_a_tenant_and_its_bot(ready: Command) -> None:
     ready("tenants", "add", "shop", "متجر", "Shop")
     token = "7000000009:a-token-nobody-may-see"
     out = ready("accounts", "connect", "telegram", "--tenant", "shop", answers=f"{token}\n\n")
@@ -64,38 +72,38 @@ def test_a_tenant_and_its_bot(ready: Any) -> None:
     )
 
 
-def test_doctor_says_what_to_do(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_says_what_to_do(run: Command) -> None:
     assert "run `cli.py migrate`" in run("doctor", code=1)
-    monkeypatch.setenv("ENGINES", '{"asr": "whisperer"}')
+    run.env["ENGINES"] = '{"asr": "whisperer"}'
     assert "set ENGINES to one of: demo" in run("doctor", code=1)
     assert len(run("doctor", "--new-vault-key").strip()) > 40
-    monkeypatch.setenv("PORT", "many")
+    run.env["PORT"] = "many"
     assert "setting port" in run("doctor", code=2)
 
 
-def test_nothing_runs_on_an_old_schema(run: Any) -> None:
+def test_nothing_runs_on_an_old_schema(run: Command) -> None:
     for command in (("serve",), ("worker",), ("tenants", "list"), ("dead-letters",)):
         assert "run `cli.py migrate`" in run(*command, code=1)
 
 
-def test_production_refuses_to_start_without_keys(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ENVIRONMENT", "production")
+def test_production_refuses_to_start_without_keys(run: Command) -> None:
+    run.env["ENVIRONMENT"] = "production"
     assert "VAULT_KEYS" in run("tenants", "list", code=2)
 
 
-def test_there_are_no_dead_letters_at_first(ready: Any) -> None:
+def test_there_are_no_dead_letters_at_first(ready: Command) -> None:
     assert "No dead letters" in ready("dead-letters")
     assert "only a dead turn" in ready("retry", "nothing", code=1)
 
 
-def test_simulate_wants_exactly_one_way_of_asking(ready: Any) -> None:
+def test_simulate_wants_exactly_one_way_of_asking(ready: Command) -> None:
     assert "exactly one" in ready("simulate", "telegram", code=2)
     assert "there is no channel" in ready("simulate", "pigeon", "--text", "hi", code=1)
     assert "no tenant" in ready("simulate", "telegram", "--tenant", "nobody", "--text", "hi", code=1)
 
 
 @pytest.mark.parametrize("channel", ["whatsapp", "telegram"])
-def test_a_voice_note_is_answered_with_a_voice_note(ready: Any, channel: str, tmp_path: Path) -> None:
+def test_a_voice_note_is_answered_with_a_voice_note(ready: Command, channel: str, tmp_path: Path) -> None:
     played = json.loads(ready("simulate", channel, "--say", HOURS, "--out", str(tmp_path / "out"), "--json"))
     assert played["transcript"] == HOURS
     assert "الجمعة" in played["answer"]
@@ -106,7 +114,7 @@ def test_a_voice_note_is_answered_with_a_voice_note(ready: Any, channel: str, tm
     assert played["total_ms"] > 0
 
 
-def test_english_text_is_answered_in_english(ready: Any, tmp_path: Path) -> None:
+def test_english_text_is_answered_in_english(ready: Command, tmp_path: Path) -> None:
     out = str(tmp_path / "out")
     played = json.loads(ready("simulate", "telegram", "--text", "Do you have parking?", "--out", out, "--json"))
     assert (played["language"], played["transcript"]) == ("en", "Do you have parking?")
@@ -114,7 +122,7 @@ def test_english_text_is_answered_in_english(ready: Any, tmp_path: Path) -> None
     assert_voice_note(played["reply"])
 
 
-def test_a_file_that_is_no_sound_is_answered_kindly(ready: Any, tmp_path: Path) -> None:
+def test_a_file_that_is_no_sound_is_answered_kindly(ready: Command, tmp_path: Path) -> None:
     (tmp_path / "note.ogg").write_bytes(b"OggS" + bytes(range(256)) * 8)
     asked = ("simulate", "telegram", "--voice", str(tmp_path / "note.ogg"), "--out", str(tmp_path / "out"), "--json")
     played = json.loads(ready(*asked))
@@ -122,7 +130,7 @@ def test_a_file_that_is_no_sound_is_answered_kindly(ready: Any, tmp_path: Path) 
     assert "اكتب" in played["answer"]
 
 
-def test_a_simulation_leaves_the_installation_untouched(ready: Any, tmp_path: Path) -> None:
+def test_a_simulation_leaves_the_installation_untouched(ready: Command, tmp_path: Path) -> None:
     ready("simulate", "telegram", "--text", "مرحبا", "--out", str(tmp_path / "out"), "--json")
     assert json.loads(ready("accounts", "list", "--json")) == []
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 from collections import Counter
 from pathlib import Path
@@ -12,14 +11,9 @@ import pytest
 
 from core_pipeline.contracts.channel import CustomerMessage, Delivery
 from tenants import demo
-from tests.e2e.running import Running, Town, town
+from tests.e2e.running import Running, Town, environment, town
 
 MESSAGES, CUSTOMERS = 50, 10
-
-
-def environment() -> dict[str, str]:
-    kept = {"PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH"}
-    return {name: value for name, value in os.environ.items() if name in kept}  # noqa: TID251 - the child's environment
 
 
 async def say_everything(place: Town, messages: int = MESSAGES) -> dict[str, list[str]]:
