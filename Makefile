@@ -35,12 +35,13 @@ unit: $(VENV)/.dev ## The tests, on SQLite and on a real Postgres
 	$(BIN)/python -m pytest
 
 bench: $(VENV)/.dev ## All benchmarks; figures go to bench/README.md by hand
-	@for b in bench/[a-z]*.py; do echo "== $$b"; $(BIN)/python $$b || exit 1; done
+	@for b in bench/[a-z]*.py; do echo "== $$b"; $(BIN)/python -m bench.$$(basename $$b .py) || exit 1; done
 
-demo-asr: $(VENV)/.base ## Train the demo recogniser anew (about an hour on two cores)
+demo-asr: ## Train the demo recogniser anew, in an environment of its own (an hour or two on two cores)
 	@test -x .venv-train/bin/python || $(PYTHON) -m venv .venv-train
+	@.venv-train/bin/pip install --quiet --disable-pip-version-check torch==2.13.0
 	@.venv-train/bin/pip install --quiet --disable-pip-version-check -r requirements/train.txt
-	.venv-train/bin/python -m core_pipeline.engines.asr.demo.train
+	OPENBLAS_NUM_THREADS=1 OMP_WAIT_POLICY=passive .venv-train/bin/python -m core_pipeline.engines.asr.demo.train
 
 lock: $(VENV)/.base ## Resolve requirements/*.in into *.txt anew
 	@$(BIN)/pip install --quiet --disable-pip-version-check uv

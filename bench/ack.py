@@ -1,6 +1,6 @@
 """Durable acknowledgements: signed webhook calls at 32-way, against the same front door without the inbox's disk.
 
-Run: .venv/bin/python bench/ack.py
+Run: .venv/bin/python -m bench.ack
 """
 
 from __future__ import annotations
@@ -21,8 +21,6 @@ from pathlib import Path
 import httpx
 import uvloop
 from starlette.applications import Starlette
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from channels import discover
 from tenants import demo, directory
@@ -107,7 +105,7 @@ async def knock(port: int, calls: list[bytes], took: list[float]) -> None:
 async def measure(kind: str, folder: Path, first: int) -> tuple[float, list[float]]:
     """Calls a second and every call's seconds."""
     port = free_port()
-    command = [sys.executable, __file__, "--serve", kind, "--folder", str(folder), "--port", str(port)]
+    command = [sys.executable, "-m", "bench.ack", "--serve", kind, "--folder", str(folder), "--port", str(port)]
     process = await asyncio.create_subprocess_exec(*command)
     try:
         async with asyncio.timeout(30):

@@ -1,6 +1,6 @@
 """A five-second Arabic voice note in, a voice note out: the whole platform in its own process, the vendor emulated.
 
-Run: .venv/bin/python bench/voice_note.py
+Run: .venv/bin/python -m bench.voice_note
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import os
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -16,8 +15,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlmodel import col
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
+from channels import discover
 from core_pipeline.contracts.channel import CustomerMessage
 from core_pipeline.contracts.engines import Bench
 from core_pipeline.engines.router import Engines
@@ -84,8 +82,6 @@ async def bench() -> None:
     """Both windows: none, and the default."""
     with tempfile.TemporaryDirectory(prefix="sawtak-note-", dir="var") as name:
         engines = Engines({"tts": "espeak"}, Bench(Path(name)))
-        from channels import discover  # noqa: PLC0415 - after the path is set
-
         note = await customer_voice(engines, SAYING, "ar", discover()["whatsapp"].limits.voice)
         await engines.close()
         for window in WINDOWS:

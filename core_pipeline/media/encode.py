@@ -27,7 +27,7 @@ async def encode_voice(pcm: Pcm, fmt: VoiceFormat) -> bytes:
     """
     if not pcm.data:
         raise Impossible("media-silent", "nothing to encode")
-    return await asyncio.to_thread(encode, finish(pcm), fmt)
+    return await asyncio.to_thread(lambda: encode(finish(pcm), fmt))
 
 
 def encode(pcm: Pcm, fmt: VoiceFormat) -> bytes:
