@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from core_pipeline.arabic.language import detect
 from core_pipeline.arabic.speakable import speakable
 from core_pipeline.contracts.engines import Ask, Saying
-from core_pipeline.contracts.messages import Kind, ReplyKind
+from core_pipeline.contracts.messages import Kind
 from core_pipeline.engines.wrap.meter import Ledger
 from core_pipeline.history import incoming, turns
 from core_pipeline.media.encode import encode_voice
 from core_pipeline.media.pcm import join
-from core_pipeline.turns.hearing import AUDIBLE
+from core_pipeline.turns.ladder import AUDIBLE, form_of
 from core_pipeline.turns.words import phrase, phrases
 from tenants.models import Conversation, Tenant
 from tenants.policy import Policy
@@ -45,7 +45,8 @@ async def answer(deps: Deps, here: Here) -> dict[str, Any]:
     async with deps.db.tenant(here.tenant_id) as session:
         await turns.answered_with(session, here.turn_id, heard or None, text, language, note)
     bills = [asdict(bill) for bill in ledger.bills]
-    return {"text": text, "language": language, "form": _form(messages, policy), "note": note, "bills": bills}
+    form = form_of((m.kind for m in messages), policy, (await deps.lines.line(here.account_id)).limits)
+    return {"text": text, "language": language, "form": form.value, "note": note, "bills": bills}
 
 
 def _understood(messages: Sequence[Message], policy: Policy) -> tuple[str, str | None, str | None]:
@@ -74,12 +75,6 @@ def _language(messages: Sequence[Message], policy: Policy, before: str | None) -
         if typed:
             return typed
     return before or policy.language
-
-
-def _form(messages: Sequence[Message], policy: Policy) -> str:
-    if policy.reply == "mirror":
-        return ReplyKind.VOICE if any(m.kind in AUDIBLE for m in messages) else ReplyKind.TEXT
-    return ReplyKind(policy.reply)
 
 
 async def _think(

@@ -144,7 +144,7 @@ class Flow:
             return "merged"
         bills: list[dict[str, Any]] = []
         async with kept_busy(lambda: self._busy(here, opened)):
-            if opened["kind"] in hearing.AUDIBLE:
+            if opened["audible"]:
                 bills += await self._hear(here, here.message_id)
             for message_id in (await self._run(here, "settle"))["to_hear"]:
                 bills += await self._hear(here, message_id)
@@ -197,7 +197,7 @@ class Flow:
 
     async def _busy(self, here: Here, opened: dict[str, Any]) -> float:
         line = await self._deps.lines.line(here.account_id)
-        await line.channel.busy(opened["address"], ReplyKind.VOICE, opened["provider_id"])
+        await line.channel.busy(opened["address"], ReplyKind(opened["form"]), opened["provider_id"])
         return line.limits.busy_seconds
 
     async def _bury(self, here: Here, dead: DeadLetterError) -> None:

@@ -7,9 +7,10 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from core_pipeline.contracts.messages import Kind, MediaRef
+from core_pipeline.contracts.messages import MediaRef
 from core_pipeline.engines.wrap.meter import Ledger
 from core_pipeline.history import incoming, turns
+from core_pipeline.turns.ladder import AUDIBLE, form_of
 from errors import Impossible
 from tenants.models import Conversation, Message, Tenant
 from tenants.policy import Policy
@@ -18,19 +19,24 @@ if TYPE_CHECKING:
     from core_pipeline.contracts.engines import Transcript
     from core_pipeline.turns.deps import Deps, Here
 
-AUDIBLE = {Kind.VOICE, Kind.AUDIO, Kind.VIDEO_NOTE}
-
 
 async def begin(deps: Deps, here: Here) -> dict[str, Any]:
     """Open the turn, unless an earlier turn of the burst has taken its message; tell what must be heard first."""
+    limits = (await deps.lines.line(here.account_id)).limits
     async with deps.db.tenant(here.tenant_id) as session:
         message = await session.get(Message, here.message_id)
         if message is None or message.turn_id not in {None, here.turn_id}:
             return {"merged": True}
         await turns.begin(session, here.turn_id, here.conversation_id)
         message.turn_id = here.turn_id
-        address = (await session.get_one(Conversation, here.conversation_id)).address
-        return {"merged": False, "kind": message.kind, "provider_id": message.provider_id, "address": address}
+        policy = Policy.model_validate((await session.get_one(Tenant, here.tenant_id)).policy)
+        return {
+            "merged": False,
+            "audible": message.kind in AUDIBLE,
+            "provider_id": message.provider_id,
+            "address": (await session.get_one(Conversation, here.conversation_id)).address,
+            "form": form_of([message.kind], policy, limits).value,
+        }
 
 
 async def fetch(deps: Deps, here: Here, message_id: int) -> dict[str, Any]:

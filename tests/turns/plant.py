@@ -51,7 +51,7 @@ class PaperChannel:
 
     limits: Limits
     sent: list[Reply] = field(default_factory=list)
-    busy_calls: int = 0
+    busy_calls: list[ReplyKind] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
     trouble: Trouble = lambda _: None
 
@@ -73,7 +73,7 @@ class PaperChannel:
         return f"out-{len(self.sent)}"
 
     async def busy(self, address: Mapping[str, Any], kind: ReplyKind, message_id: str) -> None:
-        self.busy_calls += 1
+        self.busy_calls.append(kind)
 
     async def install(self, url: str) -> None:
         return None

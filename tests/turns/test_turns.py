@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -32,7 +33,7 @@ async def test_a_text_is_answered_by_voice_with_its_bill(plant: Plant) -> None:
     assert reply.data[:4] == b"OggS"
     stages = {stage.name for stage in await plant.rows(TurnStage)}
     assert {"recall", "speakable", "encode", "send"} <= stages
-    assert plant.channel.busy_calls >= 1
+    assert set(plant.channel.busy_calls) == {ReplyKind.VOICE}
 
 
 async def test_a_voice_note_is_heard(plant: Plant) -> None:
@@ -232,3 +233,17 @@ async def test_stopping_in_the_middle_loses_nothing_and_repeats_nothing(database
         async with plant.working():
             assert (await plant.turn(turn_id)).answer == "[سؤال]"
         assert len(plant.channel.sent) == 1
+
+
+async def test_a_tenant_may_mirror_how_the_customer_writes(database: Floor, tmp_path: Path) -> None:
+    async with planted(database, tmp_path, reply="mirror") as plant, plant.working():
+        written = await plant.turn(await plant.says("سؤال", "a"))
+        said = await plant.turn(await plant.says(None, "b", Kind.VOICE, "سؤال آخر".encode()))
+        assert (written.reply_kind, said.reply_kind) == ("text", "voice")
+        assert set(plant.channel.busy_calls) == {ReplyKind.TEXT, ReplyKind.VOICE}
+
+
+async def test_a_network_without_voice_gets_text(database: Floor, tmp_path: Path) -> None:
+    async with planted(database, tmp_path) as plant, plant.working():
+        plant.channel.limits = replace(plant.channel.limits, degrade=(ReplyKind.TEXT,))
+        assert (await plant.turn(await plant.says("سؤال"))).reply_kind == "text"

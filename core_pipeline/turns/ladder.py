@@ -1,0 +1,23 @@
+"""In which form we answer: what the tenant wants, as far as the network carries it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from core_pipeline.contracts.messages import Kind, ReplyKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from core_pipeline.contracts.channel import Limits
+    from tenants.policy import Policy
+
+# What a customer can say to us with a voice.
+AUDIBLE = {Kind.VOICE, Kind.AUDIO, Kind.VIDEO_NOTE}
+
+
+def form_of(kinds: Iterable[str], policy: Policy, limits: Limits) -> ReplyKind:
+    """The form of an answer to messages of these kinds; the network's poorest when it can't carry what is wanted."""
+    mirrored = ReplyKind.VOICE if AUDIBLE & set(kinds) else ReplyKind.TEXT
+    wanted = mirrored if policy.reply == "mirror" else ReplyKind(policy.reply)
+    return wanted if wanted in limits.degrade else limits.degrade[-1]
