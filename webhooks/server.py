@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import socket
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
@@ -28,13 +29,14 @@ class _Server(uvicorn.Server):
 
 @asynccontextmanager
 async def listening(web: Starlette, host: str, port: int) -> AsyncIterator[None]:
-    """Answer requests on this address until the block ends; requests in flight are finished."""
-    server = _Server(uvicorn.Config(web, host, port, access_log=False, log_config=None, lifespan="off"))
-    serving = asyncio.create_task(server.serve())
+    """Answer requests on this address until the block ends; requests in flight are finished.
+
+    Raises `NeedsOwner` when something else listens there.
+    """
+    server = _Server(uvicorn.Config(web, access_log=False, log_config=None, lifespan="off"))
+    serving = asyncio.create_task(server.serve([_bound(host, port)]))
     while not server.started:
         await asyncio.sleep(0.01)
-        if serving.done():
-            raise NeedsOwner("port-taken", f"something else listens on {host}:{port}; set PORT to another one")
     # What was built to get here stays: left to the collector, each full round would stall every request by 40 ms.
     gc.collect()
     gc.freeze()
@@ -43,6 +45,18 @@ async def listening(web: Starlette, host: str, port: int) -> AsyncIterator[None]
     finally:
         server.should_exit = True
         await serving
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """Take the address ourselves: uvicorn would end the whole process when it is taken."""
+    taken = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind((host, port))
+    except OSError as error:
+        taken.close()
+        raise NeedsOwner("address", f"can't listen on {host}:{port} ({error.strerror}); set HOST or PORT") from error
+    return taken
 
 
 async def until_told() -> None:

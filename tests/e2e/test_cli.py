@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -84,6 +85,16 @@ def test_doctor_says_what_to_do(run: Command) -> None:
 def test_nothing_runs_on_an_old_schema(run: Command) -> None:
     for command in (("serve",), ("worker",), ("tenants", "list"), ("dead-letters",)):
         assert "run `cli.py migrate`" in run(*command, code=1)
+
+
+def test_a_taken_port_is_said_plainly(ready: Command) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        ready.env["PORT"] = str(taken.getsockname()[1])
+        said = ready("serve", code=1)
+    assert "set HOST or PORT" in said
+    assert "Traceback" not in said
 
 
 def test_production_refuses_to_start_without_keys(run: Command) -> None:
