@@ -33,6 +33,8 @@ def content(message: dict[str, Any]) -> Content | None:
 
 def _text(value: Any, _: str | None) -> Content:
     text = words(value)
+    if text and text.split()[0].split("@")[0] == "/start":  # the button that opens every chat with a bot
+        return Content(Kind.OPENED, text)
     return Content(Kind.TEXT, text) if text else _OTHER
 
 

@@ -8,8 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Kind(StrEnum):
-    """What a customer can send; whatever a vendor adds later is `OTHER`."""
+    """What a customer can send; `OPENED` = came to talk and said nothing yet; whatever a vendor adds is `OTHER`."""
 
+    OPENED = "opened"
     TEXT = "text"
     VOICE = "voice"
     AUDIO = "audio"

@@ -14,17 +14,21 @@ from core_pipeline.engines.wrap.meter import Ledger
 from core_pipeline.history import incoming, turns
 from core_pipeline.media.encode import encode_voice
 from core_pipeline.media.pcm import join
-from core_pipeline.turns.ladder import AUDIBLE, form_of
+from core_pipeline.turns.ladder import AUDIBLE, WORDED, form_of
 from core_pipeline.turns.words import phrase, phrases
-from tenants.models import Conversation, Tenant
+from tenants.models import Contact, Conversation, Tenant
 from tenants.policy import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sqlalchemy.ext.asyncio import AsyncSession
+
     from core_pipeline.contracts.engines import Exchange
     from core_pipeline.turns.deps import Deps, Here
     from tenants.models import Message
+
+LANGUAGES = ("ar", "en")
 
 
 async def answer(deps: Deps, here: Here) -> dict[str, Any]:
@@ -35,7 +39,7 @@ async def answer(deps: Deps, here: Here) -> dict[str, Any]:
         policy = Policy.model_validate((await session.get_one(Tenant, here.tenant_id)).policy)
         conversation = await session.get_one(Conversation, here.conversation_id)
         # In a thread: mixed text loads a model of languages on its first use.
-        language = await asyncio.to_thread(_language, messages, policy, conversation.language)
+        language = await asyncio.to_thread(_language, messages, policy, await _spoken_before(session, conversation))
         conversation.language = language
         history = await turns.recent(session, here.conversation_id, here.turn_id)
     heard, name, note = _understood(messages, policy)
@@ -51,14 +55,17 @@ async def answer(deps: Deps, here: Here) -> dict[str, Any]:
 
 def _understood(messages: Sequence[Message], policy: Policy) -> tuple[str, str | None, str | None]:
     """What we can answer, or the ready words that fit, and why."""
-    texts = [m.text for m in messages if m.text and not _unsure(m, policy)]
+    kinds = {message.kind for message in messages}
+    texts = [m.text for m in messages if m.text and m.kind in WORDED and not _unsure(m, policy)]
     if texts:
         return "\n".join(texts), None, None
-    if any(m.error for m in messages if m.kind in AUDIBLE):
-        return "", "please_write", next(m.error for m in messages if m.error and m.kind in AUDIBLE)
-    if any(m.kind in AUDIBLE for m in messages):
+    if trouble := next((m.error for m in messages if m.error and m.kind in AUDIBLE), None):
+        return "", "please_write", trouble
+    if kinds & AUDIBLE:
         return "", "repeat", "not-understood"
-    if any(m.kind != Kind.REACTION for m in messages):
+    if Kind.OPENED in kinds:
+        return "", "greeting", None
+    if kinds - {Kind.REACTION}:
         return "", "unsupported", "unsupported-kind"
     return "", None, "nothing-to-answer"
 
@@ -71,10 +78,17 @@ def _language(messages: Sequence[Message], policy: Policy, before: str | None) -
     for message in reversed(messages):
         if message.kind in AUDIBLE and message.language and message.text and not _unsure(message, policy):
             return message.language
-        typed = detect(message.text) if message.text and message.kind not in AUDIBLE else None
+        typed = detect(message.text) if message.text and message.kind in WORDED - AUDIBLE else None
         if typed:
             return typed
     return before or policy.language
+
+
+async def _spoken_before(session: AsyncSession, conversation: Conversation) -> str | None:
+    """The language of the conversation so far, else the one that the network knows of the customer, if it is ours."""
+    contact = await session.get_one(Contact, conversation.contact_id)
+    known = (contact.language or "")[:2]
+    return conversation.language or (known if known in LANGUAGES else None)
 
 
 async def _think(

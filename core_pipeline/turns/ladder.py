@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # What a customer can say to us with a voice.
 AUDIBLE = {Kind.VOICE, Kind.AUDIO, Kind.VIDEO_NOTE}
+# Where a message's text is the customer's own words, and not a place's coordinates or a visiting card.
+WORDED = AUDIBLE | {Kind.TEXT, Kind.CHOICE, Kind.IMAGE, Kind.VIDEO, Kind.DOCUMENT}
 
 
 def form_of(kinds: Iterable[str], policy: Policy, limits: Limits) -> ReplyKind:

@@ -247,3 +247,15 @@ async def test_a_network_without_voice_gets_text(database: Floor, tmp_path: Path
     async with planted(database, tmp_path) as plant, plant.working():
         plant.channel.limits = replace(plant.channel.limits, degrade=(ReplyKind.TEXT,))
         assert (await plant.turn(await plant.says("سؤال"))).reply_kind == "text"
+
+
+async def test_who_opens_the_chat_is_greeted(plant: Plant) -> None:
+    turn = await plant.turn(await plant.says("/start", kind=Kind.OPENED))
+    assert turn.answer == "أهلًا وسهلًا! كيف أساعدك؟"
+    assert plant.engines.asked == []
+
+
+async def test_a_caption_is_a_question_and_coordinates_are_not(plant: Plant) -> None:
+    photo = await plant.turn(await plant.says("بكم هذا؟", "a", Kind.IMAGE))
+    place = await plant.turn(await plant.says("30.044420, 31.235712", "b", Kind.LOCATION))
+    assert (photo.answer, place.note) == ("[بكم هذا؟]", "unsupported-kind")
