@@ -222,6 +222,7 @@ async def _findings(settings: Settings, tenant: str | None) -> list[checks.Findi
         return found
     async with roof.open_house(settings, work=False) as house:
         tenant_id = await directory.id_of(house.floor.db, tenant) if tenant else None
+        found.append(await checks.walls(house.floor.db))
         return [*found, *await checks.accounts(house.floor.book, house.lines, tenant_id)]
 
 

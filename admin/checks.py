@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from core_pipeline.turns.deps import Lines
     from tenants.accounts import AccountBook
+    from tenants.db import Database
 
 ENOUGH_DISK = 1 << 30
 
@@ -66,6 +67,12 @@ def schema(main_url: str, inbox_url: str) -> Finding:
     except Exception as error:  # noqa: BLE001 - an unreachable database is this finding, whatever the driver raises
         return Finding("database", fine=False, fix=f"check DATABASE_URL: {type(error).__name__}")
     return Finding("database schema", fine, "run `cli.py migrate`")
+
+
+async def walls(db: Database) -> Finding:
+    """Whether the database itself keeps tenants apart, beside our own scope."""
+    fix = "connect with a role that is no superuser: row-level security does not bind superusers"
+    return Finding("tenants are walled off in the database", await db.walls_stand(), fix)
 
 
 async def accounts(book: AccountBook, lines: Lines, tenant_id: str | None = None) -> list[Finding]:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Self
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 
@@ -49,6 +49,13 @@ class Database:
         """Work across all tenants, deliberately: routing at the front door, operations, the relay."""
         async with _unit(self._platform, {"platform": True, "reads": reads}) as session:
             yield session
+
+    async def walls_stand(self) -> bool:
+        """Whether the database itself keeps tenants apart: on Postgres it does unless our role is a superuser."""
+        if self._platform.dialect.name == "sqlite":
+            return True
+        async with self.platform(reads=True) as session:
+            return await session.scalar(select(func.current_setting("is_superuser"))) == "off"
 
     async def close(self) -> None:
         """Close every connection."""

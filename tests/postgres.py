@@ -17,7 +17,7 @@ from uuid import uuid4
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, make_url
 
 from tenants.schema import migrate
 
@@ -52,6 +52,11 @@ class Server:
         port = int(str(given["port"])) if given.get("port") else None
         url = URL.create("postgresql+psycopg", ROLE, port=port, database=database, query=query)
         return url.render_as_string(hide_password=False)
+
+    def as_superuser(self, url: str) -> str:
+        """The same database by the role that brought the server up."""
+        given = make_url(url).set(username=str(conninfo_to_dict(self.dsn)["user"]))
+        return given.render_as_string(hide_password=False)
 
     @contextmanager
     def database(self) -> Iterator[str]:
