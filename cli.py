@@ -16,7 +16,7 @@ import uvloop
 from pydantic import ValidationError
 
 import app as roof
-from admin import checks, console
+from admin import checks, console, logs
 from admin.console import AsJson, Floor, TenantName, show
 from core_pipeline.contracts.channel import ChannelSpec, CustomerMessage
 from core_pipeline.engines.router import Engines
@@ -43,10 +43,7 @@ def _settings() -> Settings:
             typer.secho(f"setting {'.'.join(map(str, problem['loc']))}: {problem['msg']}", err=True, fg="red")
         raise typer.Exit(2) from error
     settings.var.mkdir(parents=True, exist_ok=True)
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
-    for chatty in ("alembic", "uvicorn"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # its INFO lines carry URLs, and Telegram's carry the token
+    logs.set_up(settings.log_level)
     return settings
 
 

@@ -207,4 +207,4 @@ class Flow:
             await self._run(here, "send_fallback")
         except DeadLetterError as again:
             log.error("turn %s: the fallback words could not be sent: %s", here.turn_id, again.cause)  # noqa: TRY400 - the cause says all, a traceback would only repeat it
-        await self._steps["finish"](asdict(here), [], None, None, TurnState.DEAD.value, dead.step, dead.cause)
+        await self._run(here, "finish", [], None, None, TurnState.DEAD.value, dead.step, dead.cause)

@@ -67,9 +67,10 @@ def question_of(key: str | None) -> str:
 
 async def test_control_c_stops_cleanly_and_loses_nothing(tmp_path: Path) -> None:
     async with town("telegram", tmp_path / "var", environment(), burst_seconds=1.0) as place:
-        await place.emulator.customer_says(CustomerMessage("700000001", text="عندكم توصيل؟"))
+        await place.emulator.customer_says(CustomerMessage("700000001", text="عندكم كنافة بالقشطة؟"))
         assert await place.running.end(signal.SIGINT) == 0, place.running.log()
         assert "Traceback" not in place.running.log()
+        assert "كنافة" not in place.running.log()
         await place.running.start()
         [delivery] = await place.emulator.wait_delivery(1, 60)
         assert delivery.faults == ()
