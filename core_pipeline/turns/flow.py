@@ -30,10 +30,14 @@ Stage = Callable[..., Awaitable[Any]]
 
 @dataclass(frozen=True)
 class Tries:
-    """How often a stage is tried and how long we wait before the second try; then twice as long each time."""
+    """How often a stage is tried, how long we wait before the second try (then twice as long each time).
+
+    A try that takes longer than `patience` seconds is broken off and counts as failed.
+    """
 
     attempts: int = 5
     seconds: float = 1.0
+    patience: float = 120.0
 
 
 class DeadLetterError(Exception):
@@ -46,17 +50,20 @@ class DeadLetterError(Exception):
         self.impossible = impossible
 
 
-async def outcome_of(stage: Stage, deps: Deps, here: Here, *args: Any) -> Outcome:
+async def outcome_of(stage: Stage, patience: float, deps: Deps, here: Here, *args: Any) -> Outcome:
     """Run a stage and say how it went as plain JSON: {"ok"}, {"retry", "cause"} or {"failed", "cause"}.
 
     "retry" is how many seconds to wait at least; "failed" tells whether this input can never work.
     """
     try:
-        return {"ok": await stage(deps, here, *args)}
+        async with asyncio.timeout(patience):
+            return {"ok": await stage(deps, here, *args)}
     except Retryable as error:
         return {"retry": error.after, "cause": str(error)}
     except SawtakError as error:
         return {"failed": isinstance(error, Impossible), "cause": str(error)}
+    except TimeoutError:
+        return {"retry": 0.0, "cause": f"took longer than {patience:g} s"}
     except Exception as error:
         log.exception("stage %s broke", stage.__name__)
         return {"retry": 0.0, "cause": type(error).__name__}
@@ -87,7 +94,7 @@ class Flow:
 
     def _step(self, stage: Stage) -> Callable[..., Awaitable[Outcome]]:
         async def step(here: dict[str, Any], *args: Any) -> Outcome:
-            return await outcome_of(stage, self._deps, Here(**here), *args)
+            return await outcome_of(stage, self._tries.patience, self._deps, Here(**here), *args)
 
         return DBOS.step(name=stage.__name__)(step)
 

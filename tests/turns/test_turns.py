@@ -12,6 +12,7 @@ import pytest
 
 from core_pipeline.contracts.messages import Kind, ReplyKind, Status
 from core_pipeline.turns.desk import Desk
+from core_pipeline.turns.flow import Tries
 from errors import Impossible, NeedsOwner, Retryable
 from tenants.models import Conversation, Direction, Message, TurnStage, TurnState
 from tests.conftest import Floor
@@ -259,3 +260,14 @@ async def test_a_caption_is_a_question_and_coordinates_are_not(plant: Plant) -> 
     photo = await plant.turn(await plant.says("بكم هذا؟", "a", Kind.IMAGE))
     place = await plant.turn(await plant.says("30.044420, 31.235712", "b", Kind.LOCATION))
     assert (photo.answer, place.note) == ("[بكم هذا؟]", "unsupported-kind")
+
+
+async def test_an_engine_that_hangs_is_given_up_and_tried_again(database: Floor, tmp_path: Path) -> None:
+    async with planted(database, tmp_path) as plant:
+        plant.tries, plant.engines.hang = Tries(3, 0.05, patience=1.0), 1
+        async with plant.working():
+            once = await plant.turn(await plant.says(None, "a", Kind.VOICE, "سؤال".encode()))
+            plant.engines.hang = 3
+            never = await plant.turn(await plant.says(None, "b", Kind.VOICE, "سؤال".encode()))
+    assert (once.state, once.heard) == ("answered", "سؤال")
+    assert (never.state, never.cause) == ("dead", "took longer than 1 s")
