@@ -88,3 +88,11 @@ async def dead(session: AsyncSession, limit: int = 100) -> list[Turn]:
         select(Turn).where(col(Turn.state) == TurnState.DEAD).order_by(col(Turn.finished_at).desc()).limit(limit)
     )
     return list(rows.all())
+
+
+async def running(session: AsyncSession, before: datetime, limit: int = 200) -> list[str]:
+    """Ids of the turns that began before then and have not ended."""
+    rows = await session.scalars(
+        select(col(Turn.id)).where(col(Turn.state) == TurnState.RUNNING, col(Turn.started_at) < before).limit(limit)
+    )
+    return list(rows.all())

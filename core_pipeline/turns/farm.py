@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer
 
+from core_pipeline.history import turns
 from core_pipeline.turns.flow import WORKFLOW, Flow, Tries
 from core_pipeline.turns.locks import lock_for
 from errors import NeedsOwner
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from core_pipeline.turns.deps import Deps
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,10 @@ QUEUE = "turns"
 VERSION = "1"
 NAME = "sawtak"
 POLL_SECONDS = 0.05
-REAP_SECONDS = 2.0
+WATCH_SECONDS = 2.0
+SWEEP_EVERY = 15
+STALE = timedelta(minutes=1)
+LOST = ["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED", "CANCELLED"]
 FORGET_BATCH = 1000
 DRAIN_SECONDS = 2.0
 
@@ -72,7 +76,7 @@ class Farm:
         self._lock = lock_for(url, f"executor:{executor_id}")
         self._engine = engine_for(url)
         self._client: DBOSClient | None = None
-        self._reaper: asyncio.Task[None] | None = None
+        self._watcher: asyncio.Task[None] | None = None
         self._flow: Flow | None = None
 
     async def start(self) -> None:
@@ -103,8 +107,7 @@ class Farm:
             serializer=DBOSPortableJSONSerializer(),
             application_name=NAME,
         )
-        if not self._url.startswith("sqlite"):
-            self._reaper = asyncio.create_task(self._reap())
+        self._watcher = asyncio.create_task(self._watch())
 
     async def enqueue(self, jobs: Sequence[Job]) -> None:
         """Queue turns in one commit; a job that is already known is left as it is."""
@@ -139,15 +142,34 @@ class Farm:
         await DBOS.delete_workflows_async([one.workflow_id for one in ended])
         return len(ended)
 
-    async def _reap(self) -> None:
-        """Adopt the turns of workers whose lock is free: nobody else would take them up."""
+    async def _watch(self) -> None:
+        """Look after what nobody else would: dead workers' turns, and turns that the engine has given up."""
+        rounds = itertools.cycle(range(SWEEP_EVERY))
         while True:
-            await asyncio.sleep(REAP_SECONDS)
+            await asyncio.sleep(WATCH_SECONDS)
             try:
-                for executor in await self._strangers():
-                    await self._adopt(executor)
+                if not self._url.startswith("sqlite"):
+                    for executor in await self._strangers():
+                        await self._adopt(executor)
+                if next(rounds) == 0:
+                    await self.sweep(datetime.now(UTC) - STALE)
             except sa.exc.SQLAlchemyError as error:
-                log.warning("reaper: %s", type(error).__name__)
+                log.warning("watch: %s", type(error).__name__)
+
+    async def sweep(self, before: datetime) -> int:
+        """Apologise for turns begun before then that will never end by themselves; return how many there were.
+
+        The engine gives a turn up that has taken its process down too often; an operator may have cancelled it.
+        """
+        async with self._deps.db.platform(reads=True) as session:
+            running = await turns.running(session, before)
+        if not running or self._flow is None:
+            return 0
+        lost = await DBOS.list_workflows_async(workflow_ids=running, status=LOST, load_output=False)
+        for one in lost:
+            if one.input:
+                await self._flow.give_up(one.workflow_id, one.input["args"], one.status)
+        return len(lost)
 
     async def _strangers(self) -> set[str]:
         pending = await DBOS.list_workflows_async(status="PENDING", name=WORKFLOW, load_input=False, load_output=False)
@@ -168,10 +190,10 @@ class Farm:
         logging.getLogger("dbos").setLevel(logging.ERROR)  # it warns of every turn that we break off on purpose
         if self._flow is not None:
             await self._flow.drain(DRAIN_SECONDS)
-        if self._reaper is not None:
-            self._reaper.cancel()
+        if self._watcher is not None:
+            self._watcher.cancel()
             with suppress(asyncio.CancelledError):
-                await self._reaper
+                await self._watcher
         if self._client is not None:
             self._client.destroy()
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)

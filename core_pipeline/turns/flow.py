@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -130,6 +130,15 @@ class Flow:
         for task in broken_off:
             task.cancel()
         await asyncio.gather(*broken_off, return_exceptions=True)
+
+    async def give_up(self, turn_id: str, arguments: Sequence[Any], status: str) -> None:
+        """Apologise for a turn whose workflow will never go on, and make it a dead letter."""
+        here = Here(turn_id, *arguments)
+        ending: tuple[Any, ...] = ([], None, None, TurnState.DEAD.value, "workflow", status)
+        for stage, more in ((delivering.send_fallback, ()), (delivering.finish, ending)):
+            outcome = await outcome_of(stage, self._tries.patience, self._deps, here, *more)
+            if "ok" not in outcome:
+                log.error("turn %s was given up (%s): %s failed", turn_id, status, stage.__name__)
 
     async def _run(self, here: Here, name: str, *args: Any) -> Any:
         """Run one step until it works; `DeadLetterError` when it can't or the tries are used up."""

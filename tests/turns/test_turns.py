@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from dbos import DBOS
 
 from core_pipeline.contracts.messages import Kind, ReplyKind, Status
 from core_pipeline.turns.desk import Desk
@@ -271,3 +272,18 @@ async def test_an_engine_that_hangs_is_given_up_and_tried_again(database: Floor,
             never = await plant.turn(await plant.says(None, "b", Kind.VOICE, "سؤال".encode()))
     assert (once.state, once.heard) == ("answered", "سؤال")
     assert (never.state, never.cause) == ("dead", "took longer than 1 s")
+
+
+async def test_a_turn_that_the_engine_gave_up_is_not_silent(database: Floor, tmp_path: Path) -> None:
+    async with planted(database, tmp_path, burst_seconds=20.0, burst_cap=20.0) as plant, plant.working():
+        turn_id = await plant.says("سؤال")
+        await plant.turn(turn_id, TurnState.RUNNING)
+        assert plant.farm is not None
+        soon = datetime.now(UTC) + timedelta(seconds=1)
+        assert await plant.farm.sweep(soon) == 0
+        await DBOS.cancel_workflow_async(turn_id)
+        assert await plant.farm.sweep(soon) == 1
+        assert await plant.farm.sweep(soon) == 0
+        turn = await plant.turn(turn_id, TurnState.DEAD)
+        assert (turn.failed_step, turn.cause) == ("workflow", "CANCELLED")
+        assert plant.texts() == ["عذرًا، حدث خلل عندنا ولم نتمكن من الرد الآن. سنعود إليك قريبًا."]
