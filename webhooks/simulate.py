@@ -35,7 +35,18 @@ if TYPE_CHECKING:
 VOICES = {"ar": "ar+f2", "en": "en-us+f2"}
 NOISE_DB = 20.0
 POLL_SECONDS = 0.02
-MIMES = {".ogg": "audio/ogg", ".oga": "audio/ogg", ".opus": "audio/ogg", ".mp3": "audio/mpeg", ".m4a": "audio/mp4"}
+MIMES = {
+    ".ogg": "audio/ogg",
+    ".oga": "audio/ogg",
+    ".opus": "audio/ogg",
+    ".mp3": "audio/mpeg",
+    ".m4a": "audio/mp4",
+    ".aac": "audio/aac",
+    ".amr": "audio/amr",
+    ".wav": "audio/wav",
+    ".webm": "audio/webm",
+    ".flac": "audio/flac",
+}
 SUFFIXES = {"audio/ogg": "ogg", "audio/mpeg": "mp3", "audio/mp4": "m4a"}
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
