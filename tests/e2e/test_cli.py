@@ -34,6 +34,7 @@ class Command:
             text=True,
             timeout=60,
             check=False,
+            start_new_session=True,  # no terminal: secrets are asked for on standard input
         )
         assert done.returncode == code, f"{done.stdout}\n{done.stderr}"
         return done.stdout if code == 0 else done.stdout + done.stderr
