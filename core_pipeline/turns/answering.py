@@ -34,19 +34,19 @@ LANGUAGES = ("ar", "en")
 async def answer(deps: Deps, here: Here) -> dict[str, Any]:
     """Decide what to say: {"text", "language", "form", "note", "bills"}; an empty text means nothing needs saying."""
     ledger = Ledger()
-    async with deps.db.tenant(here.tenant_id) as session:
+    async with deps.db.tenant(here.tenant_id, reads=True) as session:
         messages = await incoming.of_turn(session, here.turn_id)
         policy = Policy.model_validate((await session.get_one(Tenant, here.tenant_id)).policy)
-        conversation = await session.get_one(Conversation, here.conversation_id)
-        # In a thread: mixed text loads a model of languages on its first use.
-        language = await asyncio.to_thread(_language, messages, policy, await _spoken_before(session, conversation))
-        conversation.language = language
+        before = await _spoken_before(session, await session.get_one(Conversation, here.conversation_id))
         history = await turns.recent(session, here.conversation_id, here.turn_id)
+    # In a thread: mixed text loads a model of languages on its first use.
+    language = await asyncio.to_thread(_language, messages, policy, before)
     heard, name, note = _understood(messages, policy)
     text = phrase(policy, name, language) if name else ""
     if heard:
         text = await _think(deps, here, policy, heard, language, history, ledger)
     async with deps.db.tenant(here.tenant_id) as session:
+        (await session.get_one(Conversation, here.conversation_id)).language = language
         await turns.answered_with(session, here.turn_id, heard or None, text, language, note)
     bills = [asdict(bill) for bill in ledger.bills]
     form = form_of((m.kind for m in messages), policy, (await deps.lines.line(here.account_id)).limits)
