@@ -9,6 +9,7 @@ from urllib.parse import quote
 import httpx
 from telegram import Bot
 
+from channels.capped import capped, within
 from channels.telegram.refusals import asked
 from channels.wild import whole
 from core_pipeline.contracts.messages import MediaRef
@@ -26,14 +27,14 @@ class Files:
 
     async def stream(self, bot: Bot, media: MediaRef) -> AsyncIterator[bytes]:
         """Yield the file's bytes; `Impossible` if it is larger than the cap or gone."""
-        self._fits(media.size)
+        within(self.cap, media.size)
         request = self.http.build_request("GET", await self._locate(bot, media.id), timeout=self.timeout)
         request.headers["accept-encoding"] = "identity"
         try:
             response = await self.http.send(request, stream=True, follow_redirects=False)
             try:
                 self._check(response)
-                async for chunk in self._capped(response):
+                async for chunk in capped(response, self.cap):
                     yield chunk
             finally:
                 await response.aclose()
@@ -42,7 +43,7 @@ class Files:
 
     async def _locate(self, bot: Bot, file_id: str) -> str:
         file = await asked(bot.get_file(file_id, read_timeout=self.timeout))
-        self._fits(file.file_size)
+        within(self.cap, file.file_size)
         path = (file.file_path or "").removeprefix(f"{self.base}/")
         # A Bot API server in local mode answers with a path of its own disk.
         if not path or path == file.file_path or path.startswith("/") or ".." in path:
@@ -52,19 +53,7 @@ class Files:
     def _check(self, response: httpx.Response) -> None:
         if not response.is_success:
             raise _status(response.status_code)
-        self._fits(whole(response.headers.get("content-length")))
-
-    async def _capped(self, response: httpx.Response) -> AsyncIterator[bytes]:
-        got = 0
-        # Raw on purpose: a compressed body could grow past the cap inside one chunk.
-        async for chunk in response.aiter_raw():
-            got += len(chunk)
-            self._fits(got)
-            yield chunk
-
-    def _fits(self, size: int | None) -> None:
-        if size is not None and size > self.cap:
-            raise Impossible("media-too-large", f"more than {self.cap} bytes")
+        within(self.cap, whole(response.headers.get("content-length")))
 
 
 def _status(status: int) -> SawtakError:

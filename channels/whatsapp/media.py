@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import httpx
 
+from channels.capped import capped, within
 from channels.whatsapp.graph import Graph
 from channels.whatsapp.refusals import refusal
 from channels.wild import whole, words
@@ -34,7 +35,7 @@ class Media:
                 if response.status_code == httpx.codes.NOT_FOUND:
                     continue
                 self._check(response)
-                async for chunk in self._capped(response):
+                async for chunk in capped(response, self.cap):
                     yield chunk
                 return
         raise Impossible("media-gone")
@@ -53,7 +54,7 @@ class Media:
         if not _MEDIA_ID.fullmatch(media_id):
             raise Impossible("media-id")
         found = await self.graph.call("GET", media_id, params={"phone_number_id": self.account})
-        self._fits(whole(found.get("file_size")))
+        within(self.cap, whole(found.get("file_size")))
         url = words(found.get("url"))
         if not (url and self._trusted(url)):
             raise Impossible("media-host", "the file lies on a host that must not see the token")
@@ -74,16 +75,4 @@ class Media:
             raise Impossible("media-redirect", "the token must not follow a redirect")
         if not response.is_success:
             raise refusal(response, None, lands=False)
-        self._fits(whole(response.headers.get("content-length")))
-
-    async def _capped(self, response: httpx.Response) -> AsyncIterator[bytes]:
-        got = 0
-        # Raw on purpose: a compressed body could grow past the cap inside one chunk.
-        async for chunk in response.aiter_raw():
-            got += len(chunk)
-            self._fits(got)
-            yield chunk
-
-    def _fits(self, size: int | None) -> None:
-        if size is not None and size > self.cap:
-            raise Impossible("media-too-large", f"more than {self.cap} bytes")
+        within(self.cap, whole(response.headers.get("content-length")))

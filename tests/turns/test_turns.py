@@ -253,7 +253,7 @@ async def test_a_network_without_voice_gets_text(database: Floor, tmp_path: Path
 
 async def test_who_opens_the_chat_is_greeted(plant: Plant) -> None:
     turn = await plant.turn(await plant.says("/start", kind=Kind.OPENED))
-    assert turn.answer == "أهلًا وسهلًا! كيف أساعدك؟"
+    assert turn.answer == "أهلا وسهلا بكم، كيف يمكنني مساعدتكم؟"
     assert plant.engines.asked == []
 
 

@@ -1,23 +1,11 @@
-"""What the engine says where the tenant has no words of its own."""
+"""The words of courtesy: the tenant's own, else the ready ones."""
 
 from __future__ import annotations
 
 from core_pipeline.arabic.smalltalk import Courtesy
 from core_pipeline.contracts.engines import Ask
+from core_pipeline.contracts.phrases import READY
 
-_READY = {
-    "greeting": {"ar": "أهلا وسهلا بكم، كيف يمكنني مساعدتكم؟", "en": "Welcome, how can I help you?"},
-    "thanks": {"ar": "العفو، يسعدنا أن نخدمكم دائما.", "en": "You are welcome, happy to help."},
-    "goodbye": {"ar": "مع السلامة، يسعدنا تواصلكم معنا.", "en": "Goodbye, thank you for contacting us."},
-    "unknown": {
-        "ar": "عذرا، ليست عندي هذه المعلومة، وسوف يرد عليكم أحد موظفينا.",
-        "en": "Sorry, I do not have that information; one of our staff will answer you.",
-    },
-    "repeat": {
-        "ar": "عذرا، لم أفهم السؤال. هل يمكنكم إعادته من فضلكم؟",
-        "en": "Sorry, I did not catch the question. Could you please repeat it?",
-    },
-}
 # The customary answer to each greeting; it comes before the tenant's own greeting, or before the answer.
 _RETURN = {
     Courtesy.PEACE: {"ar": "وعليكم السلام ورحمة الله وبركاته.", "en": "Peace be upon you too."},
@@ -32,7 +20,7 @@ GREETINGS = frozenset(_RETURN)
 def phrase(name: str, ask: Ask) -> str:
     """Return the tenant's words by that name, or ready ones in the language of the answer."""
     own = ask.phrases.get(name, "").strip()
-    return own or _READY[name]["ar" if ask.language == "ar" else "en"]
+    return own or READY[name]["ar" if ask.language == "ar" else "en"]
 
 
 def returned(greeting: Courtesy, ask: Ask) -> str:

@@ -1,0 +1,24 @@
+"""The ready words of a bot whose tenant has not chosen its own: by name, then by language."""
+
+READY = {
+    "greeting": {"ar": "أهلا وسهلا بكم، كيف يمكنني مساعدتكم؟", "en": "Welcome, how can I help you?"},
+    "thanks": {"ar": "العفو، يسعدنا أن نخدمكم دائما.", "en": "You are welcome, happy to help."},
+    "goodbye": {"ar": "مع السلامة، يسعدنا تواصلكم معنا.", "en": "Goodbye, thank you for contacting us."},
+    "unknown": {"ar": "عذرا، ليست عندي هذه المعلومة.", "en": "Sorry, I do not have that information."},
+    "repeat": {
+        "ar": "عذرًا، لم أفهم السؤال. من فضلك أعد السؤال أو اكتبه.",
+        "en": "Sorry, I did not catch the question. Please repeat it or write it.",
+    },
+    "please_write": {
+        "ar": "عذرًا، لم نتمكن من سماع رسالتك. من فضلك اكتب سؤالك.",
+        "en": "Sorry, we couldn't hear your message. Please write your question.",
+    },
+    "unsupported": {
+        "ar": "شكرًا لك. أستطيع أن أسمع الرسائل الصوتية وأقرأ النصوص فقط. كيف أساعدك؟",
+        "en": "Thank you. I can only listen to voice notes and read text. How can I help you?",
+    },
+    "fallback": {
+        "ar": "عذرًا، حدث خلل عندنا ولم نتمكن من الرد الآن. سنعود إليك قريبًا.",
+        "en": "Sorry, something went wrong on our side and we can't answer right now. We'll get back to you soon.",
+    },
+}
