@@ -11,7 +11,7 @@ from core_pipeline.contracts.messages import ReplyKind
 
 
 def encode(payload: dict[str, Any]) -> bytes:
-    r"""Write JSON as the vendor does: \uXXXX for everything beyond ASCII, \/ for slashes."""
+    r"""Write JSON as the vendor does: \u00e9 and the like for everything beyond ASCII, \/ for slashes."""
     return json.dumps(payload, separators=(",", ":")).replace("/", "\\/").encode()
 
 

@@ -15,13 +15,13 @@ import pytest
 from pydantic import SecretStr
 
 from channels.telegram import SPEC
-from channels.telegram.emulator import TelegramEmulator
 from channels.telegram.pace import Limiter, Pace
 from channels.telegram.pool import Pool
 from core_pipeline.contracts.channel import CustomerMessage, Opening, WebhookRequest
 from core_pipeline.contracts.messages import MediaRef, ReplyKind
 from errors import Forged, Impossible, NeedsOwner, Retryable
 from tests.channels.bench import Stage, client, first_message, hooked, opening, reply_to, staged, voice_note
+from tests.channels.telegram_side import asked, emulator_of
 
 CUSTOMER = SPEC.demo_customer
 
@@ -30,22 +30,6 @@ CUSTOMER = SPEC.demo_customer
 async def stage() -> AsyncIterator[Stage]:
     async with staged(SPEC) as ready:
         yield ready
-
-
-def emulator_of(stage: Stage) -> TelegramEmulator:
-    assert isinstance(stage.emulator, TelegramEmulator)
-    return stage.emulator
-
-
-def asked(stage: Stage, method: str) -> list[dict[str, Any]]:
-    return [dict(params) for name, params in emulator_of(stage).api.asked if name == method]
-
-
-async def waiting(stage: Stage) -> int:
-    """How many updates the vendor still keeps for us."""
-    url = f"{stage.emulator.url}/bot{SPEC.demo.secrets['bot_token']}/getWebhookInfo"
-    count: int = (await stage.http.get(url)).json()["result"]["pending_update_count"]
-    return count
 
 
 async def test_only_posts_with_the_secret_are_believed(stage: Stage) -> None:

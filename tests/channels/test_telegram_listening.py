@@ -6,15 +6,14 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 
 from channels.telegram import SPEC
-from channels.telegram.emulator import TelegramEmulator
 from core_pipeline.contracts.channel import CustomerMessage
 from errors import NeedsOwner
 from tests.channels.bench import Stage, hooked, load, staged
+from tests.channels.telegram_side import asked, emulator_of, waiting
 
 CUSTOMER = SPEC.demo_customer
 
@@ -23,22 +22,6 @@ CUSTOMER = SPEC.demo_customer
 async def stage() -> AsyncIterator[Stage]:
     async with staged(SPEC) as ready:
         yield ready
-
-
-def emulator_of(stage: Stage) -> TelegramEmulator:
-    assert isinstance(stage.emulator, TelegramEmulator)
-    return stage.emulator
-
-
-def asked(stage: Stage, method: str) -> list[dict[str, Any]]:
-    return [dict(params) for name, params in emulator_of(stage).api.asked if name == method]
-
-
-async def waiting(stage: Stage) -> int:
-    """How many updates the vendor still keeps for us."""
-    url = f"{stage.emulator.url}/bot{SPEC.demo.secrets['bot_token']}/getWebhookInfo"
-    count: int = (await stage.http.get(url)).json()["result"]["pending_update_count"]
-    return count
 
 
 async def test_updates_are_kept_until_the_next_batch_is_asked_for(stage: Stage) -> None:
