@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import httpx
 from starlette.applications import Starlette
 
-from core_pipeline.contracts.engines import Bench
+from core_pipeline.contracts.specs import Bench
 from core_pipeline.engines.router import Engines
 from core_pipeline.knowledge.shelf import Shelf
 from core_pipeline.media.sandbox import Sandbox
@@ -23,6 +23,7 @@ from settings import Settings
 from tenants.accounts import AccountBook
 from tenants.blobs import Blobs
 from tenants.db import Database
+from tenants.engines import EngineBook
 from tenants.inbox import Inbox
 from tenants.schema import up_to_date
 from tenants.vault import Vault
@@ -77,7 +78,8 @@ async def open_house(
         inbox = await stack.enter_async_context(Inbox(settings.inbox_url))
         lines = OpenLines(floor.book, http, of_channel or settings.of_channel)
         stack.push_async_callback(lines.close)
-        engines = Engines(settings.engines, Bench(settings.var))
+        book, bench = EngineBook(floor.db, floor.vault), Bench(settings.var, http)
+        engines = Engines(settings.chains, bench, given=settings.of_engine, of_tenant=book.of)
         stack.push_async_callback(engines.close)
         front = FrontDoor(lines, floor.book, inbox, settings.body_limit)
         if work:

@@ -213,7 +213,7 @@ def doctor(
 
 
 async def _findings(settings: Settings, tenant: str | None) -> list[checks.Finding]:
-    found = [*checks.machine(settings.var, settings.public_url), *checks.engines(settings.engines)]
+    found = [*checks.machine(settings.var, settings.public_url), *checks.engines(settings.chains)]
     found.append(checks.schema(settings.main_url, settings.inbox_url))
     if not found[-1].fine:
         return found

@@ -3,17 +3,20 @@
 Read by app.py, cli.py and migrations/env.py, nobody else: rooms are handed what they need.
 """
 
+import json
 import os
 import secrets
 import socket
 from base64 import b64encode
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+EMBEDDED = {"asr": "demo", "llm": "knowledge", "tts": "espeak"}
 
 
 class Settings(BaseSettings):
@@ -41,7 +44,7 @@ class Settings(BaseSettings):
     retry_attempts: int = Field(default=5, ge=1)
     retry_seconds: float = Field(default=1.0, gt=0)
     settle_seconds: float = Field(default=15.0, ge=0)
-    engines: dict[str, str] = Field(default_factory=lambda: {"asr": "demo", "llm": "knowledge", "tts": "espeak"})
+    engines: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _refuse_defaults_in_production(self) -> Self:
@@ -101,11 +104,32 @@ class Settings(BaseSettings):
             file.write_text(new_vault_key())
         return SecretStr(file.read_text().strip())
 
+    @property
+    def chains(self) -> dict[str, str]:
+        """The engines by kind, best first; a kind that is not set has the embedded one."""
+        return EMBEDDED | self.engines
+
     def of_channel(self, name: str) -> dict[str, str]:
         """Every setting that carries the channel's name as prefix: WHATSAPP_API_URL → {"api_url": …}."""
+        return self._under(name)
+
+    def of_engine(self, kind: str, name: str) -> dict[str, Any]:
+        """Every setting with kind and name as prefix: LLM_OLLAMA_MODEL → {"model": …}; maps and lists are JSON."""
+        return {key: _parsed(value) for key, value in self._under(f"{kind}_{name}").items()}
+
+    def _under(self, name: str) -> dict[str, str]:
         prefix = f"{name.upper()}_"
         known = {**dotenv_values(".env"), **os.environ}
         return {key[len(prefix) :].lower(): value for key, value in known.items() if key.startswith(prefix) and value}
+
+
+def _parsed(value: str) -> Any:
+    if not value.startswith(("{", "[")):
+        return value
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError:
+        return value
 
 
 def new_vault_key() -> str:

@@ -12,12 +12,13 @@ import tempfile
 import time
 from pathlib import Path
 
+import httpx
 from sqlalchemy import select
 from sqlmodel import col
 
 from channels import discover
 from core_pipeline.contracts.channel import CustomerMessage
-from core_pipeline.contracts.engines import Bench
+from core_pipeline.contracts.specs import Bench
 from core_pipeline.engines.router import Engines
 from tenants.models import TurnStage
 from tests.e2e.running import Town, town
@@ -81,7 +82,7 @@ async def run(window: float, note: bytes, folder: Path) -> None:
 async def bench() -> None:
     """Both windows: none, and the default."""
     with tempfile.TemporaryDirectory(prefix="sawtak-note-", dir="var") as name:
-        engines = Engines({"tts": "espeak"}, Bench(Path(name)))
+        engines = Engines({"tts": "espeak"}, Bench(Path(name), httpx.AsyncClient()))
         note = await customer_voice(engines, SAYING, "ar", discover()["whatsapp"].limits.voice)
         await engines.close()
         for window in WINDOWS:

@@ -14,7 +14,15 @@ class Policy(BaseModel):
     every message is answered by itself), `burst_cap` the longest such wait. `reply` is the richest form to answer
     in ("mirror": as the customer wrote). `confidence` is the recogniser's confidence under which we ask the customer
     to repeat or write. `voice` names an engine's voice by language. `phrases` holds the tenant's own words by name and
-    language: {"unknown": {"ar": "…", "en": "…"}}.
+    language: {"unknown": {"ar": "…", "en": "…"}}. `persona` describes the bot in the tenant's words, by language.
+
+    `engines` names the tenant's own chains by kind, best first ({"llm": "ollama,knowledge"}); a kind that is missing
+    is the installation's. `answerable` is how sure the search must be before we answer from what it found,
+    `longest_answer` counts in characters. `memory_messages` is how many messages the bot remembers word for word,
+    `session_seconds` the silence after which it begins anew; `remember` says whether it may keep facts about a customer
+    who agrees. `cache` answers questions that were asked before at once, `cache_likeness` says how alike (1: the same
+    words) they must be. `disclosure` is when the customer is told that a machine speaks. `handoff_hours` is how long
+    the bot keeps quiet once a person was asked to take over.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -26,3 +34,14 @@ class Policy(BaseModel):
     confidence: float = Field(default=0.5, ge=0.0, le=1.0)
     voice: dict[str, str] = Field(default_factory=dict)
     phrases: dict[str, dict[str, str]] = Field(default_factory=dict)
+    persona: dict[str, str] = Field(default_factory=dict)
+    engines: dict[str, str] = Field(default_factory=dict)
+    answerable: float = Field(default=0.5, ge=0.0, le=1.0)
+    longest_answer: int = Field(default=600, ge=80, le=4000)
+    memory_messages: int = Field(default=20, ge=0, le=100)
+    session_seconds: int = Field(default=3600, ge=60, le=30 * 86400)
+    remember: bool = True
+    cache: bool = True
+    cache_likeness: float = Field(default=1.0, ge=0.5, le=1.0)
+    disclosure: Literal["never", "first", "always"] = "never"
+    handoff_hours: float = Field(default=12.0, ge=0.0, le=168.0)

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
+import httpx
 from sqlmodel import SQLModel
 
+from core_pipeline.contracts.specs import Bench
 from tenants.db import Database
 from tenants.models import Agency, ChannelAccount, Contact, Conversation, Direction, Entry, Message, Tenant
 
 Row = TypeVar("Row", bound=SQLModel)
+
+
+def bench(folder: Path) -> Bench:
+    """What an engine may use, with its files in this folder."""
+    return Bench(folder, httpx.AsyncClient())
 
 
 async def make_tenant(db: Database, **fields: Any) -> Tenant:

@@ -17,7 +17,9 @@ from sqlmodel import col
 from channels import discover
 from core_pipeline.contracts.channel import CustomerMessage
 from core_pipeline.contracts.engines import Saying
+from core_pipeline.engines.router import For
 from core_pipeline.engines.wrap.meter import Ledger
+from core_pipeline.engines.wrap.voiced import Voice
 from core_pipeline.media.encode import encode_voice
 from core_pipeline.media.pcm import add_noise, join
 from errors import Impossible
@@ -93,8 +95,8 @@ def pointing_at(emulator: Emulator, spec: ChannelSpec, of_channel: Callable[[str
 
 async def customer_voice(engines: Engines, text: str, language: str, fmt: VoiceFormat) -> bytes:
     """A customer's voice note saying this text: another voice, some noise, the network's own format."""
-    engine = await engines.tts(language, Ledger())
-    parts = [part.pcm async for part in engine.speak(Saying(text, language, VOICES.get(language)))]
+    engine = await engines.tts(language, For(Ledger()), Voice("espeak", VOICES.get(language)))
+    parts = [part.pcm async for part in engine.speak(Saying(text, language))]
     return await encode_voice(add_noise(join(parts), NOISE_DB, seed=1), fmt)
 
 

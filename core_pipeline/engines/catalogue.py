@@ -5,7 +5,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from core_pipeline.contracts.engines import EngineSpec
+from core_pipeline.contracts.specs import EngineSpec
 
 
 @cache

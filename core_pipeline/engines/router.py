@@ -1,73 +1,184 @@
-"""Which engine serves which stage in which language; opens each once per process."""
+"""Which engine serves which stage in which language for which tenant, best first, each metered."""
 
 from __future__ import annotations
 
-import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from core_pipeline.contracts.specs import Priority
 from core_pipeline.engines.catalogue import discover
+from core_pipeline.engines.opening import Configured, Opener, configured, spec_of
 from core_pipeline.engines.wrap.fallback import FallbackAsr, FallbackLlm, FallbackTts
-from core_pipeline.engines.wrap.meter import MeteredAsr, MeteredLlm, MeteredTts
-from errors import NeedsOwner
+from core_pipeline.engines.wrap.lazy import LazyAsr, LazyEmbedder, LazyLlm, LazyTts
+from core_pipeline.engines.wrap.meter import Ledger, MeteredAsr, MeteredLlm, MeteredTts, Tariff
+from core_pipeline.engines.wrap.voiced import VoicedTts
+from errors import NeedsOwner, SawtakError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import httpx
 
-    from core_pipeline.contracts.engines import Asr, Bench, EngineSpec, Llm, Tts
-    from core_pipeline.engines.wrap.meter import Ledger
+    from core_pipeline.contracts.engines import Asr, Embedder, Llm, Speaker, Tts
+    from core_pipeline.contracts.specs import Bench, EngineSpec
+    from core_pipeline.engines.opening import OwnEngines
+    from core_pipeline.engines.wrap.voiced import Voice
+
+log = logging.getLogger(__name__)
+
+Given = Callable[[str, str], Mapping[str, Any]]
+OfTenant = Callable[[str], Awaitable["OwnEngines"]]
+
+
+def nothing(kind: str, name: str) -> Mapping[str, Any]:
+    """Give no engine any configuration: the defaults serve."""
+    del kind, name
+    return {}
+
+
+@dataclass(frozen=True)
+class For:
+    """On whose behalf an engine works, how urgently, and who notes what it takes."""
+
+    ledger: Ledger
+    tenant_id: str = ""
+    priority: Priority = Priority.NOTE
 
 
 class Engines:
-    """The engines of one process; `chains` names them by kind, best first: {"asr": "whisper,demo"}."""
+    """The engines of one process; `chains` names them by kind, best first: {"asr": "faster_whisper,demo"}.
 
-    def __init__(self, chains: Mapping[str, str], bench: Bench) -> None:
-        self._bench = bench
-        self._specs = {kind: [_spec(kind, name) for name in names.split(",")] for kind, names in chains.items()}
-        self._open: dict[tuple[str, str], Any] = {}
-        self._lock = asyncio.Lock()
+    `given` is the installation's configuration of an engine, `of_tenant` what a tenant chose instead; `guarded` is the
+    network client for engines that a tenant configured.
+    """
 
-    async def asr(self, language: str | None, ledger: Ledger) -> Asr:
+    def __init__(
+        self,
+        chains: Mapping[str, str],
+        bench: Bench,
+        *,
+        given: Given = nothing,
+        of_tenant: OfTenant | None = None,
+        guarded: httpx.AsyncClient | None = None,
+    ) -> None:
+        self._bench, self._guarded = bench, guarded
+        self._given, self._of_tenant = given, of_tenant
+        self._chains = {kind: [spec_of(kind, name) for name in names.split(",")] for kind, names in chains.items()}
+        self._opener = Opener(self._bench_of)
+
+    async def asr(self, language: str | None, order: For) -> Asr:
         """What hears `language` (None: not known yet), metered, with its fallbacks."""
-        return FallbackAsr([MeteredAsr(await self._opened(s), s, ledger) for s in self._for("asr", language)])
+        able = await self._able("asr", language, order.tenant_id)
+        return FallbackAsr(
+            [MeteredAsr(LazyAsr(self._later(c, order)), Tariff(c.spec, c.config), order.ledger) for c in able]
+        )
 
-    async def llm(self, language: str, ledger: Ledger) -> Llm:
+    async def llm(self, language: str, order: For) -> Llm:
         """What answers in `language`, metered, with its fallbacks."""
-        return FallbackLlm([MeteredLlm(await self._opened(s), s, ledger) for s in self._for("llm", language)])
+        able = await self._able("llm", language, order.tenant_id)
+        return FallbackLlm(
+            [MeteredLlm(LazyLlm(self._later(c, order)), Tariff(c.spec, c.config), order.ledger) for c in able]
+        )
 
-    async def tts(self, language: str, ledger: Ledger) -> Tts:
-        """What speaks `language`, metered, with its fallbacks."""
-        return FallbackTts([MeteredTts(await self._opened(s), s, ledger) for s in self._for("tts", language)])
+    async def tts(self, language: str, order: For, voice: Voice | None = None) -> Tts:
+        """What speaks `language`, metered: the engine of the chosen voice first, then the others with their own."""
+        able = await self._able("tts", language, order.tenant_id)
+        if voice is not None:
+            able.sort(key=lambda one: not one.spec.clones if voice.clone else one.spec.name != voice.engine)
+        return FallbackTts(
+            [
+                MeteredTts(
+                    VoicedTts(LazyTts(self._later(c, order)), c.spec, voice), Tariff(c.spec, c.config), order.ledger
+                )
+                for c in able
+            ]
+        )
+
+    async def check_voice(self, voice: Voice, language: str, tenant_id: str) -> None:
+        """Refuse, with `NeedsOwner`, a voice that nothing in the tenant's chain can speak this language with."""
+        able = await self._able("tts", language, tenant_id)
+        fits = [c.spec.name for c in able if (c.spec.clones if voice.clone else c.spec.name == voice.engine)]
+        if not fits:
+            can = ", ".join(c.spec.name for c in able)
+            raise NeedsOwner("voice-language", f"this voice can't speak {language} here; engines that can: {can}")
+
+    async def embedder(self, tenant_id: str) -> Embedder | None:
+        """What places texts for this tenant's search; None where nobody set one up."""
+        chain = await self._chain("embed", tenant_id)
+        return LazyEmbedder(self._later(chain[0], For(Ledger(), tenant_id))) if chain else None
+
+    async def speaker(self) -> Speaker:
+        """What tells voices apart: the installation's first choice."""
+        chain = await self._chain("speaker", "")
+        if not chain:
+            raise NeedsOwner("no-engine", "no speaker engine is set; add one to ENGINES")
+        engine: Speaker = await self._opener.open(chain[0])
+        return engine
 
     async def warm(self) -> None:
-        """Open every engine now, so that the first customer does not wait for it."""
-        for specs in self._specs.values():
+        """Open the installation's small engines now, so that the first customer does not wait for them."""
+        for specs in self._chains.values():
             for spec in specs:
-                await self._opened(spec)
+                try:
+                    if not spec.heavy:
+                        await self._opener.open(configured(spec, self._given(spec.kind, spec.name)))
+                except SawtakError as error:
+                    log.error("%s engine %s can't be opened: %s", spec.kind, spec.name, error)  # noqa: TRY400 - the sentence says what to do, a traceback would only bury it
+
+    async def configurations(self, tenant_id: str = "") -> list[Configured]:
+        """Every engine that may serve this tenant (none named: the installation), in order of its chain."""
+        kinds = sorted({*self._chains, *(await self._own(tenant_id))[0]})
+        return [one for kind in kinds for one in await self._chain(kind, tenant_id)]
+
+    def bench_of(self, engine: Configured) -> Bench:
+        """What this engine may use of the installation."""
+        return self._bench_of(engine)
 
     async def close(self) -> None:
         """Close every engine that was opened."""
-        while self._open:
-            _, engine = self._open.popitem()
-            await engine.close()
+        await self._opener.close()
 
-    def _for(self, kind: str, language: str | None) -> list[EngineSpec[Any]]:
-        able = [s for s in self._specs.get(kind, []) if language is None or language in s.languages]
+    async def _able(self, kind: str, language: str | None, tenant_id: str) -> list[Configured]:
+        chain = await self._chain(kind, tenant_id)
+        able = [one for one in chain if language is None or language in one.spec.languages_of(one.config)]
         if not able:
             can = sorted(s.name for (k, _), s in discover().items() if k == kind and language in s.languages)
             raise NeedsOwner("no-engine", f"no {kind} engine is set for {language}; these could: {', '.join(can)}")
         return able
 
-    async def _opened(self, spec: EngineSpec[Any]) -> Any:
-        key = (spec.kind, spec.name)
-        async with self._lock:
-            if key not in self._open:
-                self._open[key] = await spec.open(spec.config(), self._bench)
-        return self._open[key]
+    async def _chain(self, kind: str, tenant_id: str) -> list[Configured]:
+        """The tenant's chain of this kind, else the installation's; an engine of theirs that is wrong is left out."""
+        chains, configs = await self._own(tenant_id)
+        specs = (
+            [spec_of(kind, name) for name in chains[kind].split(",")] if kind in chains else self._chains.get(kind, [])
+        )
+        found = []
+        for spec in specs:
+            try:
+                found.append(self._configured(spec, configs.get((kind, spec.name)), tenant_id))
+            except NeedsOwner as error:
+                log.warning("%s engine %s is left out: %s", kind, spec.name, error)
+        return found
 
+    def _configured(self, spec: EngineSpec[Any], own: Mapping[str, Any] | None, tenant_id: str) -> Configured:
+        if own is not None and spec.hosted:
+            return configured(spec, own, tenant_id)
+        embedded = not spec.hosted and not spec.heavy
+        if not embedded and spec not in self._chains.get(spec.kind, []):
+            raise NeedsOwner("engine-not-offered", f"{spec.name} needs a set-up of its own, or the operator's ENGINES")
+        return configured(spec, self._given(spec.kind, spec.name))
 
-def _spec(kind: str, name: str) -> EngineSpec[Any]:
-    spec = discover().get((kind, name.strip()))
-    if spec is None:
-        known = sorted(n for k, n in discover() if k == kind)
-        raise NeedsOwner("unknown-engine", f"{kind} engine {name!r} does not exist; there are: {', '.join(known)}")
-    return spec
+    async def _own(self, tenant_id: str) -> tuple[Mapping[str, str], Mapping[tuple[str, str], Mapping[str, Any]]]:
+        if not tenant_id or self._of_tenant is None:
+            return {}, {}
+        own = await self._of_tenant(tenant_id)
+        return own.chains, own.configs
+
+    def _later(self, engine: Configured, order: For) -> Callable[[], Awaitable[Any]]:
+        del order
+        return lambda: self._opener.open(engine)
+
+    def _bench_of(self, engine: Configured) -> Bench:
+        return (
+            self._bench if engine.owner is None or self._guarded is None else replace(self._bench, http=self._guarded)
+        )

@@ -10,6 +10,7 @@ from core_pipeline.arabic.language import detect
 from core_pipeline.arabic.speakable import speakable
 from core_pipeline.contracts.engines import Ask, Saying
 from core_pipeline.contracts.messages import Kind
+from core_pipeline.engines.router import For
 from core_pipeline.engines.wrap.meter import Ledger
 from core_pipeline.history import incoming, turns
 from core_pipeline.media.encode import encode_voice
@@ -97,8 +98,8 @@ async def _think(
     with ledger.timed("recall"):
         passages = await deps.shelf.search(here.tenant_id, heard, language)
     ask = Ask(heard, language, passages, history, phrases(policy, language))
-    engine = await deps.engines.llm(language, ledger)
-    text = "".join([piece async for piece in engine.answer(ask)]).strip()
+    engine = await deps.engines.llm(language, For(ledger, here.tenant_id))
+    text = "".join([piece async for piece in engine.answer(ask) if isinstance(piece, str)]).strip()
     return text or phrase(policy, "unknown", language)
 
 
@@ -111,7 +112,7 @@ async def speak(deps: Deps, here: Here, text: str, language: str) -> dict[str, A
     async with deps.gate.hold(here.tenant_id):
         with ledger.timed("speakable"):
             saying = Saying(speakable(text, language), language, policy.voice.get(language))
-        engine = await deps.engines.tts(language, ledger)
+        engine = await deps.engines.tts(language, For(ledger, here.tenant_id))
         parts = [part.pcm async for part in engine.speak(saying)]
         with ledger.timed("encode"):
             data = await encode_voice(join(parts), limits.voice)

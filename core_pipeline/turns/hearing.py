@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from core_pipeline.contracts.messages import MediaRef
+from core_pipeline.engines.router import For
 from core_pipeline.engines.wrap.meter import Ledger
 from core_pipeline.history import incoming, turns
 from core_pipeline.turns.ladder import AUDIBLE, form_of
@@ -74,7 +75,7 @@ async def hear(deps: Deps, here: Here, message_id: int, blob: str) -> dict[str, 
             with ledger.timed("decode"):
                 pcm = await deps.sandbox.decode(data)
             seconds = pcm.seconds
-            heard = await (await deps.engines.asr(None, ledger)).transcribe(pcm)
+            heard = await (await deps.engines.asr(None, For(ledger, here.tenant_id))).transcribe(pcm)
         except Impossible as error:
             problem = error.code
     async with deps.db.tenant(here.tenant_id) as session:

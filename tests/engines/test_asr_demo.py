@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core_pipeline.contracts.engines import Asr, Bench, Pcm, Saying
+from core_pipeline.contracts.engines import Asr, Pcm, Saying
 from core_pipeline.engines.asr.demo import SPEC
 from core_pipeline.engines.asr.demo.beam import Beam
 from core_pipeline.engines.asr.demo.decode import words_of
@@ -25,6 +25,7 @@ from core_pipeline.engines.asr.demo.train.grammar import Lexicon, lines, sentenc
 from core_pipeline.engines.asr.demo.train.score import errors
 from core_pipeline.engines.tts.espeak import EspeakConfig
 from core_pipeline.engines.tts.espeak.engine import EspeakTts
+from tests.factories import bench
 
 HOURS = "ما هي ساعات العمل يوم الجمعة"
 LARGEST_FILE = 6_000_000
@@ -56,7 +57,7 @@ def pcm_of(samples: np.ndarray[tuple[int], np.dtype[np.float32]], rate: int = 16
 
 
 async def test_the_spec_opens_what_hears_the_question_about_friday(voice: EspeakTts, tmp_path: Path) -> None:
-    asr: Asr = await SPEC.open(SPEC.config(), Bench(tmp_path))
+    asr: Asr = await SPEC.open(SPEC.config(), bench(tmp_path))
     heard = await asr.transcribe(await spoken(voice, HOURS), "ar")
     await asr.close()
     assert heard.text == HOURS

@@ -26,8 +26,7 @@ from core_pipeline.contracts.messages import (
     Sender,
     Status,
 )
-from core_pipeline.engines.router import Engines
-from core_pipeline.engines.wrap.meter import Ledger
+from core_pipeline.engines.router import Engines, For
 from core_pipeline.knowledge.shelf import Shelf
 from core_pipeline.media.sandbox import Sandbox
 from core_pipeline.turns.deps import Deps, Line
@@ -95,7 +94,7 @@ class PaperEngines:
         if self.fail.get(kind):
             raise self.fail[kind].pop(0)
 
-    async def asr(self, language: str | None, ledger: Ledger) -> PaperEngines:
+    async def asr(self, language: str | None, order: For, voice: object = None) -> PaperEngines:
         return self
 
     llm = tts = asr

@@ -5,17 +5,18 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, TypeVar
 
+from core_pipeline.engines.wrap.flowing import flowing
 from errors import Impossible, NeedsOwner, Retryable, SawtakError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
-    from core_pipeline.contracts.engines import Ask, Asr, Llm, Pcm, Saying, Speech, Transcript, Tts
+    from core_pipeline.contracts.engines import Ask, Asr, Llm, Pcm, Piece, Saying, Speech, Transcript, Tts
 
 log = logging.getLogger(__name__)
 
 Engine = TypeVar("Engine")
-Piece = TypeVar("Piece")
+Part = TypeVar("Part")
 FAILURES = (Retryable, NeedsOwner, Impossible)
 
 
@@ -29,16 +30,17 @@ def _nobody() -> SawtakError:
 
 
 async def _first_to_begin(
-    engines: Sequence[Engine], stream: Callable[[Engine], AsyncIterator[Piece]]
-) -> AsyncIterator[Piece]:
+    engines: Sequence[Engine], stream: Callable[[Engine], AsyncIterator[Part]]
+) -> AsyncIterator[Part]:
     """Stream from the first engine that yields a first piece; after that there is no way back."""
     last = _nobody()
     for engine in engines:
         begun = False
         try:
-            async for piece in stream(engine):
-                begun = True
-                yield piece
+            async with flowing(stream(engine)) as pieces:
+                async for piece in pieces:
+                    begun = True
+                    yield piece
         except FAILURES as error:
             if begun:
                 raise
@@ -74,7 +76,7 @@ class FallbackLlm:
     def __init__(self, engines: Sequence[Llm]) -> None:
         self.engines = engines
 
-    def answer(self, ask: Ask) -> AsyncIterator[str]:
+    def answer(self, ask: Ask) -> AsyncIterator[Piece]:
         """Stream the answer; the last engine's error when none began one."""
         return _first_to_begin(self.engines, lambda engine: engine.answer(ask))
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-from core_pipeline.contracts.engines import Asr, Bench, EngineSpec
+from core_pipeline.contracts.engines import Asr
+from core_pipeline.contracts.specs import Bench, EngineSpec
 
 
 class DemoConfig(BaseModel):

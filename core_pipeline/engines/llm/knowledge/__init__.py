@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core_pipeline.contracts.engines import Bench, EngineSpec, Llm
+from core_pipeline.contracts.engines import Llm
+from core_pipeline.contracts.specs import Bench, EngineSpec
 
 
 class KnowledgeConfig(BaseModel):

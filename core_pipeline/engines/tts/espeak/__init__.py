@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core_pipeline.contracts.engines import Bench, EngineSpec, Tts
+from core_pipeline.contracts.engines import Tts
+from core_pipeline.contracts.specs import Bench, EngineSpec
 
 
 class EspeakConfig(BaseModel):

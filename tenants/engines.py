@@ -1,0 +1,87 @@
+"""Engines that a tenant set up for themselves: which of them, how, and with whose key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import SecretStr
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from errors import Impossible
+from tenants.db import Database, scope_of
+from tenants.models import EngineAccount, Tenant, new_id
+from tenants.policy import Policy
+from tenants.vault import Vault, Where
+
+
+@dataclass(frozen=True)
+class Own:
+    """A tenant's choice: chains of engines by kind, and configurations with opened secrets by (kind, name)."""
+
+    chains: Mapping[str, str] = field(default_factory=dict)
+    configs: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
+
+
+class EngineBook:
+    """Reads and keeps tenants' engines; their secrets lie sealed."""
+
+    def __init__(self, db: Database, vault: Vault) -> None:
+        self._db = db
+        self._vault = vault
+
+    async def of(self, tenant_id: str) -> Own:
+        """Read what the tenant chose; nothing for a tenant that is gone."""
+        async with self._db.tenant(tenant_id, reads=True) as session:
+            tenant = await session.get(Tenant, tenant_id)
+            rows = (await session.scalars(select(EngineAccount))).all()
+        if tenant is None:
+            return Own()
+        return Own(
+            Policy.model_validate(tenant.policy).engines, {(row.kind, row.name): self._config(row) for row in rows}
+        )
+
+    async def keep(
+        self, tenant_id: str, kind: str, name: str, config: Mapping[str, Any], secrets: Mapping[str, SecretStr | str]
+    ) -> str:
+        """Keep the tenant's set-up of an engine and give its id; doing it again replaces it.
+
+        Secrets that are not given stay as they were.
+        """
+        async with self._db.tenant(tenant_id) as session:
+            row = await _row(session, kind, name)
+            fresh = {key: self._vault.seal(plain, _where(row.id, key)) for key, plain in secrets.items()}
+            row.config, row.sealed = dict(config), {**row.sealed, **fresh}
+        return row.id
+
+    async def forget(self, tenant_id: str, kind: str, name: str) -> None:
+        """Delete the tenant's set-up of an engine with its secrets; `Impossible` if there is none."""
+        async with self._db.tenant(tenant_id) as session:
+            row = await _find(session, kind, name)
+            if row is None:
+                raise Impossible("engine-account-missing", f"{kind} engine {name} has no set-up of its own")
+            await session.delete(row)
+
+    def _config(self, row: EngineAccount) -> dict[str, Any]:
+        opened = {key: self._vault.open(token, _where(row.id, key)) for key, token in row.sealed.items()}
+        return {**row.config, **opened}
+
+
+async def _find(session: AsyncSession, kind: str, name: str) -> EngineAccount | None:
+    asked = select(EngineAccount).where(col(EngineAccount.kind) == kind, col(EngineAccount.name) == name)
+    return await session.scalar(asked)
+
+
+async def _row(session: AsyncSession, kind: str, name: str) -> EngineAccount:
+    row = await _find(session, kind, name)
+    if row is None:
+        row = EngineAccount(id=new_id(), tenant_id=scope_of(session), kind=kind, name=name)
+        session.add(row)
+    return row
+
+
+def _where(row_id: str, name: str) -> Where:
+    return Where("engine_account", row_id, f"sealed.{name}")

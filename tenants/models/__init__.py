@@ -1,0 +1,40 @@
+"""What we keep: one class per table. Every table with a `tenant_id` is scoped by `tenants.db`."""
+
+from tenants.models.base import BigId, UtcTime, new_id, now, time_column
+from tenants.models.floor import Action, Agency, ChannelAccount, EngineAccount, Tenant
+from tenants.models.inbox import InboxBase, InboxRow
+from tenants.models.knowledge import CachedAnswer, Chunk, Document, DocumentState, Entry, Product
+from tenants.models.talk import Contact, ContactIdentity, Conversation, Direction, Message, Turn, TurnStage, TurnState
+from tenants.models.voices import ClonedVoice, Render, VoiceState
+
+__all__ = [
+    "Action",
+    "Agency",
+    "BigId",
+    "CachedAnswer",
+    "ChannelAccount",
+    "Chunk",
+    "ClonedVoice",
+    "Contact",
+    "ContactIdentity",
+    "Conversation",
+    "Direction",
+    "Document",
+    "DocumentState",
+    "EngineAccount",
+    "Entry",
+    "InboxBase",
+    "InboxRow",
+    "Message",
+    "Product",
+    "Render",
+    "Tenant",
+    "Turn",
+    "TurnStage",
+    "TurnState",
+    "UtcTime",
+    "VoiceState",
+    "new_id",
+    "now",
+    "time_column",
+]
