@@ -17,6 +17,21 @@ READY = {
         "ar": "شكرًا لك. أستطيع أن أسمع الرسائل الصوتية وأقرأ النصوص فقط. كيف أساعدك؟",
         "en": "Thank you. I can only listen to voice notes and read text. How can I help you?",
     },
+    "reset": {"ar": "بدأنا من جديد. كيف أساعدك؟", "en": "We have started over. How can I help you?"},
+    "forgotten": {"ar": "حذفت ما كنت أتذكره عنك.", "en": "I have deleted what I remembered about you."},
+    "may_remember": {
+        "ar": "هل تسمح لي أن أتذكر اسمك في المرات القادمة؟",
+        "en": "May I remember your name for next time?",
+    },
+    "remembered": {"ar": "شكرا، سأتذكر ذلك. كيف أساعدك؟", "en": "Thank you, I will remember that. How can I help you?"},
+    "not_remembered": {
+        "ar": "حسنا، لن أحفظ ذلك. كيف أساعدك؟",
+        "en": "All right, I won't keep that. How can I help you?",
+    },
+    "handed": {
+        "ar": "سجلت طلبك أن يرد عليك أحد من الفريق، وسيقرؤون هذه المحادثة.",
+        "en": "I have noted that you want a person of our team to answer; they will read this conversation.",
+    },
     "fallback": {
         "ar": "عذرًا، حدث خلل عندنا ولم نتمكن من الرد الآن. سنعود إليك قريبًا.",
         "en": "Sorry, something went wrong on our side and we can't answer right now. We'll get back to you soon.",

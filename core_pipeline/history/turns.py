@@ -8,8 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from core_pipeline.contracts.engines import Exchange
-from tenants.models import Direction, Message, Turn, TurnStage, TurnState
+from tenants.models import Turn, TurnStage, TurnState
 
 
 @dataclass(frozen=True)
@@ -34,11 +33,18 @@ async def begin(session: AsyncSession, turn_id: str, conversation_id: str) -> No
 
 
 async def answered_with(
-    session: AsyncSession, turn_id: str, heard: str | None, answer: str, language: str, note: str | None
+    session: AsyncSession,
+    turn_id: str,
+    heard: str | None,
+    answer: str,
+    language: str,
+    note: str | None,
+    citations: Sequence[str] = (),
 ) -> None:
-    """Note what was heard and what we decided to say."""
+    """Note what was heard, what we decided to say and the passages that it rests on."""
     turn = await session.get_one(Turn, turn_id)
     turn.heard, turn.answer, turn.language, turn.note = heard, answer, language, note
+    turn.citations = list(citations)
 
 
 async def close(
@@ -63,23 +69,6 @@ async def write_stages(session: AsyncSession, turn_id: str, stages: Sequence[Sta
     for stage in stages:
         part = seen[stage.name] = seen.get(stage.name, -1) + 1
         session.add(TurnStage(tenant_id=str(session.info["scope"]), turn_id=turn_id, part=part, **asdict(stage)))
-
-
-async def recent(session: AsyncSession, conversation_id: str, before: str, limit: int = 20) -> tuple[Exchange, ...]:
-    """The last messages of a conversation, oldest first, without those of turn `before`."""
-    rows = await session.scalars(
-        select(Message)
-        .where(
-            col(Message.conversation_id) == conversation_id,
-            col(Message.text).is_not(None),
-            col(Message.turn_id) != before,
-        )
-        .order_by(col(Message.id).desc())
-        .limit(limit)
-    )
-    return tuple(
-        Exchange("customer" if row.direction == Direction.IN else "bot", row.text or "") for row in reversed(rows.all())
-    )
 
 
 async def dead(session: AsyncSession, limit: int = 100) -> list[Turn]:

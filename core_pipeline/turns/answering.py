@@ -1,123 +1,128 @@
-"""The stages that think and speak: find the answer, make it speakable, speak it, encode it."""
+"""The stages that think and speak: decide what to say, say it, and keep it as this network's voice note."""
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from core_pipeline.arabic.language import detect
 from core_pipeline.arabic.speakable import speakable
-from core_pipeline.contracts.engines import Ask, Saying
-from core_pipeline.contracts.messages import Kind
+from core_pipeline.arabic.wishes import Command, command
+from core_pipeline.contracts.engines import Saying
+from core_pipeline.contracts.messages import ReplyKind
 from core_pipeline.engines.router import For
 from core_pipeline.engines.wrap.meter import Ledger
-from core_pipeline.history import incoming, turns
-from core_pipeline.media.encode import encode_voice
-from core_pipeline.media.pcm import join
-from core_pipeline.turns.ladder import AUDIBLE, WORDED, form_of
-from core_pipeline.turns.words import phrase, phrases
-from tenants.models import Contact, Conversation, Tenant
+from core_pipeline.history import memory, turns
+from core_pipeline.turns.ladder import form_of
+from core_pipeline.turns.situation import situation
+from core_pipeline.turns.speaking import Script, Speaking, kept
+from core_pipeline.turns.thinking import think
+from core_pipeline.turns.words import phrase
+from errors import Retryable, SawtakError
+from tenants.models import Conversation, Tenant
 from tenants.policy import Policy
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from sqlalchemy.ext.asyncio import AsyncSession
-
-    from core_pipeline.contracts.engines import Exchange
     from core_pipeline.turns.deps import Deps, Here
-    from tenants.models import Message
+    from core_pipeline.turns.situation import Situation
 
-LANGUAGES = ("ar", "en")
+
+@dataclass
+class Said:
+    """What we decided to say: `spoken` is the finished note where it was spoken while we thought."""
+
+    text: str = ""
+    note: str | None = None
+    citations: list[str] = field(default_factory=list)
+    spoken: dict[str, Any] | None = None
+    also: list[str] = field(default_factory=list)
 
 
 async def answer(deps: Deps, here: Here) -> dict[str, Any]:
-    """Decide what to say: {"text", "language", "form", "note", "bills"}; an empty text means nothing needs saying."""
-    ledger = Ledger()
-    async with deps.db.tenant(here.tenant_id, reads=True) as session:
-        messages = await incoming.of_turn(session, here.turn_id)
-        policy = Policy.model_validate((await session.get_one(Tenant, here.tenant_id)).policy)
-        before = await _spoken_before(session, await session.get_one(Conversation, here.conversation_id))
-        history = await turns.recent(session, here.conversation_id, here.turn_id)
-    # In a thread: mixed text loads a model of languages on its first use.
-    language = await asyncio.to_thread(_language, messages, policy, before)
-    heard, name, note = _understood(messages, policy)
-    text = phrase(policy, name, language) if name else ""
-    if heard:
-        text = await _think(deps, here, policy, heard, language, history, ledger)
+    """Decide what to say: {"text", "language", "form", "note", "spoken", "also", "bills"}; no text: say nothing."""
+    order = For(Ledger(), here.tenant_id)
+    now = await situation(deps, here)
+    limits = (await deps.lines.line(here.account_id)).limits
+    form = form_of(now.kinds, now.policy, limits, now.memory.facts.get("reply"))
+    script = Script(now.language, await deps.voice(here.tenant_id, now.policy, now.language), limits)
+    said = await _said(deps, here, now, order, script if form is ReplyKind.VOICE else None)
     async with deps.db.tenant(here.tenant_id) as session:
-        (await session.get_one(Conversation, here.conversation_id)).language = language
-        await turns.answered_with(session, here.turn_id, heard or None, text, language, note)
-    bills = [asdict(bill) for bill in ledger.bills]
-    form = form_of((m.kind for m in messages), policy, (await deps.lines.line(here.account_id)).limits)
-    return {"text": text, "language": language, "form": form.value, "note": note, "bills": bills}
+        (await session.get_one(Conversation, here.conversation_id)).language = now.language
+        await turns.answered_with(
+            session, here.turn_id, now.heard or None, said.text, now.language, said.note, said.citations
+        )
+    plan = {"text": said.text, "note": said.note, "spoken": said.spoken, "also": said.also}
+    return {**plan, "language": now.language, "form": form.value, "bills": _bills(order)}
 
 
-def _understood(messages: Sequence[Message], policy: Policy) -> tuple[str, str | None, str | None]:
-    """What we can answer, or the ready words that fit, and why."""
-    kinds = {message.kind for message in messages}
-    texts = [m.text for m in messages if m.text and m.kind in WORDED and not _unsure(m, policy)]
-    if texts:
-        return "\n".join(texts), None, None
-    if trouble := next((m.error for m in messages if m.error and m.kind in AUDIBLE), None):
-        return "", "please_write", trouble
-    if kinds & AUDIBLE:
-        return "", "repeat", "not-understood"
-    if Kind.OPENED in kinds:
-        return "", "greeting", None
-    if kinds - {Kind.REACTION}:
-        return "", "unsupported", "unsupported-kind"
-    return "", None, "nothing-to-answer"
+async def _said(deps: Deps, here: Here, now: Situation, order: For, script: Script | None) -> Said:
+    """What to say, by the first that has something to say about it."""
+    if now.handed:
+        return Said(note="handed-over")
+    if (wanted := command(now.heard)) is not None:
+        return await _obeyed(deps, here, now, wanted)
+    if not now.heard:
+        return Said(phrase(now.policy, now.ready, now.language) if now.ready else "", now.note)
+    return await _thought(deps, here, now, order, script)
 
 
-def _unsure(message: Message, policy: Policy) -> bool:
-    return message.confidence is not None and message.confidence < policy.confidence
+async def _obeyed(deps: Deps, here: Here, now: Situation, wanted: Command) -> Said:
+    async with deps.db.tenant(here.tenant_id) as session:
+        await memory.forget(session, here.conversation_id, now.since + 1)
+        if wanted is Command.FORGET:
+            await memory.forget_customer(session, here.conversation_id)
+    name = "reset" if wanted is Command.RESET else "forgotten"
+    return Said(phrase(now.policy, name, now.language), wanted.value)
 
 
-def _language(messages: Sequence[Message], policy: Policy, before: str | None) -> str:
-    for message in reversed(messages):
-        if message.kind in AUDIBLE and message.language and message.text and not _unsure(message, policy):
-            return message.language
-        typed = detect(message.text) if message.text and message.kind in WORDED - AUDIBLE else None
-        if typed:
-            return typed
-    return before or policy.language
+async def _thought(deps: Deps, here: Here, now: Situation, order: For, script: Script | None) -> Said:
+    """Think, and speak at the same time where the answer is to be heard."""
+    speaking = Speaking(deps, here, order, script) if script else None
+    begun = perf_counter()
+    try:
+        thought = await think(
+            deps, here, now, order, deps.doing(here, now) if deps.doing else None, speaking.say if speaking else _unsaid
+        )
+        spoken = await _finished(speaking) if speaking else None
+    finally:
+        if speaking:
+            await speaking.abandon()
+    if speaking and speaking.first_audio:
+        order.ledger.note("first_audio", speaking.first_audio - begun)
+        order.ledger.note("last_token", thought.last_token - begun)
+    return Said(thought.text, None if thought.sure else "unknown", thought.citations, spoken)
 
 
-async def _spoken_before(session: AsyncSession, conversation: Conversation) -> str | None:
-    """The language of the conversation so far, else the one that the network knows of the customer, if it is ours."""
-    contact = await session.get_one(Contact, conversation.contact_id)
-    known = (contact.language or "")[:2]
-    return conversation.language or (known if known in LANGUAGES else None)
+async def _finished(speaking: Speaking) -> dict[str, Any] | None:
+    """The finished note; None when the step "speak" should try again by itself; {"problem"} when that is no use."""
+    try:
+        return await speaking.finish()
+    except Retryable:
+        return None
+    except SawtakError as error:
+        return {"problem": str(error)}
 
 
-async def _think(
-    deps: Deps, here: Here, policy: Policy, heard: str, language: str, history: tuple[Exchange, ...], ledger: Ledger
-) -> str:
-    with ledger.timed("recall"):
-        passages = await deps.shelf.search(here.tenant_id, heard, language)
-    ask = Ask(heard, language, passages, history, phrases(policy, language))
-    engine = await deps.engines.llm(language, For(ledger, here.tenant_id))
-    text = "".join([piece async for piece in engine.answer(ask) if isinstance(piece, str)]).strip()
-    return text or phrase(policy, "unknown", language)
+def _unsaid(sentence: str) -> None:
+    """Answer in writing."""
+    del sentence
 
 
 async def speak(deps: Deps, here: Here, text: str, language: str) -> dict[str, Any]:
     """Speak the text into our store, encoded as this channel's voice note: {"blob", "mime", "seconds", "bills"}."""
-    ledger = Ledger()
+    order = For(Ledger(), here.tenant_id)
     limits = (await deps.lines.line(here.account_id)).limits
     async with deps.db.tenant(here.tenant_id, reads=True) as session:
         policy = Policy.model_validate((await session.get_one(Tenant, here.tenant_id)).policy)
+    script = Script(language, await deps.voice(here.tenant_id, policy, language), limits)
     async with deps.gate.hold(here.tenant_id):
-        with ledger.timed("speakable"):
-            saying = Saying(speakable(text, language), language, policy.voice.get(language))
-        engine = await deps.engines.tts(language, For(ledger, here.tenant_id))
+        with order.ledger.timed("speakable"):
+            saying = Saying(speakable(text, language), language)
+        engine = await deps.engines.tts(language, order, script.voice)
         parts = [part.pcm async for part in engine.speak(saying)]
-        with ledger.timed("encode"):
-            data = await encode_voice(join(parts), limits.voice)
-    blob = await deps.blobs.put(here.tenant_id, "spoken", data)
-    seconds = sum(part.seconds for part in parts)
-    fits = len(data) <= limits.voice_bytes
-    bills = [asdict(bill) for bill in ledger.bills]
-    return {"blob": blob, "mime": limits.voice.mime, "seconds": round(seconds, 2), "fits": fits, "bills": bills}
+    note = await kept(deps, here, order, script, parts)
+    return {**note, "bills": _bills(order)}
+
+
+def _bills(order: For) -> list[dict[str, Any]]:
+    return [asdict(bill) for bill in order.ledger.bills]

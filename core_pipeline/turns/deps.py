@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from core_pipeline.engines.wrap.voiced import Voice
+
 if TYPE_CHECKING:
     from core_pipeline.contracts.channel import Channel, Limits
+    from core_pipeline.contracts.engines import Tool, ToolCall, ToolResult
     from core_pipeline.engines.router import Engines
     from core_pipeline.knowledge.shelf import Shelf
     from core_pipeline.media.sandbox import Sandbox
     from core_pipeline.turns.fair import FairGate
+    from core_pipeline.turns.situation import Situation
     from tenants.blobs import Blobs
     from tenants.db import Database
+    from tenants.policy import Policy
+
+VoiceOf = Callable[[str, "Policy", str], Awaitable[Voice | None]]
 
 
 @dataclass(frozen=True)
@@ -30,6 +38,33 @@ class Lines(Protocol):
         """Return the opened account; `NeedsOwner` when it is switched off or its secrets can't be opened."""
 
 
+class Doing(Protocol):
+    """What the bot can do in one turn besides answering."""
+
+    async def tools(self) -> tuple[Tool, ...]:
+        """What the engine may ask for."""
+
+    async def run(self, call: ToolCall) -> ToolResult:
+        """Do what the engine asked for; what went wrong is in the result, too."""
+
+
+@dataclass(frozen=True)
+class Here:
+    """Which turn we are in."""
+
+    turn_id: str
+    tenant_id: str
+    conversation_id: str
+    account_id: str
+    message_id: int
+
+
+async def no_voice(tenant_id: str, policy: Policy, language: str) -> Voice | None:
+    """Let every engine speak with its own voice."""
+    del tenant_id, policy, language
+    return None
+
+
 @dataclass(frozen=True)
 class Deps:
     """The rooms below, as the stages need them."""
@@ -42,14 +77,5 @@ class Deps:
     shelf: Shelf
     gate: FairGate
     settle_seconds: float = 15.0
-
-
-@dataclass(frozen=True)
-class Here:
-    """Which turn we are in."""
-
-    turn_id: str
-    tenant_id: str
-    conversation_id: str
-    account_id: str
-    message_id: int
+    voice: VoiceOf = no_voice
+    doing: Callable[[Here, Situation], Doing] | None = None

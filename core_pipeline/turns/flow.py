@@ -184,22 +184,28 @@ class Flow:
         note: str | None = plan["note"]
         if not plan["text"]:
             return None, note
-        if plan["form"] == ReplyKind.VOICE:
-            problem = await self._reply_by_voice(here, plan, bills)
-            if problem is None:
-                return ReplyKind.VOICE.value, note
-            note = problem
-        sent = await self._run(here, "send_text", plan["text"])
-        bills += sent["bills"]
-        return ReplyKind.TEXT.value, note
+        kind = ReplyKind.TEXT.value
+        problem = await self._reply_by_voice(here, plan, bills) if plan["form"] == ReplyKind.VOICE else ""
+        if problem is None:
+            kind = ReplyKind.VOICE.value
+        else:
+            note = problem or note
+            bills += (await self._run(here, "send_text", plan["text"]))["bills"]
+        for number, text in enumerate(plan["also"]):
+            bills += (await self._run(here, "send_text", text, f"also{number}"))["bills"]
+        return kind, note
 
     async def _reply_by_voice(self, here: Here, plan: dict[str, Any], bills: list[dict[str, Any]]) -> str | None:
         """Speak and send; the reason when the customer has to read instead."""
-        try:
-            spoken = await self._run(here, "speak", plan["text"], plan["language"])
-        except DeadLetterError as dead:
-            return f"voice failed: {dead.cause}"
-        bills += spoken["bills"]
+        spoken = plan["spoken"]
+        if spoken is None:
+            try:
+                spoken = await self._run(here, "speak", plan["text"], plan["language"])
+            except DeadLetterError as dead:
+                return f"voice failed: {dead.cause}"
+            bills += spoken["bills"]
+        if "problem" in spoken:
+            return f"voice failed: {spoken['problem']}"
         if not spoken["fits"]:
             return "voice too large for this network"
         try:

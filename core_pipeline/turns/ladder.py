@@ -18,8 +18,13 @@ AUDIBLE = {Kind.VOICE, Kind.AUDIO, Kind.VIDEO_NOTE}
 WORDED = AUDIBLE | {Kind.TEXT, Kind.CHOICE, Kind.IMAGE, Kind.VIDEO, Kind.DOCUMENT}
 
 
-def form_of(kinds: Iterable[str], policy: Policy, limits: Limits) -> ReplyKind:
-    """The form of an answer to messages of these kinds; the network's poorest when it can't carry what is wanted."""
+def form_of(kinds: Iterable[str], policy: Policy, limits: Limits, wished: str | None = None) -> ReplyKind:
+    """The form of an answer to messages of these kinds; the network's poorest when it can't carry what is wanted.
+
+    What the customer wished for ("voice" or "text") goes before what the tenant set.
+    """
     mirrored = ReplyKind.VOICE if AUDIBLE & set(kinds) else ReplyKind.TEXT
     wanted = mirrored if policy.reply == "mirror" else ReplyKind(policy.reply)
+    if wished in {ReplyKind.VOICE, ReplyKind.TEXT}:
+        wanted = ReplyKind(wished)
     return wanted if wanted in limits.degrade else limits.degrade[-1]

@@ -231,7 +231,7 @@ def turns_url(floor: Floor) -> str:
 @asynccontextmanager
 async def planted(floor: Floor, tmp_path: Path, *, receipts: bool = True, **policy: Any) -> AsyncIterator[Plant]:
     """A tenant with one paper account, ready to work; bursts are short so that tests are."""
-    tenant = await make_tenant(floor.db, policy={"burst_seconds": 0.05, **policy})
+    tenant = await make_tenant(floor.db, policy={"burst_seconds": 0.05, "answerable": 0, **policy})
     account = await make_account(floor.db, tenant, channel="paper")
     limits = Limits(
         text_chars=100,

@@ -30,15 +30,17 @@ def _nobody() -> SawtakError:
 
 
 async def _first_to_begin(
-    engines: Sequence[Engine], stream: Callable[[Engine], AsyncIterator[Part]]
+    engines: Sequence[Engine], stream: Callable[[Engine], AsyncIterator[Part]], told: Callable[[Engine], None]
 ) -> AsyncIterator[Part]:
-    """Stream from the first engine that yields a first piece; after that there is no way back."""
+    """Stream from the first engine that yields a first piece, which is told; after that there is no way back."""
     last = _nobody()
     for engine in engines:
         begun = False
         try:
             async with flowing(stream(engine)) as pieces:
                 async for piece in pieces:
+                    if not begun:
+                        told(engine)
                     begun = True
                     yield piece
         except FAILURES as error:
@@ -71,28 +73,36 @@ class FallbackAsr:
 
 
 class FallbackLlm:
-    """Answers with the first engine that begins to."""
+    """Answers with the first engine that begins to, which is then `served`."""
 
     def __init__(self, engines: Sequence[Llm]) -> None:
         self.engines = engines
+        self.served: Llm | None = None
 
     def answer(self, ask: Ask) -> AsyncIterator[Piece]:
         """Stream the answer; the last engine's error when none began one."""
-        return _first_to_begin(self.engines, lambda engine: engine.answer(ask))
+        return _first_to_begin(self.engines, lambda engine: engine.answer(ask), self._told)
 
     async def close(self) -> None:
         """Leave the wrapped engines to their owner."""
+
+    def _told(self, engine: Llm) -> None:
+        self.served = engine
 
 
 class FallbackTts:
-    """Speaks with the first engine that begins to."""
+    """Speaks with the first engine that begins to, which is then `served`."""
 
     def __init__(self, engines: Sequence[Tts]) -> None:
         self.engines = engines
+        self.served: Tts | None = None
 
     def speak(self, saying: Saying) -> AsyncIterator[Speech]:
         """Stream the spoken text; the last engine's error when none began to speak."""
-        return _first_to_begin(self.engines, lambda engine: engine.speak(saying))
+        return _first_to_begin(self.engines, lambda engine: engine.speak(saying), self._told)
 
     async def close(self) -> None:
         """Leave the wrapped engines to their owner."""
+
+    def _told(self, engine: Tts) -> None:
+        self.served = engine

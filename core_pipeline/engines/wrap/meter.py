@@ -34,6 +34,10 @@ class Ledger:
 
     bills: list[Bill] = field(default_factory=list)
 
+    def note(self, stage: str, seconds: float) -> None:
+        """Keep a time that was taken elsewhere, which costs nothing."""
+        self.bills.append(Bill(stage, None, round(seconds * 1000, 1), 0.0, None, 0))
+
     @contextmanager
     def timed(self, stage: str, engine: str | None = None, unit: str | None = None) -> Iterator[Use]:
         """Bill the time of the block, with the units and cost that it notes; a failed block is billed none."""

@@ -1,0 +1,73 @@
+"""What customers say of themselves and of the talk itself: their name, their language, how to answer, to begin anew."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+from core_pipeline.arabic.normalise import normalise, visible
+
+
+class Command(StrEnum):
+    """A word to the bot itself instead of to the business."""
+
+    RESET = "reset"
+    FORGET = "forget"
+
+
+_COMMANDS = {
+    Command.RESET: re.compile(r"/reset(?:@\w+)?|ابدا من جديد|ابدا من الاول|نبدا من جديد|start over|start again"),
+    Command.FORGET: re.compile(r"/forget(?:@\w+)?|انسني|انساني|انس اسمي|امسح بياناتي|forget me|forget my name"),
+}
+_NAME = re.compile(
+    r"(?:^|[\s،,.])(?:(?:أنا\s+|انا\s+)?[اإ]سمي|معك|my name is|my name's|ana esmy|ana ismi|esmy|ismi)\s+"
+    r"(?P<name>[^\W\d_]{2,20}(?:\s+[^\W\d_]{2,20})?)(?=\s*(?:$|[.،,!؟?\n]|\sو))",
+    re.IGNORECASE,
+)
+# Words that follow "my name" without being one.
+_NO_NAME = {"مش", "غير", "ليس", "هو", "على", "في", "مكتوب", "not", "on", "in", "is"}
+_LANGUAGES = {
+    "en": re.compile(
+        r"(?:speak|answer|reply|talk)(?: to me)?(?: in)? english|in english please|"
+        r"(?:كلمني|رد علي|جاوبني|تكلم معي|اتكلم معايا|تحدث معي)(?: \w+)? (?:ب?ال)?انجليزيه?|rod 3alaya english"
+    ),
+    "ar": re.compile(
+        r"(?:speak|answer|reply|talk)(?: to me)?(?: in)? arabic|in arabic please|"
+        r"(?:كلمني|رد علي|جاوبني|تكلم معي|اتكلم معايا|تحدث معي)(?: \w+)? (?:ب?ال)?عربيه?|kalemny 3araby"
+    ),
+}
+_FORMS = {
+    "text": re.compile(
+        r"(?:رد علي|جاوبني|ابعت لي|ارسل لي|اكتب لي)(?: \w+)? (?:كتابه|كتابي|مكتوب|نص)|اكتب لي الرد|بدون صوت|من غير صوت|"
+        r"(?:reply|answer)(?: to)?(?: me)?(?: only)?(?: by| in| with) (?:text|writing)|text only|no voice notes?"
+    ),
+    "voice": re.compile(
+        r"(?:رد علي|جاوبني|ابعت لي|ارسل لي)(?: \w+)? (?:ب?صوت|صوتي|ب?رساله صوتيه|فويس)|"
+        r"(?:reply|answer)(?: to)?(?: me)?(?: by| in| with)(?: a)? voice|send (?:me )?(?:a )?voice"
+    ),
+}
+
+
+def command(text: str) -> Command | None:
+    """Return the command that the whole message is, if it is one."""
+    said = normalise(text).strip(" .!؟?،,\n")
+    return next((kind for kind, ways in _COMMANDS.items() if ways.fullmatch(said)), None)
+
+
+def own_name(text: str) -> str | None:
+    """Return the name by which the customer introduces themselves, as they wrote it."""
+    found = _NAME.search(visible(text))
+    if found is None or found["name"].split()[0].lower() in _NO_NAME:
+        return None
+    return " ".join(word for word in found["name"].split() if not _NO_NAME & {word.lower()})
+
+
+def preferences(text: str) -> dict[str, str]:
+    """Return what the customer asks for outright: {"language": "ar"|"en", "reply": "text"|"voice"}."""
+    said = normalise(text)
+    return {
+        name: value
+        for name, ways in (("language", _LANGUAGES), ("reply", _FORMS))
+        for value, way in ways.items()
+        if way.search(said)
+    }

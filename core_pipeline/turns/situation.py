@@ -1,0 +1,150 @@
+"""What a turn has to answer: the customer's words, and everything about them and the business that bears on it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from core_pipeline.arabic.language import detect
+from core_pipeline.contracts.engines import Ask
+from core_pipeline.contracts.messages import Kind
+from core_pipeline.history import incoming, memory
+from core_pipeline.turns.ladder import AUDIBLE, WORDED
+from core_pipeline.turns.words import phrases
+from tenants.models import Contact, Conversation, Tenant
+from tenants.policy import Policy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from core_pipeline.contracts.engines import Passage, Tool
+    from core_pipeline.turns.deps import Deps, Here
+    from tenants.models import Message
+
+LANGUAGES = ("ar", "en")
+
+
+@dataclass(frozen=True)
+class Situation:
+    """One turn's question in its circumstances.
+
+    `heard` is what can be answered; where it is empty, `ready` names the ready words that fit (or nothing does) and
+    `note` says why. `handed` means that a person was asked to take over; `pending` is what waits for the customer's
+    yes; `first` that we have not answered in this conversation before; `since` is the first message of this turn.
+    """
+
+    kinds: tuple[str, ...]
+    policy: Policy
+    business: str
+    language: str
+    memory: memory.Memory
+    heard: str = ""
+    ready: str | None = None
+    note: str | None = None
+    handed: bool = False
+    pending: dict[str, Any] | None = None
+    first: bool = False
+    since: int = 0
+    knowledge_version: int = 0
+
+    def ask(self, passages: tuple[Passage, ...], tools: tuple[Tool, ...]) -> Ask:
+        """The question as an engine takes it."""
+        return Ask(
+            self.heard,
+            self.language,
+            passages,
+            self.memory.history,
+            phrases(self.policy, self.language),
+            persona=self.policy.persona.get(self.language, ""),
+            business=self.business,
+            summary=self.memory.summary,
+            facts=self.memory.facts,
+            tools=tools,
+            longest=self.policy.longest_answer,
+        )
+
+
+async def situation(deps: Deps, here: Here) -> Situation:
+    """Read the turn's situation; a conversation that was silent for too long begins anew."""
+    async with deps.db.tenant(here.tenant_id, reads=True) as session:
+        policy = Policy.model_validate((await session.get_one(Tenant, here.tenant_id)).policy)
+        anew = await memory.silence_broken(session, here.conversation_id, here.turn_id, policy.session_seconds)
+    if anew is not None:
+        async with deps.db.tenant(here.tenant_id) as session:
+            await memory.forget(session, here.conversation_id, anew)
+    async with deps.db.tenant(here.tenant_id, reads=True) as session:
+        return await _read(session, here, policy)
+
+
+async def _read(session: AsyncSession, here: Here, policy: Policy) -> Situation:
+    messages = await incoming.of_turn(session, here.turn_id)
+    tenant = await session.get_one(Tenant, here.tenant_id)
+    conversation = await session.get_one(Conversation, here.conversation_id)
+    recalled = await memory.recall(session, here.conversation_id, here.turn_id, policy.memory_messages)
+    contact = await session.get_one(Contact, conversation.contact_id)
+    wished = recalled.facts.get("language") or None
+    before = wished or conversation.language or _ours(contact.language)
+    # In a thread: mixed text loads a model of languages on its first use.
+    language = wished or await asyncio.to_thread(_language, messages, policy, before)
+    heard, ready, note = _understood(messages, policy)
+    return Situation(
+        kinds=tuple(message.kind for message in messages),
+        policy=policy,
+        business=tenant.name_ar if language == "ar" else tenant.name_en,
+        language=language,
+        memory=recalled,
+        heard=heard,
+        ready=ready,
+        note=note,
+        handed=_handed(conversation, policy),
+        pending=conversation.pending,
+        first=not any(one.speaker == "bot" for one in recalled.history),
+        since=min((message.id or 0 for message in messages), default=0),
+        knowledge_version=tenant.knowledge_version,
+    )
+
+
+def _understood(messages: Sequence[Message], policy: Policy) -> tuple[str, str | None, str | None]:
+    """What we can answer, or the ready words that fit, and why."""
+    kinds = {message.kind for message in messages}
+    texts = [m.text for m in messages if m.text and m.kind in WORDED and not _unsure(m, policy)]
+    if texts:
+        return "\n".join(texts), None, None
+    if trouble := next((m.error for m in messages if m.error and m.kind in AUDIBLE), None):
+        return "", "please_write", trouble
+    if kinds & AUDIBLE:
+        return "", "repeat", "not-understood"
+    if Kind.OPENED in kinds:
+        return "", "greeting", None
+    if kinds - {Kind.REACTION}:
+        return "", "unsupported", "unsupported-kind"
+    return "", None, "nothing-to-answer"
+
+
+def _unsure(message: Message, policy: Policy) -> bool:
+    return message.confidence is not None and message.confidence < policy.confidence
+
+
+def _language(messages: Sequence[Message], policy: Policy, before: str | None) -> str:
+    for message in reversed(messages):
+        spoken = _ours(message.language) if message.kind in AUDIBLE and message.text else None
+        if spoken and not _unsure(message, policy):
+            return spoken
+        typed = detect(message.text) if message.text and message.kind in WORDED - AUDIBLE else None
+        if typed:
+            return typed
+    return before or policy.language
+
+
+def _ours(language: str | None) -> str | None:
+    known = (language or "")[:2]
+    return known if known in LANGUAGES else None
+
+
+def _handed(conversation: Conversation, policy: Policy) -> bool:
+    at = conversation.handed_at
+    return at is not None and datetime.now(UTC) - at < timedelta(hours=policy.handoff_hours)

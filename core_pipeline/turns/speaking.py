@@ -1,0 +1,89 @@
+"""Speaking while the rest is still being thought: sentence by sentence, in order, in one voice."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from core_pipeline.arabic.speakable import speakable
+from core_pipeline.contracts.engines import Pcm, Saying
+from core_pipeline.engines.wrap.flowing import flowing
+from core_pipeline.media.encode import encode_voice
+from core_pipeline.media.pcm import join
+from errors import Retryable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from core_pipeline.contracts.channel import Limits
+    from core_pipeline.engines.router import For
+    from core_pipeline.engines.wrap.fallback import FallbackTts
+    from core_pipeline.engines.wrap.voiced import Voice
+    from core_pipeline.turns.deps import Deps, Here
+
+
+@dataclass(frozen=True)
+class Script:
+    """How an answer is to be spoken: in which language and voice, and for which network."""
+
+    language: str
+    voice: Voice | None
+    limits: Limits
+
+
+class Speaking:
+    """Speaks sentences in the background as they are said; `first_audio` is when the first sound was there."""
+
+    def __init__(self, deps: Deps, here: Here, order: For, script: Script) -> None:
+        self._deps, self._here, self._order, self._script = deps, here, order, script
+        self._said: asyncio.Queue[str | None] = asyncio.Queue()
+        self._parts: list[Pcm] = []
+        self.first_audio: float | None = None
+        self._task = asyncio.create_task(self._run())
+
+    def say(self, sentence: str) -> None:
+        """Speak this after what was said before."""
+        self._said.put_nowait(sentence)
+
+    async def finish(self) -> dict[str, Any]:
+        """Wait for the last word and keep the note: see `kept`; raises why it could not be spoken."""
+        self._said.put_nowait(None)
+        await self._task
+        return await kept(self._deps, self._here, self._order, self._script, self._parts)
+
+    async def abandon(self) -> None:
+        """Say no more; what was spoken is dropped."""
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        engine = await self._deps.engines.tts(self._script.language, self._order, self._script.voice)
+        voice: object = None
+        while (sentence := await self._said.get()) is not None:
+            async with self._deps.gate.hold(self._here.tenant_id):
+                await self._speak(engine, sentence)
+            served = getattr(engine, "served", None)
+            if voice not in {None, served}:
+                raise Retryable("voice-changed", "another engine took over in the middle; the note is spoken anew")
+            voice = served
+
+    async def _speak(self, engine: FallbackTts | Any, sentence: str) -> None:
+        with self._order.ledger.timed("speakable"):
+            saying = Saying(speakable(sentence, self._script.language), self._script.language)
+        async with flowing(engine.speak(saying)) as parts:
+            async for part in parts:
+                self.first_audio = self.first_audio or perf_counter()
+                self._parts.append(part.pcm)
+
+
+async def kept(deps: Deps, here: Here, order: For, script: Script, parts: Sequence[Pcm]) -> dict[str, Any]:
+    """Encode speech as this channel's voice note into our store: {"blob", "mime", "seconds", "fits"}."""
+    limits = script.limits
+    async with deps.gate.hold(here.tenant_id):
+        with order.ledger.timed("encode"):
+            data = await encode_voice(join(parts), limits.voice)
+    blob = await deps.blobs.put(here.tenant_id, "spoken", data)
+    seconds = round(sum(part.seconds for part in parts), 2)
+    return {"blob": blob, "mime": limits.voice.mime, "seconds": seconds, "fits": len(data) <= limits.voice_bytes}

@@ -1,0 +1,109 @@
+"""Finding the words: what the business knows, what the engine makes of it, and what it asks us to do meanwhile."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from core_pipeline.arabic.normalise import normalise
+from core_pipeline.arabic.sentences import Sentences
+from core_pipeline.arabic.smalltalk import take_apart
+from core_pipeline.contracts.engines import Ask, Cited, ToolCall
+from core_pipeline.engines.wrap.flowing import flowing
+from core_pipeline.turns.words import phrase
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from core_pipeline.contracts.engines import Passage
+    from core_pipeline.engines.router import For
+    from core_pipeline.turns.deps import Deps, Doing, Here
+    from core_pipeline.turns.situation import Situation
+
+MOST_CALLS = 4
+# Where search is this unsure, what it found has nothing to do with the question: no engine is tempted with it.
+FLOOR = 0.4
+SHORT_QUESTION = 5
+_FOLLOWING = re.compile(r"(?:طيب|طب|وماذا عن|ماذا عن|و|and|what about|how about|tayeb|tab|w)(?:\s|(?<=و)\w)")
+
+
+@dataclass
+class Thought:
+    """An answer as it was found: `sure` says that it is the business's own knowledge, `last_token` when it ended."""
+
+    text: str = ""
+    citations: list[str] = field(default_factory=list)
+    sure: bool = True
+    acted: bool = False
+    last_token: float = 0.0
+
+
+async def think(
+    deps: Deps, here: Here, now: Situation, order: For, doing: Doing | None, say: Callable[[str], None]
+) -> Thought:
+    """Find the answer; each of its sentences is given to `say` as soon as it is complete."""
+    with order.ledger.timed("recall"):
+        passages = await _recall(deps, here, now)
+    tools = await doing.tools() if doing else ()
+    if not tools and not _answerable(now, passages):
+        unknown = phrase(now.policy, "unknown", now.language)
+        say(unknown)
+        return Thought(unknown, sure=False, last_token=perf_counter())
+    ask = now.ask(tuple(passages), tools)
+    return await _answered(deps, ask, now, order, doing, say)
+
+
+async def _answered(
+    deps: Deps, ask: Ask, now: Situation, order: For, doing: Doing | None, say: Callable[[str], None]
+) -> Thought:
+    engine = await deps.engines.llm(now.language, order)
+    thought, sentences = Thought(), Sentences()
+    for _ in range(MOST_CALLS + 1):
+        call = None
+        async with flowing(engine.answer(ask)) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, str):
+                    thought.text += piece
+                    _say_all(sentences.feed(piece), say)
+                elif isinstance(piece, Cited):
+                    thought.citations += [one for one in piece.passages if one not in thought.citations]
+                elif isinstance(piece, ToolCall):
+                    call = piece
+        if call is None or doing is None:
+            break
+        thought.acted = True
+        ask = replace(ask, results=(*ask.results, await doing.run(call)))
+    thought.last_token = perf_counter()
+    thought.text = thought.text.strip() or phrase(now.policy, "unknown", now.language)
+    _say_all(sentences.flush(), say)
+    thought.sure = thought.text != phrase(now.policy, "unknown", now.language)
+    return thought
+
+
+def _say_all(sentences: list[str], say: Callable[[str], None]) -> None:
+    for sentence in sentences:
+        say(sentence)
+
+
+async def _recall(deps: Deps, here: Here, now: Situation) -> tuple[Passage, ...]:
+    """Search; a short follow-up that finds nothing by itself is searched with the question that it follows."""
+    passages = await deps.shelf.search(here.tenant_id, now.heard, now.language)
+    before = [one.text for one in now.memory.history if one.speaker == "customer"]
+    if _answerable(now, passages) or not before or not follows_up(now.heard):
+        return passages
+    return await deps.shelf.search(here.tenant_id, f"{before[-1]} {now.heard}", now.language)
+
+
+def follows_up(heard: str) -> bool:
+    """Whether this is a short question that leans on the one before it, such as "and on Friday?"."""
+    said = normalise(heard)
+    return len(said.split()) <= SHORT_QUESTION and _FOLLOWING.match(said) is not None
+
+
+def _answerable(now: Situation, passages: tuple[Passage, ...]) -> bool:
+    """Whether there is anything to answer from; courtesies need nothing, and some tenants leave it to the engine."""
+    if now.policy.answerable == 0 or not take_apart(now.heard).questions:
+        return True
+    return any(passage.score >= min(FLOOR, now.policy.answerable) for passage in passages)

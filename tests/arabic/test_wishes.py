@@ -1,0 +1,55 @@
+"""What customers say of themselves is noticed, and nothing else is taken for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from core_pipeline.arabic.wishes import Command, command, own_name, preferences
+
+
+@pytest.mark.parametrize("said", ["/reset", "/reset@shop_bot", "ابدأ من جديد", "Start over!", " إبدا من الأول "])
+def test_a_wish_to_begin_anew(said: str) -> None:
+    assert command(said) is Command.RESET
+
+
+@pytest.mark.parametrize("said", ["/forget", "انساني", "Forget me.", "امسح بياناتي"])
+def test_a_wish_to_be_forgotten(said: str) -> None:
+    assert command(said) is Command.FORGET
+
+
+@pytest.mark.parametrize("said", ["متى نبدأ من جديد في رمضان؟", "how do I /reset my password", "", "reset"])
+def test_questions_are_no_commands(said: str) -> None:
+    assert command(said) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("اسمي أحمد", "أحمد"),
+        ("مرحبا أنا اسمي سارة، عندكم توصيل؟", "سارة"),
+        ("Hi, my name is Omar Khaled.", "Omar Khaled"),
+        ("ana esmy Mona", "Mona"),
+        ("هل اسمي مكتوب في القائمة؟", None),
+        ("ما اسم المدير؟", None),
+        ("is my name on the list", None),
+    ],
+)
+def test_a_name_is_noticed_where_one_is_given(said: str, name: str | None) -> None:
+    assert own_name(said) == name
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        ("Please answer in English", {"language": "en"}),
+        ("كلمني عربي لو سمحت", {"language": "ar"}),
+        ("رد عليّ كتابة من فضلك", {"reply": "text"}),
+        ("reply with voice please", {"reply": "voice"}),
+        ("text only please, answer in arabic", {"language": "ar", "reply": "text"}),
+        ("عندكم دورات لغة عربية؟", {}),
+        ("Do you speak English?", {"language": "en"}),
+        ("ما رقم الهاتف؟", {}),
+    ],
+)
+def test_preferences_are_noticed_where_they_are_asked_for(said: str, wanted: dict[str, str]) -> None:
+    assert preferences(said) == wanted
