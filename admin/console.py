@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Annotated, Any, Protocol
 
 import typer
 
 from channels import discover
 from errors import Impossible
-from tenants import directory
+from tenants import agents, directory
 from tenants.accounts import AccountBook
 from tenants.db import Database
+from tenants.vault import Vault
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
 TenantName = Annotated[str, typer.Option("--tenant", help="The tenant's short name.")]
@@ -28,6 +30,10 @@ class Floor(Protocol):
     @property
     def book(self) -> AccountBook:
         """The accounts."""
+
+    @property
+    def vault(self) -> Vault:
+        """What seals secrets."""
 
 
 OnFloor = Callable[[Callable[[Floor], Awaitable[Any]]], Any]
@@ -45,7 +51,7 @@ def show(rows: list[dict[str, Any]], *, as_json: bool, empty: str) -> None:
 
 
 def tenants_of(on_floor: OnFloor) -> typer.Typer:
-    """`tenants list` and `tenants add`."""
+    """`tenants list`, `tenants add`, `tenants export` and `tenants import`."""
     commands = typer.Typer(no_args_is_help=True, help="The businesses on this installation.")
 
     @commands.command("list")
@@ -57,6 +63,27 @@ def tenants_of(on_floor: OnFloor) -> typer.Typer:
     def add_tenant(slug: str, name_ar: str, name_en: str) -> None:
         """Add a business with an empty knowledge base."""
         typer.echo(on_floor(lambda floor: directory.add(floor.db, slug, name_ar, name_en)))
+
+    @commands.command("export")
+    def export_tenant(
+        slug: str, out: Annotated[Path | None, typer.Option(help="Where to write; none: the screen.")] = None
+    ) -> None:
+        """Write a business's agent as YAML, without its secrets."""
+        text = on_floor(lambda floor: _export(floor, slug))
+        typer.echo(text) if out is None else out.write_text(text, encoding="utf-8")
+
+    @commands.command("import")
+    def import_tenant(
+        file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
+        slug: Annotated[str | None, typer.Option(help="Another short name than the file's.")] = None,
+        replace: Annotated[bool, typer.Option(help="Remove questions and products that the file lacks.")] = False,
+    ) -> None:
+        """Give a business the agent in a YAML file; one that is not there is added."""
+        text = file.read_text(encoding="utf-8")
+        done = on_floor(lambda floor: _import(floor, text, slug, replace))
+        typer.echo(f"{done.entries} questions, {done.products} products; removed {done.removed}.")
+        for missing in done.secrets_missing:
+            typer.echo(f"enter again: {missing}")
 
     return commands
 
@@ -88,6 +115,22 @@ def accounts_of(on_floor: OnFloor) -> typer.Typer:
         typer.echo("Disconnected.")
 
     return commands
+
+
+async def _export(floor: Floor, slug: str) -> str:
+    tenant_id = await directory.id_of(floor.db, slug)
+    async with floor.db.tenant(tenant_id, reads=True) as session:
+        return await agents.exported(session, tenant_id)
+
+
+async def _import(floor: Floor, text: str, named: str | None, replace: bool) -> agents.Imported:
+    agent = agents.parsed(text)
+    slug = named or agent.tenant.slug
+    if slug not in {row["slug"] for row in await directory.listing(floor.db)}:
+        await directory.add(floor.db, slug, agent.tenant.name_ar, agent.tenant.name_en)
+    tenant_id = await directory.id_of(floor.db, slug)
+    async with floor.db.tenant(tenant_id) as session:
+        return await agents.imported(session, floor.vault, tenant_id, agent, replace=replace)
 
 
 async def _connect(floor: Floor, channel: str, tenant: str, config: list[str], title: str) -> str:

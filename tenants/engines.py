@@ -49,12 +49,13 @@ class EngineBook:
     ) -> str:
         """Keep the tenant's set-up of an engine and give its id; doing it again replaces it.
 
-        Secrets that are not given stay as they were.
+        Secrets that are not given stay as they were, unless the engine's address changes: a key goes only where it was
+        entered for.
         """
         async with self._db.tenant(tenant_id) as session:
             row = await _row(session, kind, name)
             fresh = {key: self._vault.seal(plain, _where(row.id, key)) for key, plain in secrets.items()}
-            row.config, row.sealed = dict(config), {**row.sealed, **fresh}
+            row.config, row.sealed = dict(config), {**still_sealed(row, config), **fresh}
         return row.id
 
     async def forget(self, tenant_id: str, kind: str, name: str) -> None:
@@ -68,6 +69,16 @@ class EngineBook:
     def _config(self, row: EngineAccount) -> dict[str, Any]:
         opened = {key: self._vault.open(token, _where(row.id, key)) for key, token in row.sealed.items()}
         return {**row.config, **opened}
+
+
+def still_sealed(row: EngineAccount, config: Mapping[str, Any]) -> dict[str, str]:
+    """The secrets that may stay when the engine is set up like this: all, or none where an address changed."""
+    return dict(row.sealed) if _addresses(row.config) == _addresses(config) else {}
+
+
+def _addresses(config: Mapping[str, Any]) -> list[tuple[str, str]]:
+    named = ((name, repr(value)) for name, value in config.items())
+    return sorted((name, value) for name, value in named if "://" in value or name in {"host", "url", "base_url"})
 
 
 async def _find(session: AsyncSession, kind: str, name: str) -> EngineAccount | None:
