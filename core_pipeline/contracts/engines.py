@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,8 @@ class Ask:
     Names of phrases: greeting, thanks, goodbye, unknown. `persona` is the tenant's description of the bot, `business`
     its name, `summary` what was said before `history`, `facts` what the customer let us remember of them, `results`
     what came of the calls that the engine has made for this question, in order. `longest` is the length that the
-    answer is to keep to, in characters.
+    answer is to keep to, in characters. With the task "summary" an engine that `generates` sums up summary and history
+    instead, and the question is empty.
     """
 
     question: str
@@ -140,6 +141,7 @@ class Ask:
     tools: tuple[Tool, ...] = ()
     results: tuple[ToolResult, ...] = ()
     longest: int = 600
+    task: Literal["answer", "summary"] = "answer"
 
 
 class Llm(Protocol):

@@ -65,8 +65,8 @@ class EngineSpec(Generic[E_co]):
 
     A `hosted` engine is spoken to over the network, by its configuration alone: such a one a tenant may set up for
     themselves, with their own key. A `heavy` engine runs in a process of its own, takes `memory` bytes and serves
-    `at_once` requests together.
-    `clones` and `sample_rate` (Hz, 0: depends on the voice) are for voices.
+    `at_once` requests together. An llm that `generates` writes in its own words and can sum up. `clones` and
+    `sample_rate` (Hz, 0: depends on the voice) are for voices.
 
     `probe` finds out cheaply whether it could be used now, and raises what is wrong; `pull` fetches its weights.
     `rehearsal` gives a configuration under which it runs here and now, for tests and `simulate`: against an emulator
@@ -87,6 +87,7 @@ class EngineSpec(Generic[E_co]):
     heavy: bool = False
     memory: Callable[[Any], int] = small
     at_once: int = 1
+    generates: bool = False
     clones: bool = False
     sample_rate: int = 0
     probe: Callable[[Any, Bench], Awaitable[None]] | None = None

@@ -80,6 +80,15 @@ class Engines:
             [MeteredLlm(LazyLlm(self._later(c, order)), Tariff(c.spec, c.config), order.ledger) for c in able]
         )
 
+    async def summariser(self, language: str, order: For) -> Llm | None:
+        """What can sum up a conversation in this language, metered; None where no engine writes in its own words."""
+        able = [c for c in await self._able("llm", language, order.tenant_id) if c.spec.generates]
+        if not able:
+            return None
+        return FallbackLlm(
+            [MeteredLlm(LazyLlm(self._later(c, order)), Tariff(c.spec, c.config), order.ledger) for c in able]
+        )
+
     async def tts(self, language: str, order: For, voice: Voice | None = None) -> Tts:
         """What speaks `language`, metered: the engine of the chosen voice first, then the others with their own."""
         able = await self._able("tts", language, order.tenant_id)

@@ -14,6 +14,7 @@ from core_pipeline.engines.router import For
 from core_pipeline.engines.wrap.meter import Ledger
 from core_pipeline.history import memory, turns
 from core_pipeline.turns.ladder import form_of
+from core_pipeline.turns.remembering import agreed, noticed, offer
 from core_pipeline.turns.situation import situation
 from core_pipeline.turns.speaking import Script, Speaking, kept
 from core_pipeline.turns.thinking import think
@@ -41,7 +42,7 @@ class Said:
 async def answer(deps: Deps, here: Here) -> dict[str, Any]:
     """Decide what to say: {"text", "language", "form", "note", "spoken", "also", "bills"}; no text: say nothing."""
     order = For(Ledger(), here.tenant_id)
-    now = await situation(deps, here)
+    now = await noticed(deps, here, await situation(deps, here))
     limits = (await deps.lines.line(here.account_id)).limits
     form = form_of(now.kinds, now.policy, limits, now.memory.facts.get("reply"))
     script = Script(now.language, await deps.voice(here.tenant_id, now.policy, now.language), limits)
@@ -63,6 +64,8 @@ async def _said(deps: Deps, here: Here, now: Situation, order: For, script: Scri
         return await _obeyed(deps, here, now, wanted)
     if not now.heard:
         return Said(phrase(now.policy, now.ready, now.language) if now.ready else "", now.note)
+    if (word := agreed(now)) is not None:
+        return Said(phrase(now.policy, "remembered" if word == "yes" else "not_remembered", now.language), "memory")
     return await _thought(deps, here, now, order, script)
 
 
@@ -78,11 +81,12 @@ async def _obeyed(deps: Deps, here: Here, now: Situation, wanted: Command) -> Sa
 async def _thought(deps: Deps, here: Here, now: Situation, order: For, script: Script | None) -> Said:
     """Think, and speak at the same time where the answer is to be heard."""
     speaking = Speaking(deps, here, order, script) if script else None
-    begun = perf_counter()
+    say, begun = speaking.say if speaking else _unsaid, perf_counter()
     try:
-        thought = await think(
-            deps, here, now, order, deps.doing(here, now) if deps.doing else None, speaking.say if speaking else _unsaid
-        )
+        thought = await think(deps, here, now, order, deps.doing(here, now) if deps.doing else None, say)
+        if question := offer(now):
+            thought.text = f"{thought.text} {question}"
+            say(question)
         spoken = await _finished(speaking) if speaking else None
     finally:
         if speaking:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from dbos import DBOS
 
 from core_pipeline.contracts.messages import ReplyKind
-from core_pipeline.turns import answering, delivering, hearing
+from core_pipeline.turns import answering, delivering, hearing, remembering
 from core_pipeline.turns.busy import kept_busy
 from core_pipeline.turns.deps import Here
 from errors import Impossible, Retryable, SawtakError
@@ -88,6 +88,7 @@ class Flow:
             delivering.send_text,
             delivering.send_fallback,
             delivering.finish,
+            remembering.remember,
         )
         self._steps = {stage.__name__: self._step(stage) for stage in stages}
         self.workflow = DBOS.workflow(name=WORKFLOW, max_recovery_attempts=10)(self._workflow())
@@ -168,7 +169,15 @@ class Flow:
             bills += plan["bills"]
             kind, note = await self._reply(here, plan, bills)
         await self._run(here, "finish", bills, kind, note)
+        await self._remember(here)
         return "answered"
+
+    async def _remember(self, here: Here) -> None:
+        """Sum up what falls out of the memory; the customer has their answer, so a failure only costs memory."""
+        try:
+            await self._run(here, "remember")
+        except DeadLetterError as dead:
+            log.warning("turn %s: the conversation was not summed up: %s", here.turn_id, dead.cause)
 
     async def _hear(self, here: Here, message_id: int) -> list[dict[str, Any]]:
         fetched = await self._run(here, "fetch", message_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from tenants.models import Contact, Conversation, Tenant
 from tenants.policy import Policy
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -50,6 +50,11 @@ class Situation:
     first: bool = False
     since: int = 0
     knowledge_version: int = 0
+
+    def knowing(self, facts: Mapping[str, str]) -> Situation:
+        """The same situation with more known about the customer, which may change the language of the answer."""
+        known = replace(self.memory, facts={**self.memory.facts, **facts})
+        return replace(self, memory=known, language=facts.get("language", self.language))
 
     def ask(self, passages: tuple[Passage, ...], tools: tuple[Tool, ...]) -> Ask:
         """The question as an engine takes it."""
@@ -89,7 +94,8 @@ async def _read(session: AsyncSession, here: Here, policy: Policy) -> Situation:
     wished = recalled.facts.get("language") or None
     before = wished or conversation.language or _ours(contact.language)
     # In a thread: mixed text loads a model of languages on its first use.
-    language = wished or await asyncio.to_thread(_language, messages, policy, before)
+    spoken = await asyncio.to_thread(_language, messages, policy, before)
+    language = wished or spoken
     heard, ready, note = _understood(messages, policy)
     return Situation(
         kinds=tuple(message.kind for message in messages),
@@ -134,7 +140,8 @@ def _language(messages: Sequence[Message], policy: Policy, before: str | None) -
         spoken = _ours(message.language) if message.kind in AUDIBLE and message.text else None
         if spoken and not _unsure(message, policy):
             return spoken
-        typed = detect(message.text) if message.text and message.kind in WORDED - AUDIBLE else None
+        worded = message.text and message.kind in WORDED - AUDIBLE and not message.text.startswith("/")
+        typed = detect(message.text or "") if worded else None
         if typed:
             return typed
     return before or policy.language

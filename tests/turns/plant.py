@@ -99,6 +99,9 @@ class PaperEngines:
 
     llm = tts = asr
 
+    async def summariser(self, language: str, order: For) -> None:
+        return None
+
     async def transcribe(self, speech: Pcm, language: str | None = None) -> Transcript:
         self._maybe("asr")
         if self.hang:
