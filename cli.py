@@ -147,6 +147,7 @@ def simulate(
     language: Annotated[str, typer.Option(help="Language of --say.")] = "ar",
     out: Annotated[Path, typer.Option(help="Where the reply is kept.")] = Path("out"),
     server: Annotated[str | None, typer.Option(help="A running platform; none: one is started for this.")] = None,
+    engines: Annotated[bool, typer.Option("--engines", help="Show engine, time and cost of every stage.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Play a customer through the real webhook and the vendor's emulator; show what came of it."""
@@ -159,7 +160,10 @@ def simulate(
     if as_json:
         typer.echo(json.dumps(asdict(played), ensure_ascii=False))
     else:
-        show([{name: value} for name, value in asdict(played).items()], as_json=False, empty="")
+        shown = {name: value for name, value in asdict(played).items() if name != "bills"}
+        show([{name: value} for name, value in shown.items()], as_json=False, empty="")
+    if engines and not as_json:
+        typer.echo(console.table(played.bills))
     raise typer.Exit(0 if played.state == "answered" else 1)
 
 
@@ -200,27 +204,32 @@ async def _with_server(settings: Settings, asked: _Asked, server: str) -> stage.
 def doctor(
     tenant: Annotated[str | None, typer.Option(help="Only this tenant's accounts.")] = None,
     new_vault_key: Annotated[bool, typer.Option(help="Print a fresh key for VAULT_KEYS and do nothing else.")] = False,
+    pull: Annotated[bool, typer.Option(help="Fetch the weights that the engines in ENGINES need, then look.")] = False,
 ) -> None:
     """Say what is missing or wrong, and how to fix it."""
     if new_vault_key:
         typer.echo(fresh_vault_key())
         return
-    findings = _run(_findings(_settings(), tenant))
+    findings = _run(_findings(_settings(), tenant, pull=pull))
     for finding in findings:
         mark = "ok  " if finding.fine else "FIX "
         typer.echo(f"{mark} {finding.what}" + ("" if finding.fine else f"\n     → {finding.fix}"))
     raise typer.Exit(0 if all(finding.fine for finding in findings) else 1)
 
 
-async def _findings(settings: Settings, tenant: str | None) -> list[checks.Finding]:
-    found = [*checks.machine(settings.var, settings.public_url), *checks.engines(settings.chains)]
+async def _findings(settings: Settings, tenant: str | None, *, pull: bool) -> list[checks.Finding]:
+    found = checks.machine(settings.var, settings.public_url)
     found.append(checks.schema(settings.main_url, settings.inbox_url))
-    if not found[-1].fine:
-        return found
+    wrong = checks.chains(settings.chains)
+    if wrong or not found[-1].fine:
+        return [*found, *wrong]
     async with roof.open_house(settings, work=False) as house:
-        tenant_id = await directory.id_of(house.floor.db, tenant) if tenant else None
+        if pull:
+            found += await checks.pull(house.engines, console.pulling)
+        tenant_id = await directory.id_of(house.floor.db, tenant) if tenant else ""
+        found += await checks.engines(house.engines, tenant_id, f"{tenant}: " if tenant else "")
         found.append(await checks.walls(house.floor.db))
-        return [*found, *await checks.accounts(house.floor.book, house.lines, tenant_id)]
+        return [*found, *await checks.accounts(house.floor.book, house.lines, tenant_id or None)]
 
 
 @app.command("dead-letters")

@@ -7,18 +7,22 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core_pipeline.engines.catalogue import discover as discover_engines
+from core_pipeline.engines.catalogue import discover
+from errors import SawtakError
 from tenants.schema import up_to_date
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from core_pipeline.contracts.specs import Progress
+    from core_pipeline.engines.router import Engines
     from core_pipeline.turns.deps import Lines
     from tenants.accounts import AccountBook
     from tenants.db import Database
 
 ENOUGH_DISK = 1 << 30
+LONGEST_LIST = 60
 
 
 @dataclass(frozen=True)
@@ -47,16 +51,48 @@ def machine(var: Path, public_url: str) -> list[Finding]:
     ]
 
 
-def engines(chains: Mapping[str, str]) -> list[Finding]:
-    """Whether every engine that is set exists, and which languages it serves."""
-    known = discover_engines()
+def chains(wanted: Mapping[str, str]) -> list[Finding]:
+    """What is wrong with the names of engines that are set; nothing when all exist."""
     findings = []
-    for kind, names in chains.items():
-        for name in names.split(","):
-            spec = known.get((kind, name.strip()))
-            there = ", ".join(sorted(n for k, n in known if k == kind))
-            what = f"{kind} engine {name}" + (f" ({', '.join(sorted(spec.languages))})" if spec else "")
-            findings.append(Finding(what, spec is not None, f"set ENGINES to one of: {there}"))
+    for kind, names in wanted.items():
+        there = sorted(name for k, name in discover() if k == kind)
+        unknown = [name.strip() for name in names.split(",") if name.strip() not in there]
+        fix = f"set ENGINES to one of: {', '.join(there)}"
+        findings += [Finding(f"{kind} engine {name}", fine=False, fix=fix) for name in unknown]
+    return findings
+
+
+async def engines(router: Engines, tenant_id: str = "", whose: str = "") -> list[Finding]:
+    """Whether every engine that may serve the tenant (none named: anybody) could be used now, and why not."""
+    findings = []
+    for engine in await router.configurations(tenant_id):
+        spec = engine.spec
+        served = ", ".join(sorted(spec.languages_of(engine.config)))
+        what = f"{whose}{spec.kind} engine {spec.name} ({served if len(served) < LONGEST_LIST else 'many languages'})"
+        try:
+            if spec.probe is not None:
+                await spec.probe(engine.config, router.bench_of(engine))
+        except SawtakError as error:
+            findings.append(Finding(what, fine=False, fix=str(error)))
+        else:
+            findings.append(Finding(what, fine=True))
+    return findings
+
+
+async def pull(router: Engines, told: Callable[[Progress], None]) -> list[Finding]:
+    """Fetch the weights that the installation's engines lack, telling how far it is."""
+    findings = []
+    for engine in await router.configurations():
+        if engine.spec.pull is None:
+            continue
+        what = f"weights of {engine.spec.kind} engine {engine.spec.name}"
+        try:
+            async for progress in engine.spec.pull(engine.config, router.bench_of(engine)):
+                told(progress)
+        except SawtakError as error:
+            findings.append(Finding(what, fine=False, fix=str(error)))
+        else:
+            findings.append(Finding(what, fine=True))
     return findings
 
 

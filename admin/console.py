@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Protocol
 
 import typer
 
 from channels import discover
+from core_pipeline.contracts.specs import Progress
 from errors import Impossible
 from tenants import agents, directory
 from tenants.accounts import AccountBook
@@ -48,6 +49,23 @@ def show(rows: list[dict[str, Any]], *, as_json: bool, empty: str) -> None:
         typer.echo("  ".join(f"{name}={value}" for name, value in row.items()))
     if not rows:
         typer.echo(empty)
+
+
+def table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows under their names, in columns; costs are given in US dollars."""
+    shown = [{**row, "cost": f"${row['cost'] / 1e6:.6f}" if row.get("cost") else ""} for row in rows]
+    names = list(dict.fromkeys(name for row in shown for name in row))
+    lines = [names, *([str(row.get(name) or "") for name in names] for row in shown)]
+    widths = [max(len(line[place]) for line in lines) for place in range(len(names))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )
+
+
+def pulling(progress: Progress) -> None:
+    """Say how far a download is, on one line that is written over."""
+    done = f"{progress.done >> 20} of {progress.total >> 20} MiB" if progress.total else f"{progress.done >> 20} MiB"
+    typer.echo(f"\r{progress.what}: {done}", nl=False, err=True)
 
 
 def tenants_of(on_floor: OnFloor) -> typer.Typer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from time import perf_counter
@@ -122,7 +122,7 @@ def free_port() -> int:
 
 @dataclass(frozen=True)
 class Played:
-    """One simulated exchange; stage times in milliseconds."""
+    """One simulated exchange; stage times in milliseconds, `bills` with engine, units and cost in millionths of a $."""
 
     transcript: str | None
     answer: str | None
@@ -132,6 +132,8 @@ class Played:
     reply: dict[str, Any]
     stages: dict[str, float]
     total_ms: float
+    citations: list[str]
+    bills: list[dict[str, Any]]
 
 
 async def play(
@@ -150,19 +152,28 @@ async def play(
         note=turn.note or turn.cause,
         state=turn.state,
         reply=await asyncio.to_thread(_keep, deliveries[0], out),
-        stages=stages,
+        stages={_stage(row): row.ms for row in stages},
         total_ms=round(total_ms, 1),
+        citations=turn.citations,
+        bills=[
+            {"stage": _stage(row), **row.model_dump(include={"engine", "ms", "units", "unit", "cost"})}
+            for row in stages
+        ],
     )
 
 
-async def _finished(db: Database, turn_id: str, timeout: float) -> tuple[Turn, dict[str, float]]:
+def _stage(row: TurnStage) -> str:
+    return row.name if not row.part else f"{row.name}.{row.part}"
+
+
+async def _finished(db: Database, turn_id: str, timeout: float) -> tuple[Turn, Sequence[TurnStage]]:
     async with asyncio.timeout(timeout):
         while True:
             async with db.platform(reads=True) as session:
                 turn = await session.get(Turn, turn_id)
                 if turn is not None and turn.state != TurnState.RUNNING:
                     rows = await session.scalars(select(TurnStage).where(col(TurnStage.turn_id) == turn_id))
-                    return turn, {row.name if not row.part else f"{row.name}.{row.part}": row.ms for row in rows}
+                    return turn, rows.all()
             await asyncio.sleep(POLL_SECONDS)
 
 
