@@ -19,6 +19,7 @@ PHRASES = (
     "remembered",
     "not_remembered",
     "handed",
+    "disclosure",
 )
 
 
@@ -31,13 +32,13 @@ class Policy(BaseModel):
     to repeat or write. `voice` names an engine's voice by language. `phrases` holds the tenant's own words by name and
     language: {"unknown": {"ar": "…", "en": "…"}}. `persona` describes the bot in the tenant's words, by language.
 
-    `engines` names the tenant's own chains by kind, best first ({"llm": "ollama,knowledge"}); a kind that is missing
-    is the installation's. `answerable` is how sure the search must be before we answer from what it found
-    (0: the engine decides), `longest_answer` counts in characters. `memory_messages` is how many messages the bot remembers word for word,
-    `session_seconds` the silence after which it begins anew; `remember` says whether it may keep facts about a customer
-    who agrees. `cache` answers questions that were asked before at once, `cache_likeness` says how alike (1: the same
-    words) they must be. `disclosure` is when the customer is told that a machine speaks. `handoff_hours` is how long
-    the bot keeps quiet once a person was asked to take over.
+    `engines` names the tenant's own chains by kind, best first ({"llm": "ollama,knowledge"}); a kind that is missing is
+    the installation's. `answerable` is how sure the search must be before we answer from what it found (0: the engine
+    decides), `longest_answer` counts in characters. `memory_messages` is how many messages the bot remembers word for
+    word, `session_seconds` the silence after which it begins anew; `remember` says whether it may keep facts about a
+    customer who agrees. `cache` answers questions that were asked before at once, `cache_likeness` says how alike (1:
+    the same words) they must be. `disclosure` is when the customer is told that a machine speaks. `handoff_hours` is
+    how long the bot keeps quiet once a person was asked to take over (0: it goes on answering).
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -59,4 +60,4 @@ class Policy(BaseModel):
     cache: bool = True
     cache_likeness: float = Field(default=1.0, ge=0.5, le=1.0)
     disclosure: Literal["never", "first", "always"] = "never"
-    handoff_hours: float = Field(default=12.0, ge=0.0, le=168.0)
+    handoff_hours: float = Field(default=0.0, ge=0.0, le=168.0)

@@ -48,10 +48,28 @@ _FORMS = {
 }
 
 
+_SHORT_WISH = 14
+_PERSON = re.compile(
+    r"(?:اكلم|احكي مع|اتكلم مع|التكلم مع|التحدث مع|التحدث الي|اتحدث مع|اتواصل مع|حولني الي|وصلني ب\w*|اريد|عايز|ابغي)"
+    r" (?:ال)?(?:موظف\w*|انسان|شخص حقيقي|بشر|بني ادم|مندوب|ممثل خدمه العملاء|خدمه العملاء|ا?حد من الفريق|مدير)"
+    r"|حولني (?:ل|الي )?(?:ال)?(?:موظف|انسان|خدمه العملاء)"
+    r"|(?:speak|talk|chat|connect me|transfer me|put me through) (?:to|with) (?:an? |the |your |some)?"
+    r"(?:real |live |human )?"
+    r"(?:human|person|agent|representative|operator|manager|staff|someone|one|employee)"
+    r"|(?:3ayez|3awz|abgha|areed) (?:akalem|a7ki ma3|aklm) (?:mowazaf|7ad|ensan|khedmet el 3omala)"
+)
+
+
 def command(text: str) -> Command | None:
     """Return the command that the whole message is, if it is one."""
     said = normalise(text).strip(" .!؟?،,\n")
     return next((kind for kind, ways in _COMMANDS.items() if ways.fullmatch(said)), None)
+
+
+def wants_person(text: str) -> bool:
+    """Whether the customer asks outright for a person instead of the bot."""
+    said = normalise(text)
+    return len(said.split()) <= _SHORT_WISH and _PERSON.search(said) is not None
 
 
 def own_name(text: str) -> str | None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from core_pipeline.arabic.speakable import speakable
-from core_pipeline.arabic.wishes import Command, command
+from core_pipeline.arabic.wishes import Command, command, wants_person
 from core_pipeline.contracts.engines import Saying
 from core_pipeline.contracts.messages import ReplyKind
 from core_pipeline.engines.router import For
 from core_pipeline.engines.wrap.meter import Ledger
 from core_pipeline.history import memory, turns
+from core_pipeline.turns.doing import Doing
 from core_pipeline.turns.ladder import form_of
 from core_pipeline.turns.remembering import agreed, noticed, offer
 from core_pipeline.turns.situation import situation
@@ -60,13 +62,23 @@ async def _said(deps: Deps, here: Here, now: Situation, order: For, script: Scri
     """What to say, by the first that has something to say about it."""
     if now.handed:
         return Said(note="handed-over")
-    if (wanted := command(now.heard)) is not None:
-        return await _obeyed(deps, here, now, wanted)
     if not now.heard:
         return Said(phrase(now.policy, now.ready, now.language) if now.ready else "", now.note)
+    return await _heeded(deps, here, now) or await _thought(deps, here, now, order, script)
+
+
+async def _heeded(deps: Deps, here: Here, now: Situation) -> Said | None:
+    """What to say to words that are meant for the bot itself; None when they are a question to the business."""
+    if (wanted := command(now.heard)) is not None:
+        return await _obeyed(deps, here, now, wanted)
+    doing = _doing(deps, here, now)
+    if doing and (words := await doing.settle(now.heard)):
+        return Said(words, "action")
+    if wants_person(now.heard):
+        return await _handed_over(deps, here, now)
     if (word := agreed(now)) is not None:
         return Said(phrase(now.policy, "remembered" if word == "yes" else "not_remembered", now.language), "memory")
-    return await _thought(deps, here, now, order, script)
+    return None
 
 
 async def _obeyed(deps: Deps, here: Here, now: Situation, wanted: Command) -> Said:
@@ -78,12 +90,22 @@ async def _obeyed(deps: Deps, here: Here, now: Situation, wanted: Command) -> Sa
     return Said(phrase(now.policy, name, now.language), wanted.value)
 
 
+async def _handed_over(deps: Deps, here: Here, now: Situation) -> Said:
+    async with deps.db.tenant(here.tenant_id) as session:
+        (await session.get_one(Conversation, here.conversation_id)).handed_at = datetime.now(UTC)
+    return Said(phrase(now.policy, "handed", now.language), "handoff")
+
+
+def _doing(deps: Deps, here: Here, now: Situation) -> Doing | None:
+    return Doing.of(deps.actions, here, now.language) if deps.actions else None
+
+
 async def _thought(deps: Deps, here: Here, now: Situation, order: For, script: Script | None) -> Said:
     """Think, and speak at the same time where the answer is to be heard."""
     speaking = Speaking(deps, here, order, script) if script else None
     say, begun = speaking.say if speaking else _unsaid, perf_counter()
     try:
-        thought = await think(deps, here, now, order, deps.doing(here, now) if deps.doing else None, say)
+        thought = await think(deps, here, now, order, _doing(deps, here, now), say)
         if question := offer(now):
             thought.text = f"{thought.text} {question}"
             say(question)
@@ -94,7 +116,7 @@ async def _thought(deps: Deps, here: Here, now: Situation, order: For, script: S
     if speaking and speaking.first_audio:
         order.ledger.note("first_audio", speaking.first_audio - begun)
         order.ledger.note("last_token", thought.last_token - begun)
-    return Said(thought.text, None if thought.sure else "unknown", thought.citations, spoken)
+    return Said(thought.text, None if thought.sure else "unknown", thought.citations, spoken, thought.also)
 
 
 async def _finished(speaking: Speaking) -> dict[str, Any] | None:

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Protocol
 from core_pipeline.engines.wrap.voiced import Voice
 
 if TYPE_CHECKING:
+    from core_pipeline.actions.doing import Actions
     from core_pipeline.contracts.channel import Channel, Limits
-    from core_pipeline.contracts.engines import Tool, ToolCall, ToolResult
     from core_pipeline.engines.router import Engines
     from core_pipeline.knowledge.shelf import Shelf
     from core_pipeline.media.sandbox import Sandbox
     from core_pipeline.turns.fair import FairGate
-    from core_pipeline.turns.situation import Situation
     from tenants.blobs import Blobs
     from tenants.db import Database
     from tenants.policy import Policy
@@ -36,16 +35,6 @@ class Lines(Protocol):
 
     async def line(self, account_id: str) -> Line:
         """Return the opened account; `NeedsOwner` when it is switched off or its secrets can't be opened."""
-
-
-class Doing(Protocol):
-    """What the bot can do in one turn besides answering."""
-
-    async def tools(self) -> tuple[Tool, ...]:
-        """What the engine may ask for."""
-
-    async def run(self, call: ToolCall) -> ToolResult:
-        """Do what the engine asked for; what went wrong is in the result, too."""
 
 
 @dataclass(frozen=True)
@@ -78,4 +67,4 @@ class Deps:
     gate: FairGate
     settle_seconds: float = 15.0
     voice: VoiceOf = no_voice
-    doing: Callable[[Here, Situation], Doing] | None = None
+    actions: Actions | None = None

@@ -65,7 +65,7 @@ class Speaking:
             async with self._deps.gate.hold(self._here.tenant_id):
                 await self._speak(engine, sentence)
             served = getattr(engine, "served", None)
-            if voice not in {None, served}:
+            if voice is not None and voice is not served:
                 raise Retryable("voice-changed", "another engine took over in the middle; the note is spoken anew")
             voice = served
 

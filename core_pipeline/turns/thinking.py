@@ -12,6 +12,7 @@ from core_pipeline.arabic.sentences import Sentences
 from core_pipeline.arabic.smalltalk import take_apart
 from core_pipeline.contracts.engines import Ask, Cited, ToolCall
 from core_pipeline.engines.wrap.flowing import flowing
+from core_pipeline.turns.doing import own
 from core_pipeline.turns.words import phrase
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
     from core_pipeline.contracts.engines import Passage
     from core_pipeline.engines.router import For
-    from core_pipeline.turns.deps import Deps, Doing, Here
+    from core_pipeline.turns.deps import Deps, Here
+    from core_pipeline.turns.doing import Doing
     from core_pipeline.turns.situation import Situation
 
 MOST_CALLS = 4
@@ -31,10 +33,14 @@ _FOLLOWING = re.compile(r"(?:طيب|طب|وماذا عن|ماذا عن|و|and|wh
 
 @dataclass
 class Thought:
-    """An answer as it was found: `sure` says that it is the business's own knowledge, `last_token` when it ended."""
+    """An answer as it was found: `sure` unless it says that we don't know, `acted` if anything was done for it.
+
+    `also` are cards to send after it, `last_token` is when its last piece came.
+    """
 
     text: str = ""
     citations: list[str] = field(default_factory=list)
+    also: list[str] = field(default_factory=list)
     sure: bool = True
     acted: bool = False
     last_token: float = 0.0
@@ -47,7 +53,7 @@ async def think(
     with order.ledger.timed("recall"):
         passages = await _recall(deps, here, now)
     tools = await doing.tools() if doing else ()
-    if not tools and not _answerable(now, passages):
+    if not own(tools) and not _answerable(now, passages):
         unknown = phrase(now.policy, "unknown", now.language)
         say(unknown)
         return Thought(unknown, sure=False, last_token=perf_counter())
@@ -74,7 +80,13 @@ async def _answered(
         if call is None or doing is None:
             break
         thought.acted = True
-        ask = replace(ask, results=(*ask.results, await doing.run(call)))
+        outcome = await doing.run(call, ask.passages)
+        thought.also += [outcome.card.text] if outcome.card else []
+        if outcome.question:
+            thought.text = f"{thought.text} {outcome.question}"
+            _say_all(sentences.feed(f" {outcome.question}"), say)
+            break
+        ask = replace(ask, results=(*ask.results, outcome.result))
     thought.last_token = perf_counter()
     thought.text = thought.text.strip() or phrase(now.policy, "unknown", now.language)
     _say_all(sentences.flush(), say)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core_pipeline.arabic.wishes import Command, command, own_name, preferences
+from core_pipeline.arabic.wishes import Command, command, own_name, preferences, wants_person
 
 
 @pytest.mark.parametrize("said", ["/reset", "/reset@shop_bot", "ابدأ من جديد", "Start over!", " إبدا من الأول "])
@@ -53,3 +53,22 @@ def test_a_name_is_noticed_where_one_is_given(said: str, name: str | None) -> No
 )
 def test_preferences_are_noticed_where_they_are_asked_for(said: str, wanted: dict[str, str]) -> None:
     assert preferences(said) == wanted
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        ("عايز اكلم موظف", True),
+        ("أريد التحدث مع خدمة العملاء من فضلك", True),
+        ("ممكن تحولني لموظف؟", True),
+        ("Can I talk to a human?", True),
+        ("connect me with your manager please", True),
+        ("3ayez akalem mowazaf", True),
+        ("هل لديكم موظفون يتحدثون الإنجليزية؟", False),
+        ("كم شخص تتسع الطاولة؟", False),
+        ("Is there someone at the desk on Friday?", False),
+        ("أريد طاولة لأربعة أشخاص", False),
+    ],
+)
+def test_a_wish_for_a_person_is_noticed(said: str, wanted: bool) -> None:
+    assert wants_person(said) is wanted

@@ -17,7 +17,7 @@ from tests.turns.plant import Plant, planted
 @pytest.fixture
 async def talk(database: Floor, tmp_path: Path) -> AsyncIterator[Plant]:
     """A running farm whose tenant answers in writing, so that answers are easy to read, and remembers two messages."""
-    async with planted(database, tmp_path, reply="text", memory_messages=2) as plant, plant.working():
+    async with planted(database, tmp_path, reply="text", memory_messages=2, handoff_hours=12) as plant, plant.working():
         yield plant
 
 
