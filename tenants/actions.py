@@ -167,7 +167,7 @@ def _parts(url: str) -> SplitResult:
     except ValueError:
         readable = False
     if not readable or "\\" in url:
-        raise Impossible("action-url", "this can't be read as a web address")
+        raise Impossible("action-url", "this can't be read as an address")
     return parts
 
 

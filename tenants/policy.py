@@ -33,7 +33,7 @@ class Policy(BaseModel):
     language: {"unknown": {"ar": "…", "en": "…"}}. `persona` describes the bot in the tenant's words, by language.
 
     `engines` names the tenant's own chains by kind, best first ({"llm": "ollama,knowledge"}); a kind that is missing is
-    the installation's. `answerable` is how sure the search must be before we answer from what it found (0: the engine
+    the installation's. `answerable` is how sure the search must be that what it found bears on the question (0: the engine
     decides), `longest_answer` counts in characters. `memory_messages` is how many messages the bot remembers word for
     word, `session_seconds` the silence after which it begins anew; `remember` says whether it may keep facts about a
     customer who agrees. `cache` answers questions that were asked before at once, `cache_likeness` says how alike (1:
@@ -52,7 +52,7 @@ class Policy(BaseModel):
     phrases: dict[str, dict[str, str]] = Field(default_factory=dict)
     persona: dict[str, str] = Field(default_factory=dict)
     engines: dict[str, str] = Field(default_factory=dict)
-    answerable: float = Field(default=0.5, ge=0.0, le=1.0)
+    answerable: float = Field(default=0.1, ge=0.0, le=1.0)
     longest_answer: int = Field(default=600, ge=80, le=4000)
     memory_messages: int = Field(default=20, ge=0, le=100)
     session_seconds: int = Field(default=3600, ge=60, le=30 * 86400)

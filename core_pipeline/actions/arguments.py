@@ -27,7 +27,7 @@ def faults(schema: Mapping[str, Any], arguments: Mapping[str, Any]) -> list[str]
     strict = {"additionalProperties": False, **schema}
     # An empty registry: the library would otherwise fetch what a schema refers to.
     checker: Draft202012Validator = Draft202012Validator(strict, format_checker=_FORMATS, registry=Registry())
-    found = sorted(checker.iter_errors(arguments), key=lambda error: error.json_path)
+    found = sorted(checker.iter_errors(dict(arguments)), key=lambda error: error.json_path)
     return [_sentence(error) for error in found[:_MOST_FAULTS]] or list(_long_ones(arguments))
 
 

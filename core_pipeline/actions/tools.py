@@ -30,6 +30,11 @@ SEND_CARD = Tool(
 )
 
 
+def own(tools: Iterable[Tool]) -> bool:
+    """Whether the tenant's own systems are among the tools."""
+    return any(tool.name not in {HANDOFF.name, SEND_CARD.name} for tool in tools)
+
+
 def tools_of(actions: Iterable[Action]) -> tuple[Tool, ...]:
     """One tool for each action, then our own; a description says when the customer will be asked first."""
     return (*(_tool(action) for action in actions), HANDOFF, SEND_CARD)

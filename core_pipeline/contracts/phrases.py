@@ -36,4 +36,5 @@ READY = {
         "ar": "عذرًا، حدث خلل عندنا ولم نتمكن من الرد الآن. سنعود إليك قريبًا.",
         "en": "Sorry, something went wrong on our side and we can't answer right now. We'll get back to you soon.",
     },
+    "disclosure": {"ar": "هذا رد آلي بصوت مولد.", "en": "This is an automated reply in a generated voice."},
 }

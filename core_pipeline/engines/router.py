@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from core_pipeline.contracts.specs import Priority
 from core_pipeline.engines.catalogue import discover
 from core_pipeline.engines.opening import Configured, Opener, configured, spec_of
+from core_pipeline.engines.wrap.breaker import Breakers
+from core_pipeline.engines.wrap.cared import Care, CaredAsr, CaredEmbedder, CaredLlm, CaredTts
+from core_pipeline.engines.wrap.deadline import Deadline
 from core_pipeline.engines.wrap.fallback import FallbackAsr, FallbackLlm, FallbackTts
 from core_pipeline.engines.wrap.lazy import LazyAsr, LazyEmbedder, LazyLlm, LazyTts
 from core_pipeline.engines.wrap.meter import Ledger, MeteredAsr, MeteredLlm, MeteredTts, Tariff
+from core_pipeline.engines.wrap.retry import Retry
 from core_pipeline.engines.wrap.voiced import VoicedTts
 from errors import NeedsOwner, SawtakError
 
@@ -22,9 +26,14 @@ if TYPE_CHECKING:
     from core_pipeline.contracts.engines import Asr, Embedder, Llm, Speaker, Tts
     from core_pipeline.contracts.specs import Bench, EngineSpec
     from core_pipeline.engines.opening import OwnEngines
+    from core_pipeline.engines.residency import Residency
+    from core_pipeline.engines.wrap.breaker import State
     from core_pipeline.engines.wrap.voiced import Voice
 
 log = logging.getLogger(__name__)
+
+# A stage is broken off after two minutes: an engine that is silent for long must leave time for its fallback.
+FIRST_SECONDS, WHOLE_SECONDS = 30.0, 90.0
 
 Given = Callable[[str, str], Mapping[str, Any]]
 OfTenant = Callable[[str], Awaitable["OwnEngines"]]
@@ -34,6 +43,11 @@ def nothing(kind: str, name: str) -> Mapping[str, Any]:
     """Give no engine any configuration: the defaults serve."""
     del kind, name
     return {}
+
+
+def tariff(engine: Configured) -> Tariff:
+    """How the engine is billed under its configuration."""
+    return Tariff(engine.spec, engine.config)
 
 
 @dataclass(frozen=True)
@@ -49,7 +63,7 @@ class Engines:
     """The engines of one process; `chains` names them by kind, best first: {"asr": "faster_whisper,demo"}.
 
     `given` is the installation's configuration of an engine, `of_tenant` what a tenant chose instead; `guarded` is the
-    network client for engines that a tenant configured.
+    network client for engines that a tenant configured, `residency` where heavy ones live (None: in this process).
     """
 
     def __init__(
@@ -60,8 +74,10 @@ class Engines:
         given: Given = nothing,
         of_tenant: OfTenant | None = None,
         guarded: httpx.AsyncClient | None = None,
+        residency: Residency | None = None,
     ) -> None:
-        self._bench, self._guarded = bench, guarded
+        self._bench, self._guarded, self._residency = bench, guarded, residency
+        self._breakers = Breakers()
         self._given, self._of_tenant = given, of_tenant
         self._chains = {kind: [spec_of(kind, name) for name in names.split(",")] for kind, names in chains.items()}
         self._opener = Opener(self._bench_of)
@@ -70,38 +86,27 @@ class Engines:
         """What hears `language` (None: not known yet), metered, with its fallbacks."""
         able = await self._able("asr", language, order.tenant_id)
         return FallbackAsr(
-            [MeteredAsr(LazyAsr(self._later(c, order)), Tariff(c.spec, c.config), order.ledger) for c in able]
+            [
+                MeteredAsr(CaredAsr(LazyAsr(self._later(c, order)), *self._cares(c)), tariff(c), order.ledger)
+                for c in able
+            ]
         )
 
     async def llm(self, language: str, order: For) -> Llm:
         """What answers in `language`, metered, with its fallbacks."""
-        able = await self._able("llm", language, order.tenant_id)
-        return FallbackLlm(
-            [MeteredLlm(LazyLlm(self._later(c, order)), Tariff(c.spec, c.config), order.ledger) for c in able]
-        )
+        return self._llms(await self._able("llm", language, order.tenant_id), order)
 
     async def summariser(self, language: str, order: For) -> Llm | None:
         """What can sum up a conversation in this language, metered; None where no engine writes in its own words."""
         able = [c for c in await self._able("llm", language, order.tenant_id) if c.spec.generates]
-        if not able:
-            return None
-        return FallbackLlm(
-            [MeteredLlm(LazyLlm(self._later(c, order)), Tariff(c.spec, c.config), order.ledger) for c in able]
-        )
+        return self._llms(able, order) if able else None
 
     async def tts(self, language: str, order: For, voice: Voice | None = None) -> Tts:
         """What speaks `language`, metered: the engine of the chosen voice first, then the others with their own."""
         able = await self._able("tts", language, order.tenant_id)
         if voice is not None:
             able.sort(key=lambda one: not one.spec.clones if voice.clone else one.spec.name != voice.engine)
-        return FallbackTts(
-            [
-                MeteredTts(
-                    VoicedTts(LazyTts(self._later(c, order)), c.spec, voice), Tariff(c.spec, c.config), order.ledger
-                )
-                for c in able
-            ]
-        )
+        return FallbackTts([self._voiced(c, order, voice) for c in able])
 
     async def check_voice(self, voice: Voice, language: str, tenant_id: str) -> None:
         """Refuse, with `NeedsOwner`, a voice that nothing in the tenant's chain can speak this language with."""
@@ -114,7 +119,9 @@ class Engines:
     async def embedder(self, tenant_id: str) -> Embedder | None:
         """What places texts for this tenant's search; None where nobody set one up."""
         chain = await self._chain("embed", tenant_id)
-        return LazyEmbedder(self._later(chain[0], For(Ledger(), tenant_id))) if chain else None
+        if not chain:
+            return None
+        return CaredEmbedder(LazyEmbedder(self._later(chain[0], For(Ledger(), tenant_id))), *self._cares(chain[0]))
 
     async def speaker(self) -> Speaker:
         """What tells voices apart: the installation's first choice."""
@@ -142,6 +149,10 @@ class Engines:
     def bench_of(self, engine: Configured) -> Bench:
         """What this engine may use of the installation."""
         return self._bench_of(engine)
+
+    def states(self) -> list[State]:
+        """How every engine fares that may be left alone, by name."""
+        return self._breakers.states()
 
     async def close(self) -> None:
         """Close every engine that was opened."""
@@ -183,9 +194,36 @@ class Engines:
         own = await self._of_tenant(tenant_id)
         return own.chains, own.configs
 
+    def _llms(self, able: Sequence[Configured], order: For) -> Llm:
+        return FallbackLlm(
+            [
+                MeteredLlm(CaredLlm(LazyLlm(self._later(c, order)), *self._cares(c)), tariff(c), order.ledger)
+                for c in able
+            ]
+        )
+
+    def _voiced(self, engine: Configured, order: For, voice: Voice | None) -> Tts:
+        cared = CaredTts(LazyTts(self._later(engine, order)), *self._cares(engine))
+        return MeteredTts(VoicedTts(cared, engine.spec, voice), tariff(engine), order.ledger)
+
+    def _cares(self, engine: Configured) -> tuple[Care, ...]:
+        """What looks after an engine: left alone when it keeps failing, tried twice when that is quick, in time."""
+        if not engine.spec.hosted and not engine.spec.heavy:
+            return ()
+        name = f"{engine.spec.kind}/{engine.spec.name}"
+        first = FIRST_SECONDS if engine.spec.hosted else None  # a heavy one may have to be loaded first
+        return self._breakers.of(engine.key, name), Retry(), Deadline(whole=WHOLE_SECONDS, first=first)
+
     def _later(self, engine: Configured, order: For) -> Callable[[], Awaitable[Any]]:
-        del order
-        return lambda: self._opener.open(engine)
+        """Open the engine when it is first used: heavy ones in a process of their own, for this tenant's turn."""
+        if self._residency is None or not engine.spec.heavy:
+            return lambda: self._opener.open(engine)
+        lend = getattr(self._residency, engine.spec.kind)
+
+        async def lent() -> Any:
+            return lend(engine.spec, engine.config, order.tenant_id, order.priority)
+
+        return lent
 
     def _bench_of(self, engine: Configured) -> Bench:
         return (

@@ -40,7 +40,7 @@ class Rules:
             parsed = httpx.URL(url)
             host = parsed.raw_host.decode() if parsed.host else ""
         except (httpx.InvalidURL, UnicodeError, ValueError, TypeError):
-            raise forbidden("it cannot be read as a web address") from None
+            raise forbidden("it cannot be read as an address") from None
         if len(str(parsed)) > _LONGEST:
             raise forbidden(f"it is longer than {_LONGEST} characters")
         if parsed.scheme not in _STANDARD:

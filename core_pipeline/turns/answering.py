@@ -7,18 +7,21 @@ from datetime import UTC, datetime
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from core_pipeline.actions.doing import Place
+from core_pipeline.actions.turn import TurnActions
 from core_pipeline.arabic.speakable import speakable
 from core_pipeline.arabic.wishes import Command, command, wants_person
+from core_pipeline.cloning.disclosure import disclosed
 from core_pipeline.contracts.engines import Saying
 from core_pipeline.contracts.messages import ReplyKind
 from core_pipeline.engines.router import For
 from core_pipeline.engines.wrap.meter import Ledger
 from core_pipeline.history import memory, turns
-from core_pipeline.turns.doing import Doing
+from core_pipeline.turns import again
 from core_pipeline.turns.ladder import form_of
 from core_pipeline.turns.remembering import agreed, noticed, offer
 from core_pipeline.turns.situation import situation
-from core_pipeline.turns.speaking import Script, Speaking, kept
+from core_pipeline.turns.speaking import Speaking, kept, script_of
 from core_pipeline.turns.thinking import think
 from core_pipeline.turns.words import phrase
 from errors import Retryable, SawtakError
@@ -28,6 +31,8 @@ from tenants.policy import Policy
 if TYPE_CHECKING:
     from core_pipeline.turns.deps import Deps, Here
     from core_pipeline.turns.situation import Situation
+    from core_pipeline.turns.speaking import Script
+    from core_pipeline.turns.thinking import Thought
 
 
 @dataclass
@@ -47,8 +52,8 @@ async def answer(deps: Deps, here: Here) -> dict[str, Any]:
     now = await noticed(deps, here, await situation(deps, here))
     limits = (await deps.lines.line(here.account_id)).limits
     form = form_of(now.kinds, now.policy, limits, now.memory.facts.get("reply"))
-    script = Script(now.language, await deps.voice(here.tenant_id, now.policy, now.language), limits)
-    said = await _said(deps, here, now, order, script if form is ReplyKind.VOICE else None)
+    script = await script_of(deps, here, now.policy, now.language) if form is ReplyKind.VOICE else None
+    said = await _said(deps, here, now, order, script)
     async with deps.db.tenant(here.tenant_id) as session:
         (await session.get_one(Conversation, here.conversation_id)).language = now.language
         await turns.answered_with(
@@ -64,16 +69,16 @@ async def _said(deps: Deps, here: Here, now: Situation, order: For, script: Scri
         return Said(note="handed-over")
     if not now.heard:
         return Said(phrase(now.policy, now.ready, now.language) if now.ready else "", now.note)
-    return await _heeded(deps, here, now) or await _thought(deps, here, now, order, script)
+    return await _heeded(deps, here, now) or await _found(deps, here, now, order, script)
 
 
 async def _heeded(deps: Deps, here: Here, now: Situation) -> Said | None:
     """What to say to words that are meant for the bot itself; None when they are a question to the business."""
+    doing = _doing(deps, here, now)
+    if doing and (settled := await doing.settle(now.heard)):
+        return Said(settled.words, "action")
     if (wanted := command(now.heard)) is not None:
         return await _obeyed(deps, here, now, wanted)
-    doing = _doing(deps, here, now)
-    if doing and (words := await doing.settle(now.heard)):
-        return Said(words, "action")
     if wants_person(now.heard):
         return await _handed_over(deps, here, now)
     if (word := agreed(now)) is not None:
@@ -96,18 +101,38 @@ async def _handed_over(deps: Deps, here: Here, now: Situation) -> Said:
     return Said(phrase(now.policy, "handed", now.language), "handoff")
 
 
-def _doing(deps: Deps, here: Here, now: Situation) -> Doing | None:
-    return Doing.of(deps.actions, here, now.language) if deps.actions else None
+def _doing(deps: Deps, here: Here, now: Situation) -> TurnActions | None:
+    place = Place(here.tenant_id, here.conversation_id, here.turn_id, now.language)
+    return TurnActions(deps.actions, place) if deps.actions else None
 
 
-async def _thought(deps: Deps, here: Here, now: Situation, order: For, script: Script | None) -> Said:
+async def _found(deps: Deps, here: Here, now: Situation, order: For, script: Script | None) -> Said:
+    """The answer that was given before, else a new one, which is kept for the next who asks."""
+    opening = disclosed("", now.policy, now.language, first=now.first).strip() if script else ""
+    asked = again.question(deps, here, now, script)
+    known = await again.asked_before(deps, here, asked, now, order)
+    if known is not None:
+        note = await again.note_of(deps, here, known) if script and not opening else None
+        return Said(f"{opening} {known.answer}".strip(), again.NOTE, known.citations, note)
+    thought, spoken = await _thought(deps, here, now, order, script, opening)
+    question = "" if thought.acted else offer(now)
+    if not question:
+        await again.remember_answer(deps, here, asked, now, thought, None if opening else _kept(spoken))
+    text = " ".join(part for part in (opening, thought.text, question) if part)
+    return Said(text, None if thought.sure else "unknown", thought.citations, spoken, thought.also)
+
+
+async def _thought(
+    deps: Deps, here: Here, now: Situation, order: For, script: Script | None, opening: str
+) -> tuple[Thought, dict[str, Any] | None]:
     """Think, and speak at the same time where the answer is to be heard."""
     speaking = Speaking(deps, here, order, script) if script else None
     say, begun = speaking.say if speaking else _unsaid, perf_counter()
     try:
+        if opening:
+            say(opening)
         thought = await think(deps, here, now, order, _doing(deps, here, now), say)
-        if question := offer(now):
-            thought.text = f"{thought.text} {question}"
+        if not thought.acted and (question := offer(now)):
             say(question)
         spoken = await _finished(speaking) if speaking else None
     finally:
@@ -116,7 +141,11 @@ async def _thought(deps: Deps, here: Here, now: Situation, order: For, script: S
     if speaking and speaking.first_audio:
         order.ledger.note("first_audio", speaking.first_audio - begun)
         order.ledger.note("last_token", thought.last_token - begun)
-    return Said(thought.text, None if thought.sure else "unknown", thought.citations, spoken, thought.also)
+    return thought, spoken
+
+
+def _kept(spoken: dict[str, Any] | None) -> dict[str, Any] | None:
+    return spoken if spoken and "blob" in spoken else None
 
 
 async def _finished(speaking: Speaking) -> dict[str, Any] | None:
@@ -137,10 +166,9 @@ def _unsaid(sentence: str) -> None:
 async def speak(deps: Deps, here: Here, text: str, language: str) -> dict[str, Any]:
     """Speak the text into our store, encoded as this channel's voice note: {"blob", "mime", "seconds", "bills"}."""
     order = For(Ledger(), here.tenant_id)
-    limits = (await deps.lines.line(here.account_id)).limits
     async with deps.db.tenant(here.tenant_id, reads=True) as session:
         policy = Policy.model_validate((await session.get_one(Tenant, here.tenant_id)).policy)
-    script = Script(language, await deps.voice(here.tenant_id, policy, language), limits)
+    script = await script_of(deps, here, policy, language)
     async with deps.gate.hold(here.tenant_id):
         with order.ledger.timed("speakable"):
             saying = Saying(speakable(text, language), language)

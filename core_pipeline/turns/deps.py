@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
-
-from core_pipeline.engines.wrap.voiced import Voice
 
 if TYPE_CHECKING:
     from core_pipeline.actions.doing import Actions
@@ -17,9 +14,6 @@ if TYPE_CHECKING:
     from core_pipeline.turns.fair import FairGate
     from tenants.blobs import Blobs
     from tenants.db import Database
-    from tenants.policy import Policy
-
-VoiceOf = Callable[[str, "Policy", str], Awaitable[Voice | None]]
 
 
 @dataclass(frozen=True)
@@ -48,15 +42,9 @@ class Here:
     message_id: int
 
 
-async def no_voice(tenant_id: str, policy: Policy, language: str) -> Voice | None:
-    """Let every engine speak with its own voice."""
-    del tenant_id, policy, language
-    return None
-
-
 @dataclass(frozen=True)
 class Deps:
-    """The rooms below, as the stages need them."""
+    """The rooms below, as the stages need them; `making` tells one installation's way of answering from another's."""
 
     db: Database
     blobs: Blobs
@@ -66,5 +54,5 @@ class Deps:
     shelf: Shelf
     gate: FairGate
     settle_seconds: float = 15.0
-    voice: VoiceOf = no_voice
     actions: Actions | None = None
+    making: str = ""

@@ -39,7 +39,7 @@ async def remember(deps: Deps, here: Here) -> None:
 
 async def _summary(deps: Deps, here: Here, language: str, over: memory.Overflow) -> str:
     order = For(Ledger(), here.tenant_id)
-    ask = Ask("", language, history=over.messages, summary=over.summary, task="summary")
+    ask = Ask("", language, history=over.messages, summary=over.summary, task="summary", longest=900)
     try:
         engine = await deps.engines.summariser(language, order)
         if engine is None:

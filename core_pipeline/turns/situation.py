@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from core_pipeline.answers import circumstances_of
 from core_pipeline.arabic.language import detect
 from core_pipeline.contracts.engines import Ask
 from core_pipeline.contracts.messages import Kind
@@ -34,7 +35,8 @@ class Situation:
 
     `heard` is what can be answered; where it is empty, `ready` names the ready words that fit (or nothing does) and
     `note` says why. `handed` means that a person was asked to take over; `pending` is what waits for the customer's
-    yes; `first` that we have not answered in this conversation before; `since` is the first message of this turn.
+    yes; `first` that we have not answered in this conversation before; `since` is the first message of this turn;
+    `circumstances` change with everything of the tenant's that an answer depends on.
     """
 
     kinds: tuple[str, ...]
@@ -49,7 +51,7 @@ class Situation:
     pending: dict[str, Any] | None = None
     first: bool = False
     since: int = 0
-    knowledge_version: int = 0
+    circumstances: str = ""
 
     def knowing(self, facts: Mapping[str, str]) -> Situation:
         """The same situation with more known about the customer, which may change the language of the answer."""
@@ -110,7 +112,7 @@ async def _read(session: AsyncSession, here: Here, policy: Policy) -> Situation:
         pending=conversation.pending,
         first=not any(one.speaker == "bot" for one in recalled.history),
         since=min((message.id or 0 for message in messages), default=0),
-        knowledge_version=tenant.knowledge_version,
+        circumstances=circumstances_of(tenant),
     )
 
 

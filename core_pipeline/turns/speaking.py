@@ -8,10 +8,12 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from core_pipeline.arabic.speakable import speakable
+from core_pipeline.cloning.use import keep_render
 from core_pipeline.contracts.engines import Pcm, Saying
 from core_pipeline.engines.wrap.flowing import flowing
 from core_pipeline.media.encode import encode_voice
 from core_pipeline.media.pcm import join
+from core_pipeline.turns.voices import voice_of
 from errors import Retryable
 
 if TYPE_CHECKING:
@@ -22,15 +24,24 @@ if TYPE_CHECKING:
     from core_pipeline.engines.wrap.fallback import FallbackTts
     from core_pipeline.engines.wrap.voiced import Voice
     from core_pipeline.turns.deps import Deps, Here
+    from tenants.policy import Policy
 
 
 @dataclass(frozen=True)
 class Script:
-    """How an answer is to be spoken: in which language and voice, and for which network."""
+    """How an answer is spoken: in which language and voice (`choice` as the tenant made it), for which network."""
 
     language: str
+    choice: str
     voice: Voice | None
     limits: Limits
+
+
+async def script_of(deps: Deps, here: Here, policy: Policy, language: str) -> Script:
+    """How this tenant's answers are spoken on this line, as of now."""
+    limits = (await deps.lines.line(here.account_id)).limits
+    voice = await voice_of(deps.db, deps.blobs, here.tenant_id, policy, language)
+    return Script(language, policy.voice.get(language) or "", voice, limits)
 
 
 class Speaking:
@@ -85,5 +96,7 @@ async def kept(deps: Deps, here: Here, order: For, script: Script, parts: Sequen
         with order.ledger.timed("encode"):
             data = await encode_voice(join(parts), limits.voice)
     blob = await deps.blobs.put(here.tenant_id, "spoken", data)
+    if script.voice is not None and script.voice.clone is not None:
+        await keep_render(deps.db, deps.blobs, here.tenant_id, script.voice.clone.id, blob)
     seconds = round(sum(part.seconds for part in parts), 2)
     return {"blob": blob, "mime": limits.voice.mime, "seconds": seconds, "fits": len(data) <= limits.voice_bytes}

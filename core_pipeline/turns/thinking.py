@@ -7,26 +7,24 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from core_pipeline.actions.tools import own
 from core_pipeline.arabic.normalise import normalise
 from core_pipeline.arabic.sentences import Sentences
 from core_pipeline.arabic.smalltalk import take_apart
 from core_pipeline.contracts.engines import Ask, Cited, ToolCall
 from core_pipeline.engines.wrap.flowing import flowing
-from core_pipeline.turns.doing import own
 from core_pipeline.turns.words import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from core_pipeline.actions.turn import TurnActions
     from core_pipeline.contracts.engines import Passage
     from core_pipeline.engines.router import For
     from core_pipeline.turns.deps import Deps, Here
-    from core_pipeline.turns.doing import Doing
     from core_pipeline.turns.situation import Situation
 
 MOST_CALLS = 4
-# Where search is this unsure, what it found has nothing to do with the question: no engine is tempted with it.
-FLOOR = 0.4
 SHORT_QUESTION = 5
 _FOLLOWING = re.compile(r"(?:طيب|طب|وماذا عن|ماذا عن|و|and|what about|how about|tayeb|tab|w)(?:\s|(?<=و)\w)")
 
@@ -47,7 +45,7 @@ class Thought:
 
 
 async def think(
-    deps: Deps, here: Here, now: Situation, order: For, doing: Doing | None, say: Callable[[str], None]
+    deps: Deps, here: Here, now: Situation, order: For, doing: TurnActions | None, say: Callable[[str], None]
 ) -> Thought:
     """Find the answer; each of its sentences is given to `say` as soon as it is complete."""
     with order.ledger.timed("recall"):
@@ -62,7 +60,7 @@ async def think(
 
 
 async def _answered(
-    deps: Deps, ask: Ask, now: Situation, order: For, doing: Doing | None, say: Callable[[str], None]
+    deps: Deps, ask: Ask, now: Situation, order: For, doing: TurnActions | None, say: Callable[[str], None]
 ) -> Thought:
     engine = await deps.engines.llm(now.language, order)
     thought, sentences = Thought(), Sentences()
@@ -80,14 +78,14 @@ async def _answered(
         if call is None or doing is None:
             break
         thought.acted = True
-        outcome = await doing.run(call, ask.passages)
-        thought.also += [outcome.card.text] if outcome.card else []
-        if outcome.question:
-            thought.text = f"{thought.text} {outcome.question}"
-            _say_all(sentences.feed(f" {outcome.question}"), say)
+        result = await doing.run(call, ask.passages)
+        if doing.question:
+            thought.text = f"{thought.text} {doing.question}"
+            _say_all([*sentences.flush(), doing.question], say)
             break
-        ask = replace(ask, results=(*ask.results, outcome.result))
+        ask = replace(ask, results=(*ask.results, result))
     thought.last_token = perf_counter()
+    thought.also = [card.text for card in doing.cards] if doing else []
     thought.text = thought.text.strip() or phrase(now.policy, "unknown", now.language)
     _say_all(sentences.flush(), say)
     thought.sure = thought.text != phrase(now.policy, "unknown", now.language)
@@ -118,4 +116,4 @@ def _answerable(now: Situation, passages: tuple[Passage, ...]) -> bool:
     """Whether there is anything to answer from; courtesies need nothing, and some tenants leave it to the engine."""
     if now.policy.answerable == 0 or not take_apart(now.heard).questions:
         return True
-    return any(passage.score >= min(FLOOR, now.policy.answerable) for passage in passages)
+    return any(passage.score >= now.policy.answerable for passage in passages)

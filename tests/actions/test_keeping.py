@@ -6,7 +6,7 @@ import contextlib
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
@@ -227,6 +227,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(["type", "properties", "required", "items"]), JSON))
 def test_any_json_is_taken_or_refused_in_words(schema: dict[str, Any]) -> None:
     with contextlib.suppress(Impossible):

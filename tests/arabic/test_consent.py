@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core_pipeline.arabic.consent import consent
@@ -70,17 +70,20 @@ def test_words_of_the_question_may_stand_beside(question: str, answer: str, verd
     assert consent(answer, question) == verdict
 
 
+@settings(deadline=None)
 @given(st.text(max_size=120))
 def test_any_text_gets_a_verdict(text: str) -> None:
     assert consent(text) in {"yes", "no", None}
 
 
+@settings(deadline=None)
 @given(st.sampled_from(YES), st.sampled_from(words("لكن|بس|مش|no|لا|but|not|5|٧|if|لو|؟|?|wait|instead")))
 def test_a_yes_with_a_hedge_a_figure_or_a_no_is_no_yes(yes: str, more: str) -> None:
     assert consent(f"{yes} {more}") != "yes"
     assert consent(f"{more} {yes}") != "yes"
 
 
+@settings(deadline=None)
 @given(st.text("ابتثجحخدرسشعغفقكلمنهوي abcdefghijklmnop", min_size=3, max_size=60))
 def test_words_we_do_not_know_are_no_yes(text: str) -> None:
     assert consent(f"نعم {text}غضظ") is None

@@ -2,26 +2,56 @@ from pathlib import Path
 
 import pytest
 
-from core_pipeline.contracts.engines import Ask, Bench, Llm, Passage
+from core_pipeline.contracts.engines import Ask, Cited, Llm, Passage, Piece
 from core_pipeline.engines.llm.knowledge import SPEC, KnowledgeConfig
 from core_pipeline.knowledge import ANSWERABLE
+from tests.factories import bench
 
 HOURS = Passage("1", "متى تفتحون؟", "نفتح كل يوم من الساعة 10 صباحا.", "ar", 0.9)
 KOSHARY = Passage("2", "كم سعر الكشري؟", "الكشري بسعر 45 جنيه.", "ar", 0.8)
 UNSURE = Passage("3", "هل يوجد موقف؟", "نعم.", "ar", 0.3)
 
 
+async def opened(folder: Path, config: KnowledgeConfig) -> Llm:
+    ready = bench(folder)
+    async with ready.http:
+        return await SPEC.open(config, ready)
+
+
 @pytest.fixture
 async def llm(tmp_path: Path) -> Llm:
-    return await SPEC.open(SPEC.config(), Bench(tmp_path))
+    return await opened(tmp_path, KnowledgeConfig())
 
 
 async def said(llm: Llm, question: str, *passages: Passage, language: str = "ar", **phrases: str) -> str:
-    return "".join([piece async for piece in llm.answer(Ask(question, language, passages, phrases=phrases))])
+    found = await pieces(llm, Ask(question, language, passages, phrases=phrases))
+    return "".join(piece for piece in found if isinstance(piece, str))
+
+
+async def pieces(llm: Llm, ask: Ask) -> list[Piece]:
+    return [piece async for piece in llm.answer(ask)]
 
 
 async def test_a_sure_passage_is_the_answer_word_for_word(llm: Llm) -> None:
     assert await said(llm, "متى تفتحون؟", HOURS, UNSURE) == HOURS.answer
+
+
+async def test_each_answer_is_followed_by_the_passage_it_is_from(llm: Llm) -> None:
+    ask = Ask("السلام عليكم، متى تفتحون؟ وكم سعر الكشري؟", "ar", (HOURS, KOSHARY, UNSURE))
+    found = await pieces(llm, ask)
+    greeting = "وعليكم السلام ورحمة الله وبركاته."
+    assert found == [greeting, f" {HOURS.answer}", Cited(("1",)), f" {KOSHARY.answer}", Cited(("2",))]
+
+
+async def test_what_is_not_known_cites_nothing(llm: Llm) -> None:
+    assert await pieces(llm, Ask("هل عندكم مسبح؟", "ar", (UNSURE,), phrases={"unknown": "لا أعرف."})) == ["لا أعرف."]
+
+
+async def test_of_a_long_passage_only_the_sentences_that_answer_are_said(llm: Llm) -> None:
+    page = Passage(
+        "9", "", "تأسس المطعم عام 1990. نفتح من العاشرة. طاهينا مشهور.", "ar", 0.9, "نفتح من العاشرة.", "دليل"
+    )
+    assert await pieces(llm, Ask("متى تفتحون؟", "ar", (page,))) == ["نفتح من العاشرة.", Cited(("9",))]
 
 
 async def test_an_unsure_passage_is_never_said(llm: Llm) -> None:
@@ -66,7 +96,7 @@ async def test_a_greeting_with_a_question_gets_both(llm: Llm) -> None:
 
 
 async def test_greeting_back_can_be_switched_off(tmp_path: Path) -> None:
-    llm = await SPEC.open(KnowledgeConfig(greet_back=False), Bench(tmp_path))
+    llm = await opened(tmp_path, KnowledgeConfig(greet_back=False))
     assert await said(llm, "مرحبا متى تفتحون", HOURS) == HOURS.answer
 
 
@@ -90,7 +120,7 @@ async def test_an_empty_question_asks_to_repeat(llm: Llm, question: str) -> None
 
 
 async def test_the_threshold_comes_from_the_configuration(tmp_path: Path) -> None:
-    strict = await SPEC.open(KnowledgeConfig(threshold=0.95), Bench(tmp_path))
+    strict = await opened(tmp_path, KnowledgeConfig(threshold=0.95))
     assert await said(strict, "متى تفتحون؟", HOURS, unknown="لا أعرف.") == "لا أعرف."
 
 

@@ -6,7 +6,7 @@ import socket
 from ipaddress import IPv4Address, IPv6Address, ip_network
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core_pipeline.guard import Rules, public
@@ -61,11 +61,13 @@ def test_what_is(address: str) -> None:
     assert public(address)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32 - 1).map(IPv4Address))
 def test_we_are_never_laxer_than_python(address: IPv4Address) -> None:
     assert not public(str(address)) or (address.is_global and not address.is_multicast and not address.is_reserved)
 
 
+@settings(deadline=None)
 @given(inside_4)
 def test_an_address_inside_does_not_get_out_wrapped_in_ipv6(address: IPv4Address) -> None:
     number = int(address)
@@ -73,6 +75,7 @@ def test_an_address_inside_does_not_get_out_wrapped_in_ipv6(address: IPv4Address
         assert not public(str(IPv6Address(prefix | number << shift)))
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_what_is_no_address_is_not_public(text: str) -> None:
     assert public(text) in {False, True}
@@ -102,6 +105,7 @@ def spellings(address: IPv4Address) -> list[str]:
     ]
 
 
+@settings(deadline=None)
 @given(inside_4, st.sampled_from(["http", "https"]), st.sampled_from(["", ":80", ":443", ":8080"]))
 def test_no_spelling_of_an_address_inside_gets_past_the_form(address: IPv4Address, scheme: str, port: str) -> None:
     for host in spellings(address):
@@ -164,6 +168,7 @@ def test_what_is_let_through(url: str) -> None:
     assert Rules().checked(url).host
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_is_parsed_or_refused(text: str) -> None:
     for url in (text, f"http://{text}", f"https://example.com{text}"):

@@ -1,0 +1,75 @@
+"""Answers given before: the same question in the same circumstances is answered at once, with the same recording."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from core_pipeline.answers import NOTE, Given, Question, find, keep, question_of, used
+from core_pipeline.turns.words import phrase
+
+if TYPE_CHECKING:
+    from core_pipeline.engines.router import For
+    from core_pipeline.turns.deps import Deps, Here
+    from core_pipeline.turns.situation import Situation
+    from core_pipeline.turns.speaking import Script
+    from core_pipeline.turns.thinking import Thought
+    from tenants.models import CachedAnswer
+
+__all__ = ["NOTE", "asked_before", "note_of", "question", "remember_answer"]
+
+
+def question(deps: Deps, here: Here, now: Situation, script: Script | None) -> Question | None:
+    """What the customer asks, if others may get the same answer; None when the tenant wants every one thought anew."""
+    if not now.policy.cache or now.pending:
+        return None
+    sound = f"{script.choice}:{script.limits.voice}" if script else "text"
+    return question_of(
+        here.tenant_id,
+        now.heard,
+        now.language,
+        f"{now.circumstances}.{deps.making}.{sound}",
+        talking=bool(now.memory.history),
+    )
+
+
+async def asked_before(
+    deps: Deps, here: Here, asked: Question | None, now: Situation, order: For
+) -> CachedAnswer | None:
+    """The answer that was given to this question before."""
+    if asked is None:
+        return None
+    with order.ledger.timed("recall"):
+        async with deps.db.tenant(here.tenant_id, reads=True) as session:
+            found = await find(session, asked, now.policy.cache_likeness)
+        if found is not None:
+            async with deps.db.tenant(here.tenant_id) as session:
+                await used(session, found)
+    return found
+
+
+async def note_of(deps: Deps, here: Here, answer: CachedAnswer) -> dict[str, Any] | None:
+    """Its recording as a note of this conversation; None when it was never spoken.
+
+    A copy: the memory's own goes when the answer does, what a customer was sent stays in the conversation.
+    """
+    if answer.blob is None:
+        return None
+    blob = await deps.blobs.put(here.tenant_id, "spoken", await deps.blobs.get(here.tenant_id, answer.blob))
+    return {"blob": blob, "mime": answer.mime, "seconds": answer.seconds, "fits": True}
+
+
+async def remember_answer(
+    deps: Deps, here: Here, asked: Question | None, now: Situation, thought: Thought, spoken: dict[str, Any] | None
+) -> None:
+    """Keep the answer for the next who asks, with a copy of its recording."""
+    if asked is None or thought.text == phrase(now.policy, "unknown", now.language):
+        return
+    given = Given(thought.text, tuple(thought.citations), thought.sure, thought.acted, now.memory.facts)
+    if spoken is not None and spoken.get("fits"):
+        sound = await deps.blobs.get(here.tenant_id, spoken["blob"])
+        blob = await deps.blobs.put(here.tenant_id, "answers", sound)
+        given = Given(**{**vars(given), "blob": blob, "mime": spoken["mime"], "seconds": spoken["seconds"]})
+    async with deps.db.tenant(here.tenant_id) as session:
+        unneeded = await keep(session, asked, given)
+    if unneeded is not None:
+        await deps.blobs.delete(here.tenant_id, unneeded)
