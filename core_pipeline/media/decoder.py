@@ -9,8 +9,9 @@ import importlib
 import io
 import pkgutil
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import av
 from av.audio.frame import AudioFrame
@@ -35,7 +36,16 @@ OPTIONS = {
 SAMPLE_RATES = range(4_000, 192_001)
 CHANNELS = range(1, 9)
 BAD_PACKETS = 200
+SUBJECT = "media"
+CPU_SECONDS = 10
 CONTAINERS = {"mov,mp4,m4a,3gp,3g2,mj2": "mp4", "matroska,webm": "webm"}
+
+
+def work(verb: str, details: Mapping[str, Any], data: bytes) -> bytes:
+    """Do what the zygote's child is ordered to: "decode" gives samples, "probe" packed facts; raises as they do."""
+    if verb == "probe":
+        return measure(data, details["max_seconds"]).pack()
+    return decode(data, details["sample_rate"], details["max_seconds"])
 
 
 def decode(data: bytes, sample_rate: int, max_seconds: float) -> bytes:

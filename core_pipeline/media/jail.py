@@ -63,17 +63,18 @@ def be_first_victim() -> None:
         Path("/proc/self/oom_score_adj").write_text("800")
 
 
-def enter(parent: int) -> None:
+def enter(parent: int, cpu_seconds: int | None = None) -> None:
     """Keep descriptor 0 and nothing else: no new file, socket, process or thread, little memory and time.
 
-    Descriptors 1 and 2 are the null device, so a stray line of a C library goes nowhere.
+    Processor time is `CPU_SECONDS` unless given. Descriptors 1 and 2 are the null device, so a stray line of a C
+    library goes nowhere.
     """
     os.dup2(1, 2)
     os.closerange(3, ZYGOTE_DESCRIPTORS)
     _drop_root()
     die_with_parent(parent)
     _limit(resource.RLIMIT_AS, MEMORY)
-    _limit(resource.RLIMIT_CPU, CPU_SECONDS)
+    _limit(resource.RLIMIT_CPU, cpu_seconds or CPU_SECONDS)
     for nothing in (resource.RLIMIT_FSIZE, resource.RLIMIT_CORE, resource.RLIMIT_NPROC):
         _limit(nothing, 0)
     _limit(resource.RLIMIT_NOFILE, DESCRIPTORS)

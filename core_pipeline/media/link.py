@@ -39,13 +39,16 @@ class Link:
         self._listener = asyncio.create_task(self._listen())
 
     @classmethod
-    async def open(cls) -> Link:
-        """Start a zygote and return once it is warm; raises `Retryable` "sandbox-down" when it can't start."""
+    async def open(cls, trade: str) -> Link:
+        """Start a zygote of this trade (a module's name) and return once it is warm.
+
+        Raises `Retryable` "sandbox-down" when it can't start.
+        """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)
         with theirs, ExitStack() as undo:
             undo.callback(ours.close)
-            process = await _launch(theirs)
+            process = await _launch(theirs, trade)
             undo.pop_all()
         link = cls(process, ours)
         await link._warm_up()
@@ -136,7 +139,7 @@ class Link:
                     self._ready.set()
                 else:
                     self._settle(Verdict.unpack(packet))
-        _log.warning("the media zygote %d is gone", self.pid)
+        _log.warning("the zygote %d is gone", self.pid)
         self._lose()
 
     def _settle(self, verdict: Verdict) -> None:
@@ -158,12 +161,12 @@ def next_number() -> int:
     return next(_numbers)
 
 
-async def _launch(control: socket.socket) -> asyncio.subprocess.Process:
+async def _launch(control: socket.socket, trade: str) -> asyncio.subprocess.Process:
     """Start the zygote with nothing of ours but `control`: no secret from the environment, no other descriptor."""
     try:
         return await asyncio.create_subprocess_exec(
             sys.executable,
-            *("-P", "-m", "core_pipeline.media.zygote"),
+            *("-P", "-m", "core_pipeline.media.zygote", trade),
             stdin=control.fileno(),
             stdout=asyncio.subprocess.DEVNULL,
             env={"PYTHONPATH": _import_path()},

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import json
 import struct
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 READY = b"ready"
 PACKET = 4096
@@ -19,11 +21,9 @@ PACKET = 4096
 DONE, REFUSED, BROKEN = 0, 1, 2
 HEADER = struct.Struct("!BI")
 
-REFUSALS = frozenset({"media-unreadable", "media-too-long"})
-
 
 class Refused(Exception):
-    """The file itself is at fault; `code` is one of `REFUSALS`, `detail` holds nothing from the file."""
+    """The file itself is at fault; `code` is one that the sandbox knows, `detail` holds nothing from the file."""
 
     def __init__(self, code: str, detail: str = "") -> None:
         super().__init__(code, detail)
@@ -33,13 +33,12 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Order:
-    """What the zygote shall do about child `number`: start it on a decode or probe, or kill it."""
+    """What the zygote shall do about child `number`: start it on its trade's `verb` with these details, or kill it."""
 
     number: int
     verb: str
-    sample_rate: int = 0
-    max_seconds: float = 0.0
     wall_seconds: float = 0.0
+    details: Mapping[str, Any] = field(default_factory=dict)
 
     def pack(self) -> bytes:
         """Return the order as one packet."""

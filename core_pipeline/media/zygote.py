@@ -1,24 +1,41 @@
 """The zygote: warmed once, it forks one locked-up child per file and never touches a file itself.
 
-Run as `python -m core_pipeline.media.zygote` with the control socket as standard input. It has one thread, waits
-in one `poll`, and ends when the platform's end of the socket closes.
+Run as `python -m core_pipeline.media.zygote TRADE` with the control socket as standard input. TRADE is the module that
+knows how to read files. It has one thread, waits in one `poll`, and ends when the platform's end of the socket closes.
 """
 
 from __future__ import annotations
 
 import contextlib
 import gc
+import importlib.util
 import os
 import select
 import signal
 import socket
+import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Protocol, cast
 
-from core_pipeline.media import decoder, jail
+from core_pipeline.media import jail
 from core_pipeline.media.wire import BROKEN, DONE, PACKET, READY, REFUSED, Order, Refused, Verdict, frame
 
 CHUNK = 1 << 18
+
+
+class Trade(Protocol):
+    """A module that reads one kind of files; `SUBJECT` begins its error codes, a child gets `CPU_SECONDS`."""
+
+    SUBJECT: str
+    CPU_SECONDS: int
+
+    def warm(self) -> None:
+        """Load all that `work` may ever need: no file can be opened later."""
+
+    def work(self, verb: str, details: Mapping[str, Any], data: bytes) -> bytes:
+        """Return what comes out of a file; raises `Refused`, or anything, when that is the file's fault."""
 
 
 @dataclass
@@ -31,8 +48,9 @@ class _Child:
 class Zygote:
     """Starts children as ordered, kills late ones, buries all and reports each."""
 
-    def __init__(self, control: socket.socket) -> None:
+    def __init__(self, control: socket.socket, trade: Trade) -> None:
         self._control = control
+        self._trade = trade
         self._children: dict[int, _Child] = {}
         self._bell = _death_bell()
 
@@ -84,7 +102,7 @@ class Zygote:
             self._control.send(Verdict(order.number, born=False).pack())
             return
         if pid == 0:
-            _live(order, descriptor, parent)
+            _live(self._trade, order, descriptor, parent)
         self._children[pid] = _Child(order.number, time.monotonic() + order.wall_seconds)
 
     def _kill(self, number: int) -> None:
@@ -117,30 +135,23 @@ def _death_bell() -> int:
     return bell
 
 
-def _live(order: Order, descriptor: int, parent: int) -> None:
+def _live(trade: Trade, order: Order, descriptor: int, parent: int) -> None:
     """Be the child: lock up, read the file, answer, die. Never returns."""
     signal.set_wakeup_fd(-1)
     os.dup2(descriptor, 0)
     try:
-        jail.enter(parent)
+        jail.enter(parent, trade.CPU_SECONDS)
     except (OSError, ValueError):
         _write(frame(BROKEN, b""))
         os._exit(1)
     try:
-        answer = _work(order)
+        answer = frame(DONE, trade.work(order.verb, order.details, _read()))
     except Refused as refused:
         answer = _refusal(refused)
     except Exception as error:  # noqa: BLE001 : whatever a stranger's file provokes is that file's fault
-        answer = _refusal(Refused("media-unreadable", type(error).__name__))
+        answer = _refusal(Refused(f"{trade.SUBJECT}-unreadable", type(error).__name__))
     _write(answer)
     os._exit(0)
-
-
-def _work(order: Order) -> bytes:
-    data = _read()
-    if order.verb == "probe":
-        return frame(DONE, decoder.measure(data, order.max_seconds).pack())
-    return frame(DONE, decoder.decode(data, order.sample_rate, order.max_seconds))
 
 
 def _refusal(refused: Refused) -> bytes:
@@ -161,17 +172,31 @@ def _write(answer: bytes) -> None:
             rest = rest[os.write(0, rest) :]
 
 
+def _learnt(name: str) -> Trade:
+    """Import a trade, but not the front pages of the rooms around it: they bring along threads and weight."""
+    room = ""
+    for part in name.split(".")[:-1]:
+        room = f"{room}.{part}".lstrip(".")
+        spec = importlib.util.find_spec(room) if room not in sys.modules else None
+        if spec is not None:
+            sys.modules[room] = importlib.util.module_from_spec(spec)
+    return cast("Trade", importlib.import_module(name))
+
+
 def main() -> None:
     """Warm up, shut the doors that can be shut for good, and serve."""
     parent = os.getppid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     control = socket.socket(fileno=0)
-    decoder.warm()
+    # Libraries that take numpy along where it is there must do without: it brings threads, which a fork cuts off.
+    sys.modules["numpy"] = None  # type: ignore[assignment]  # None is how Python says "not to be had"
+    trade = _learnt(sys.argv[1])
+    trade.warm()
     jail.leave_network()
     jail.die_with_parent(parent)
     jail.be_first_victim()
     gc.freeze()
-    Zygote(control).serve()
+    Zygote(control, trade).serve()
 
 
 if __name__ == "__main__":
