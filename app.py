@@ -9,8 +9,12 @@ from dataclasses import dataclass
 import httpx
 from starlette.applications import Starlette
 
+from core_pipeline.actions.doing import Actions
 from core_pipeline.contracts.specs import Bench
+from core_pipeline.engines.residency import Residency, Terms
 from core_pipeline.engines.router import Engines
+from core_pipeline.guard import GuardedClient, guarded_client
+from core_pipeline.knowledge.documents.stacks import open_stacks, whole_index
 from core_pipeline.knowledge.shelf import Shelf
 from core_pipeline.media.sandbox import Sandbox
 from core_pipeline.turns.deps import Deps
@@ -24,6 +28,7 @@ from tenants.accounts import AccountBook
 from tenants.blobs import Blobs
 from tenants.db import Database
 from tenants.engines import EngineBook
+from tenants.floor import Floor
 from tenants.inbox import Inbox
 from tenants.schema import up_to_date
 from tenants.vault import Vault
@@ -36,21 +41,16 @@ VENDOR_TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 
 
 @dataclass(frozen=True)
-class Floor:
-    """What every command needs: the data and the secrets, no running work."""
-
-    db: Database
-    vault: Vault
-    book: AccountBook
-
-
-@dataclass(frozen=True)
 class House:
     """The running platform."""
 
     floor: Floor
     engines: Engines
+    residency: Residency
     lines: OpenLines
+    blobs: Blobs
+    shelf: Shelf
+    guarded: GuardedClient
     web: Starlette
 
 
@@ -75,31 +75,39 @@ async def open_house(
     async with AsyncExitStack() as stack:
         floor = await stack.enter_async_context(open_floor(settings))
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=VENDOR_TIMEOUT, follow_redirects=False))
+        guarded = await stack.enter_async_context(guarded_client(settings.inner_hosts))
         inbox = await stack.enter_async_context(Inbox(settings.inbox_url))
         lines = OpenLines(floor.book, http, of_channel or settings.of_channel)
         stack.push_async_callback(lines.close)
+        terms = Terms(python=settings.heavy_python, environment=settings.heavy_environment)
+        residency = await stack.enter_async_context(Residency(settings.heavy_bytes, settings.var, terms))
         book, bench = EngineBook(floor.db, floor.vault), Bench(settings.var, http)
-        engines = Engines(settings.chains, bench, given=settings.of_engine, of_tenant=book.of)
+        engines = Engines(settings.chains, bench, settings.of_engine, book.of, guarded, residency)
         stack.push_async_callback(engines.close)
+        shelf = Shelf(floor.db, settings.var / "search", engines.embedder)
+        stack.push_async_callback(shelf.close)
         front = FrontDoor(lines, floor.book, inbox, settings.body_limit)
-        if work:
-            await _start_work(stack, settings, floor, inbox, lines, engines)
-            poller = Poller(lines, floor.book, front, lambda name: lock_for(settings.turns_url, name))
-            await stack.enter_async_context(in_background(poller.run()))
         checks = {"database": floor.book.everyone, "inbox": lambda: inbox.pending(1)}
         web = Starlette(routes=[*front.routes(), *health.routes(checks, lambda: front.counters)])
-        yield House(floor, engines, lines, web)
+        house = House(floor, engines, residency, lines, Blobs(settings.blob_store), shelf, guarded, web)
+        if work:
+            await _start_work(stack, settings, house, inbox)
+            poller = Poller(lines, floor.book, front, lambda name: lock_for(settings.turns_url, name))
+            await stack.enter_async_context(in_background(poller.run()))
+        yield house
 
 
-async def _start_work(
-    stack: AsyncExitStack, settings: Settings, floor: Floor, inbox: Inbox, lines: OpenLines, engines: Engines
-) -> None:
+async def _start_work(stack: AsyncExitStack, settings: Settings, house: House, inbox: Inbox) -> None:
+    floor, engines, blobs = house.floor, house.engines, house.blobs
     sandbox = await stack.enter_async_context(Sandbox(concurrency=settings.engines_at_once))
     await engines.warm()
-    blobs, shelf, gate = Blobs(settings.blob_store), Shelf(floor.db), FairGate(settings.engines_at_once)
-    deps = Deps(floor.db, blobs, lines, sandbox, engines, shelf, gate, settings.settle_seconds)
+    gate, actions = FairGate(settings.engines_at_once), Actions(floor.db, floor.vault, house.guarded)
+    wait, making = settings.settle_seconds, str(settings.chains)
+    deps = Deps(floor.db, blobs, house.lines, sandbox, engines, house.shelf, gate, wait, actions, making)
     tries = Tries(settings.retry_attempts, settings.retry_seconds)
-    works = working(
-        deps, inbox, settings.turns_url, executor_id=settings.executor, tries=tries, at_once=settings.turns_at_once
-    )
+    at_once, executor = settings.turns_at_once, settings.executor
+    works = working(deps, inbox, settings.turns_url, executor_id=executor, tries=tries, at_once=at_once)
     await stack.enter_async_context(works)
+    index = whole_index(house.shelf.sync)
+    stacks = await stack.enter_async_context(open_stacks(floor.db, blobs, index, allow=settings.inner_hosts))
+    await stack.enter_async_context(in_background(stacks.librarian.run()))

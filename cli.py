@@ -16,10 +16,13 @@ import uvloop
 from pydantic import ValidationError
 
 import app as roof
-from admin import checks, console, logs
+from admin import checks, console, engines, knowledge, letters, logs, voices
 from admin.console import AsJson, Floor, TenantName, show
 from core_pipeline.contracts.channel import ChannelSpec, CustomerMessage
-from core_pipeline.engines.router import Engines
+from core_pipeline.engines.router import Engines, For
+from core_pipeline.engines.wrap.meter import Ledger
+from core_pipeline.knowledge.documents.stacks import Stacks, open_stacks, whole_index
+from core_pipeline.media.sandbox import Sandbox
 from core_pipeline.turns.desk import Desk
 from errors import SawtakError
 from settings import Settings
@@ -94,21 +97,8 @@ def serve(
 
 async def _serve(settings: Settings, *, work: bool) -> None:
     async with roof.open_house(settings, work=work) as house, listening(house.web, settings.host, settings.port):
-        typer.echo(_welcome(settings))
+        typer.echo(console.welcome(settings.host, settings.port))
         await until_told()
-
-
-def _welcome(settings: Settings) -> str:
-    say = "python cli.py simulate"
-    return "\n".join(
-        (
-            f"Sawtak is listening on http://{settings.host}:{settings.port}  (Ctrl-C stops it; nothing is lost)",
-            "Demo tenant: demo (مطعم اللؤلؤة). Play its customer, from another terminal:",
-            f'  .venv/bin/{say} whatsapp --tenant demo --say "ما هي ساعات العمل يوم الجمعة" --out out --json',
-            f'  .venv/bin/{say} telegram --tenant demo --text "عندكم توصيل للمعادي؟" --out out --json',
-            f'  .venv/bin/{say} telegram --tenant demo --text "Do you have parking?" --out out --json',
-        )
-    )
 
 
 @app.command()
@@ -211,9 +201,7 @@ def doctor(
         typer.echo(fresh_vault_key())
         return
     findings = _run(_findings(_settings(), tenant, pull=pull))
-    for finding in findings:
-        mark = "ok  " if finding.fine else "FIX "
-        typer.echo(f"{mark} {finding.what}" + ("" if finding.fine else f"\n     → {finding.fix}"))
+    typer.echo("\n".join(finding.told for finding in findings))
     raise typer.Exit(0 if all(finding.fine for finding in findings) else 1)
 
 
@@ -230,23 +218,6 @@ async def _findings(settings: Settings, tenant: str | None, *, pull: bool) -> li
         found += await checks.engines(house.engines, tenant_id, f"{tenant}: " if tenant else "")
         found.append(await checks.walls(house.floor.db))
         return [*found, *await checks.accounts(house.floor.book, house.lines, tenant_id or None)]
-
-
-@app.command("dead-letters")
-def dead_letters(as_json: AsJson = False) -> None:
-    """List the turns that failed for good, with the cause."""
-
-    async def listing(desk: Desk) -> list[dict[str, Any]]:
-        return [asdict(letter) for letter in await desk.dead_letters()]
-
-    show(_run(_at_desk(listing)), as_json=as_json, empty="No dead letters.")
-
-
-@app.command()
-def retry(turn_id: str) -> None:
-    """Try a dead turn again, from the step that failed."""
-    _run(_at_desk(lambda desk: desk.retry(turn_id)))
-    typer.echo("Queued again; a running server or worker takes it up.")
 
 
 async def _at_desk(work: Callable[[Desk], Awaitable[Any]]) -> Any:
@@ -267,7 +238,47 @@ def _on_floor(work: Callable[[Floor], Awaitable[Any]]) -> Any:
     return _run(opened())
 
 
+def _in_house(work: Callable[[roof.House, Settings], Awaitable[Any]]) -> Any:
+    async def opened(settings: Settings) -> Any:
+        async with roof.open_house(settings, work=False) as house:
+            return await work(house, settings)
+
+    return _run(opened(_settings()))
+
+
+def _in_stacks(work: Callable[[Stacks], Awaitable[Any]]) -> Any:
+    async def among(house: roof.House, settings: Settings) -> Any:
+        index = whole_index(house.shelf.sync)
+        async with open_stacks(house.floor.db, house.blobs, index, allow=settings.inner_hosts) as stacks:
+            return await work(stacks)
+
+    return _in_house(among)
+
+
+def _in_booth(work: Callable[[voices.Booth], Awaitable[Any]]) -> Any:
+    async def inside(house: roof.House, settings: Settings) -> Any:
+        engines, order = house.engines, For(Ledger())
+        async with Sandbox() as sandbox:
+            return await work(
+                voices.Booth(
+                    house.floor.db,
+                    house.blobs,
+                    sandbox,
+                    settings.var / "previews",
+                    asr=lambda language: engines.asr(language, order),
+                    speaker=engines.speaker,
+                    tts=lambda name: engines.only("tts", name),
+                )
+            )
+
+    return _in_house(inside)
+
+
 accounts = console.accounts_of(_on_floor)
+app.add_typer(knowledge.knowledge_of(_in_stacks), name="knowledge")
+app.add_typer(voices.voices_of(_in_booth), name="voices")
+app.add_typer(engines.engines_of(_on_floor), name="engines")
+letters.add_to(app, lambda work: _run(_at_desk(work)))
 app.add_typer(console.tenants_of(_on_floor), name="tenants")
 app.add_typer(accounts, name="accounts")
 

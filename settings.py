@@ -7,6 +7,7 @@ import json
 import os
 import secrets
 import socket
+import sys
 from base64 import b64encode
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +17,8 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-EMBEDDED = {"asr": "demo", "llm": "knowledge", "tts": "espeak"}
+EMBEDDED = {"asr": "demo", "llm": "knowledge", "tts": "espeak", "speaker": "spectral"}
+HEAVY_NEEDS = ("PATH", "HOME", "TMPDIR", "LANG", "LD_LIBRARY_PATH", "CUDA_", "NVIDIA_", "HF_H", "OMP_")
 
 
 class Settings(BaseSettings):
@@ -45,6 +47,9 @@ class Settings(BaseSettings):
     retry_seconds: float = Field(default=1.0, gt=0)
     settle_seconds: float = Field(default=15.0, ge=0)
     engines: dict[str, str] = Field(default_factory=dict)
+    inner: str = ""
+    heavy_gib: float = Field(default=16.0, gt=0)
+    heavy_venv: Path | None = None
 
     @model_validator(mode="after")
     def _refuse_defaults_in_production(self) -> Self:
@@ -103,6 +108,27 @@ class Settings(BaseSettings):
             file.touch(mode=0o600)
             file.write_text(new_vault_key())
         return SecretStr(file.read_text().strip())
+
+    @property
+    def inner_hosts(self) -> frozenset[str]:
+        """The host:port pairs inside our network that what tenants set up may reach all the same."""
+        return frozenset(one.strip() for one in self.inner.split(",") if one.strip())
+
+    @property
+    def heavy_bytes(self) -> int:
+        """The memory that heavy engines share: of the GPU where they use one, else of the machine."""
+        return int(self.heavy_gib * (1 << 30))
+
+    @property
+    def heavy_python(self) -> Path:
+        """What runs heavy engines: an environment with their packages (`make engines`), where there is one."""
+        venv = self.heavy_venv or Path(".venv-engines")
+        return venv / "bin" / "python" if (venv / "bin" / "python").exists() else Path(sys.executable)
+
+    @property
+    def heavy_environment(self) -> dict[str, str]:
+        """What the processes of heavy engines get to see of our environment: no secret of ours is among it."""
+        return {name: value for name, value in os.environ.items() if name.startswith(HEAVY_NEEDS)}
 
     @property
     def chains(self) -> dict[str, str]:

@@ -33,6 +33,11 @@ class Finding:
     fine: bool
     fix: str = ""
 
+    @property
+    def told(self) -> str:
+        """As lines for the operator."""
+        return f"ok   {self.what}" if self.fine else f"FIX  {self.what}\n     → {self.fix}"
+
 
 def machine(var: Path, public_url: str) -> list[Finding]:
     """Python, disk and the address that vendors call."""

@@ -51,6 +51,20 @@ def show(rows: list[dict[str, Any]], *, as_json: bool, empty: str) -> None:
         typer.echo(empty)
 
 
+def welcome(host: str, port: int) -> str:
+    """What the operator reads when the platform has started."""
+    say = ".venv/bin/python cli.py simulate"
+    return "\n".join(
+        (
+            f"Sawtak is listening on http://{host}:{port}  (Ctrl-C stops it; nothing is lost)",
+            "Demo tenant: demo (مطعم اللؤلؤة). Play its customer, from another terminal:",
+            f'  {say} whatsapp --tenant demo --say "ما هي ساعات العمل يوم الجمعة" --out out --json',
+            f'  {say} telegram --tenant demo --text "عندكم توصيل للمعادي؟" --out out --json',
+            f'  {say} telegram --tenant demo --text "Do you have parking?" --out out --engines',
+        )
+    )
+
+
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
     """Rows under their names, in columns; costs are given in US dollars."""
     shown = [{**row, "cost": f"${row['cost'] / 1e6:.6f}" if row.get("cost") else ""} for row in rows]

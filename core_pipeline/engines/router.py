@@ -70,7 +70,6 @@ class Engines:
         self,
         chains: Mapping[str, str],
         bench: Bench,
-        *,
         given: Given = nothing,
         of_tenant: OfTenant | None = None,
         guarded: httpx.AsyncClient | None = None,
@@ -130,6 +129,12 @@ class Engines:
             raise NeedsOwner("no-engine", "no speaker engine is set; add one to ENGINES")
         engine: Speaker = await self._opener.open(chain[0])
         return engine
+
+    async def only(self, kind: str, name: str, tenant_id: str = "") -> Any:
+        """The engine of that name and no other, for those who want to hear just that one; it opens when used."""
+        engine = configured(spec_of(kind, name), self._given(kind, name))
+        lazy = {"asr": LazyAsr, "llm": LazyLlm, "tts": LazyTts, "embed": LazyEmbedder}[kind]
+        return lazy(self._later(engine, For(Ledger(), tenant_id)))
 
     async def warm(self) -> None:
         """Open the installation's small engines now, so that the first customer does not wait for them."""

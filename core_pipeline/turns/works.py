@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from core_pipeline.turns.farm import Farm
 from core_pipeline.turns.locks import lock_for
 from core_pipeline.turns.relay import Relay
+from core_pipeline.turns.tidying import tidying
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine
@@ -29,7 +30,7 @@ async def working(
     farm = Farm(url, deps, executor_id=executor_id, tries=tries, at_once=at_once)
     try:
         await farm.start()
-        async with _relaying(Relay(inbox, deps.db, farm, lock_for(url, "relay"))):
+        async with _relaying(Relay(inbox, deps.db, farm, lock_for(url, "relay"))), in_background(tidying(deps)):
             yield farm
     finally:
         await farm.stop()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from core_pipeline.guard import guarded_client
-from core_pipeline.knowledge.documents.librarian import LEASE_SECONDS, Index, Librarian
+from core_pipeline.knowledge.documents.librarian import LEASE_SECONDS, Index, Librarian, Progress
 from core_pipeline.knowledge.documents.library import Library
 from core_pipeline.knowledge.documents.reader import Reader
 from tenants.blobs import Blobs
@@ -22,6 +22,16 @@ class Stacks:
     db: Database
     library: Library
     librarian: Librarian
+
+
+def whole_index(sync: Callable[[str, Progress], Awaitable[None]]) -> Index:
+    """Index a document by bringing all of its tenant's index up to date, which costs only what has changed."""
+
+    async def index(tenant_id: str, document_id: str, progress: Progress) -> None:
+        del document_id
+        await sync(tenant_id, progress)
+
+    return index
 
 
 @asynccontextmanager

@@ -1,0 +1,39 @@
+"""What goes on beside the turns: answers that can't be given any more are cleared away."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import col
+
+from core_pipeline.answers import sweep
+from errors import SawtakError
+from tenants.models import CachedAnswer
+
+if TYPE_CHECKING:
+    from core_pipeline.turns.deps import Deps
+
+log = logging.getLogger(__name__)
+
+EVERY_SECONDS = 600.0
+
+
+async def tidying(deps: Deps, every: float = EVERY_SECONDS) -> None:
+    """Tidy up, again and again, until cancelled."""
+    while True:
+        await asyncio.sleep(every)
+        try:
+            await tidy(deps)
+        except (SawtakError, SQLAlchemyError) as error:
+            log.warning("tidying up waits: %s", type(error).__name__)
+
+
+async def tidy(deps: Deps) -> int:
+    """Clear away every tenant's stale answers with their recordings; return how many went."""
+    async with deps.db.platform(reads=True) as session:
+        tenants = (await session.scalars(select(col(CachedAnswer.tenant_id)).distinct())).all()
+    return sum([await sweep(deps.db, deps.blobs, tenant_id) for tenant_id in tenants])
