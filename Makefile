@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint unit bench demo-asr lock doctor clean help
+.PHONY: run test lint unit test-engines bench demo-asr lock doctor clean help
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -32,6 +32,15 @@ lint: $(VENV)/.dev ## Format, style, types, import contracts
 unit: $(VENV)/.dev ## The tests, on SQLite and on a real Postgres
 	$(BIN)/python -m pytest
 
+.venv-engines/.done: requirements/engines.txt
+	@test -x .venv-engines/bin/python || $(PYTHON) -m venv .venv-engines
+	@.venv-engines/bin/pip install --quiet --disable-pip-version-check --require-virtualenv torch==2.13.0
+	@.venv-engines/bin/pip install --quiet --disable-pip-version-check --require-virtualenv -r requirements/engines.txt
+	@touch $@
+
+test-engines: .venv-engines/.done ## The engines with packages of their own, on tiny weights, in an environment of their own
+	.venv-engines/bin/python -m pytest tests/real
+
 bench: $(VENV)/.dev ## All benchmarks; figures go to bench/README.md by hand
 	@for b in bench/[a-z]*.py; do echo "== $$b"; $(BIN)/python -m bench.$$(basename $$b .py) || exit 1; done
 
@@ -45,6 +54,8 @@ lock: $(VENV)/.base ## Resolve requirements/*.in into *.txt anew
 	@$(BIN)/pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip compile -q --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header requirements/base.in -o requirements/base.txt
 	$(BIN)/uv pip compile -q --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header requirements/dev.in -o requirements/dev.txt
+	$(BIN)/uv pip compile -q --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header requirements/engines.in -o requirements/engines.txt
+	@sed -i.old 's/+cpu$$//' requirements/engines.txt && rm requirements/engines.txt.old
 
 doctor: $(VENV)/.base ## Say what is missing or wrong, and how to fix it
 	@$(BIN)/python cli.py doctor

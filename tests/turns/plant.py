@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from core_pipeline.contracts.channel import Limits, VoiceFormat, WebhookRequest
-from core_pipeline.contracts.engines import Ask, Pcm, Saying, Speech, Transcript
+from core_pipeline.contracts.engines import Ask, Pcm, Piece, Saying, Speech, Transcript
 from core_pipeline.contracts.messages import (
     Identity,
     Inbound,
@@ -109,7 +109,7 @@ class PaperEngines:
             await asyncio.sleep(60)
         return Transcript(speech.data.decode().strip(), "ar", self.confidence)
 
-    async def answer(self, ask: Ask) -> AsyncIterator[str]:
+    async def answer(self, ask: Ask) -> AsyncIterator[Piece]:
         self._maybe("llm")
         self.asked.append(ask)
         yield f"[{ask.question}]"

@@ -1,0 +1,1 @@
+"""Where engines' weights lie, whether they are there, and how they are fetched."""
