@@ -13,11 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core_pipeline.contracts.engines import Bench, Saying, Speech, Tts
+from core_pipeline.contracts.engines import Clone, Pcm, Saying, Speech, Tts
 from core_pipeline.engines.tts.espeak import SPEC, EspeakConfig
 from core_pipeline.engines.tts.espeak.engine import EspeakTts
 from core_pipeline.engines.tts.espeak.runs import Run, cut
 from errors import Impossible, NeedsOwner, Retryable
+from tests.factories import bench
 
 
 @pytest.fixture
@@ -36,12 +37,12 @@ def loudness(part: Speech) -> float:
 
 
 def pid_of(engine: EspeakTts) -> int:
-    assert engine._child is not None
-    return engine._child.pid
+    assert engine.pid is not None
+    return engine.pid
 
 
 async def test_the_spec_opens_an_engine_that_speaks(tmp_path: Path) -> None:
-    engine = await SPEC.open(SPEC.config(), Bench(tmp_path))
+    engine = await SPEC.open(SPEC.config(), bench(tmp_path))
     (part,) = await said(engine, Saying("أهلا بكم", "ar"))
     await engine.close()
     assert part.pcm.sample_rate == 22_050
@@ -113,6 +114,8 @@ async def test_what_cannot_be_spoken_is_refused(voice: EspeakTts) -> None:
         await said(voice, Saying("oui", "fr"))
     with pytest.raises(Impossible, match="text-too-long"):
         await said(voice, Saying("نعم " * 2000, "ar"))
+    with pytest.raises(Impossible, match="cannot-clone"):
+        await said(voice, Saying("نعم", "ar", clone=Clone("v", Pcm(b"", 16_000), "نعم")))
     assert await said(voice, Saying("نعم", "ar"))
 
 
@@ -139,8 +142,7 @@ async def test_a_process_that_died_idle_is_replaced_without_an_error(voice: Espe
 async def test_a_silent_process_is_given_up() -> None:
     engine = EspeakTts(EspeakConfig(timeout=10.0))
     await said(engine, Saying("نعم", "ar"))
-    hung = EspeakConfig(timeout=0.3)
-    engine._config = hung
+    engine._process._timeout = 0.3
     os.kill(pid_of(engine), signal.SIGSTOP)
     with pytest.raises(Retryable, match="voice-process-slow"):
         await said(engine, Saying("نعم", "ar"))
@@ -221,7 +223,7 @@ async def test_the_front_end_reads_nearly_as_a_hand_vocalised_text(voice: Espeak
 )
 async def test_wild_text_is_survived(voice: EspeakTts, text: str) -> None:
     parts = await said(voice, Saying(text, "ar"))
-    first = voice._child.pid if voice._child else 0
+    first = voice.pid
     assert all(word.start <= word.end for part in parts for word in part.words)
     assert await said(voice, Saying("نعم", "ar"))
     assert pid_of(voice) == first

@@ -1,8 +1,9 @@
-"""Runs the tashkeel network that the piper wheel (GPL) carries; imported by the child process only."""
+"""Runs the tashkeel network that the piper wheel (GPL) carries; imported by child processes only."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from core_pipeline.arabic.vocalise import strip_tashkeel
+from core_pipeline.arabic.vocalise import speakable, strip_tashkeel
 
 _DIGITS = frozenset("0123456789٠١٢٣٤٥٦٧٨٩")
 _NUMERAL = "#"
@@ -33,6 +34,10 @@ class Tashkeel:
         self._no_hint: int = _table(folder / "hint_id_map.json")[""]
         self._marks = {number: mark for mark, number in _table(folder / "target_id_map.json").items()}
         self._memory: dict[str, str] = {}
+
+    def speakable(self, words: Sequence[str]) -> list[str]:
+        """Return the words of one phrase as a letter-by-letter reader is to read them; the author's vowels stay."""
+        return speakable(words, self.vocalise(" ".join(words)).split())
 
     def vocalise(self, phrase: str) -> str:
         """Return the phrase with vowel marks on every letter the network knows; its words stay the same in number."""

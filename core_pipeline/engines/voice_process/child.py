@@ -1,4 +1,4 @@
-"""Starts, feeds and ends the process that speaks; knows nothing of espeak-ng itself."""
+"""Starts, feeds and ends a process that speaks; knows nothing of what speaks in it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Self
 
-from core_pipeline.engines.tts.espeak.frames import LENGTHS, lengths, pack
+from core_pipeline.engines.voice_process.frames import LENGTHS, lengths, pack
 from errors import Retryable
 
 log = logging.getLogger(__name__)
-_MODULE = "core_pipeline.engines.tts.espeak.process"
-_ROOT = Path(__file__).resolve().parents[4]
+_ROOT = Path(__file__).resolve().parents[3]
 _GRACE = 2.0
 _AGAIN = 0.5
 
@@ -30,12 +29,12 @@ class Child:
         self._process = process
 
     @classmethod
-    async def start(cls) -> Self:
-        """Launch the process without our environment, so that it holds no secret."""
+    async def start(cls, module: str) -> Self:
+        """Launch `python -m module` without our environment, so that it holds no secret."""
         try:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                *("-P", "-m", _MODULE),
+                *("-P", "-m", module),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""The frames between us and the child that speaks: two big-endian 32-bit lengths, a JSON header, a body."""
+"""The frames between us and a child that speaks: two big-endian 32-bit lengths, a JSON header, a body."""
 
 from __future__ import annotations
 

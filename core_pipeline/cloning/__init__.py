@@ -1,0 +1,1 @@
+"""Voices by example: samples judged, consent heard, previews, disclosure; see the README."""
