@@ -1,4 +1,4 @@
-"""Every public function that works on a tenant's session is called with another tenant's ids: nothing comes, nothing goes.
+"""Every public function on a tenant's session is called with another tenant's ids: nothing comes, nothing goes.
 
 Functions are found by being there; one with a parameter that nobody has a foreign value for fails until it gets one.
 """
@@ -24,11 +24,13 @@ import core_pipeline.history
 import tenants
 from core_pipeline.actions.waiting import Pending
 from core_pipeline.answers.given import Given, Question
+from core_pipeline.contracts.engines import Passage
 from core_pipeline.contracts.messages import Receipt, Reply, ReplyKind, Status
 from errors import SawtakError
 from tenants import models
 from tenants.actions import ActionDraft
 from tenants.agents import Agent
+from tenants.documents import Quota
 from tenants.vault import Vault
 from tests.conftest import Floor
 from tests.factories import make_account, make_conversation, make_message, make_tenant
@@ -39,6 +41,7 @@ PACKAGES = (tenants, core_pipeline.history, core_pipeline.answers, core_pipeline
 # Recorded from the front door with ids that routing has looked up, never from what a stranger says.
 ROUTED = {"core_pipeline.history.incoming.record"}
 Doing = Callable[..., Awaitable[Any]]
+REFUSALS = (SawtakError, IntegrityError, NoResultFound)
 
 
 def functions() -> list[Any]:
@@ -49,7 +52,11 @@ def functions() -> list[Any]:
             module = import_module(info.name)
             for name, thing in vars(module).items():
                 own = inspect.iscoroutinefunction(thing) and thing.__module__ == info.name
-                if own and not name.startswith("_") and next(iter(inspect.signature(thing).parameters), "") == "session":
+                if (
+                    own
+                    and not name.startswith("_")
+                    and next(iter(inspect.signature(thing).parameters), "") == "session"
+                ):
                     found.append(pytest.param(thing, id=f"{info.name}.{name}"))
     return [one for one in found if one.id not in ROUTED]
 
@@ -61,7 +68,7 @@ async def furnished(floor: Floor) -> dict[str, Any]:
     conversation = await make_conversation(floor.db, account, summary=MARK, pending={"mark": MARK})
     message = await make_message(floor.db, conversation, text=MARK, turn_id="turn-a", key="key-a")
     own = {"tenant_id": tenant.id}
-    rows: dict[str, SQLModel] = {
+    rows: dict[str, Any] = {
         "turn": models.Turn(id="turn-a", conversation_id=conversation.id, answer=MARK, **own),
         "document": models.Document(title=MARK, url=f"https://{MARK}.example", mime="text/plain", sha256=MARK, **own),
         "entry": models.Entry(fact=MARK, language="en", question=MARK, answer=MARK, **own),
@@ -77,10 +84,10 @@ async def furnished(floor: Floor) -> dict[str, Any]:
         for row in rows.values():
             session.add(row)
             await session.flush()
-        chunk = models.Chunk(document_id=getattr(rows["document"], "id"), position=0, text=MARK, **own)  # noqa: B009 - rows are of many tables
-        render = models.Render(voice_id=getattr(rows["voice"], "id"), blob=MARK, **own)  # noqa: B009 - as above
+        chunk = models.Chunk(document_id=rows["document"].id, position=0, text=MARK, **own)
+        render = models.Render(voice_id=rows["voice"].id, blob=MARK, **own)
         session.add_all([chunk, render])
-    ids = {f"{name}_id": getattr(row, "id") for name, row in rows.items()}  # noqa: B009 - as above
+    ids = {f"{name}_id": row.id for name, row in rows.items()}
     return {
         **ids,
         "tenant_id": tenant.id,
@@ -90,27 +97,112 @@ async def furnished(floor: Floor) -> dict[str, Any]:
         "from_id": message.id,
         "until": message.id,
         "key": "key-a",
+        "chunk_id": chunk.id,
         "document": rows["document"],
         "besides": ids["document_id"],
     }
 
 
-def others(foreign: Mapping[str, Any]) -> dict[str, Any]:
-    """Values for parameters that name no row; those that could, name the foreign tenant's."""
-    receipt = Receipt(account="x", message_id=MARK, status=Status.READ, at=NOW, key="key-a")
-    question = Question("what", "en", "c", "cached-a") if _takes(Question, 4) else None
-    given = {name: None for name in ()}
-    del given
-    return {
+def value_for(name: str, foreign: Mapping[str, Any]) -> Any:
+    """What to give a parameter: the foreign tenant's own wherever it names one of their rows."""
+    plain = {
         "vault": Vault.generate(),
         "name": "order_status",
         "draft": ActionDraft(name="theirs", description="d", url="https://a.example"),
         "agent": Agent.model_validate({"sawtak": 1, "tenant": {"slug": "xy", "name_ar": "ا", "name_en": "A"}}),
         "reply": Reply(kind=ReplyKind.TEXT, key="key-a", address={}, text="mine"),
-        "receipt": receipt,
-        "question": question,
+        "receipt": Receipt(account="x", message_id="out-a", status=Status.READ, at=NOW, key="key-a"),
+        "question": Question(foreign["tenant_id"], MARK, "en", "c"),
+        "answer": "mine",
+        "given": Given("mine", ("e1",)),
+        "pending": waiting(foreign),
+        "passages": (Passage(foreign["chunk_id"], "", "", "en", 1.0),),
+        "identities": [("paper", "a-customer")],
+        "facts": {"name": "mine"},
+        "state": models.TurnState.ANSWERED,
+        **dict.fromkeys(("at", "since", "before"), NOW),
+        **dict.fromkeys(("window", "at_least", "limit", "most"), 5),
+        **dict.fromkeys(("language", "circumstances", "fact", "text", "base", "blob", "provider_id", "status"), "en"),
+        **dict.fromkeys(("summary", "heard", "note", "reply_kind", "failed_step", "cause"), "mine"),
+        **dict.fromkeys(("stages", "pages", "citations"), ()),
+        **dict.fromkeys(("silence", "alike"), 1.0),
+        "quota": Quota(),
+        "waiting": False,
+        "kind": "llm",
     }
+    given = {**plain, **foreign}
+    assert name in given, f"say what a foreign {name} is, so that this function is tried, too"
+    return given[name]
 
 
-def _takes(kind: Any, count: int) -> bool:
-    return len(inspect.signature(kind).parameters) == count
+def waiting(foreign: Mapping[str, Any]) -> Pending:
+    """An action of the foreign tenant that waits for a yes."""
+    return Pending(
+        action_id=foreign["action_id"],
+        name="order_status",
+        call_id="1",
+        arguments={},
+        what=MARK,
+        question=MARK,
+        language="en",
+        asked_at=NOW,
+        turn=foreign["turn_id"],
+    )
+
+
+def special(function: Doing, foreign: Mapping[str, Any]) -> dict[str, Any]:
+    """What functions take that a name alone does not tell: rows that would be the foreign tenant's."""
+    own = {"tenant_id": foreign["tenant_id"]}
+    document = models.Document(title="t", mime="text/plain", sha256="other", **own)
+    cached = models.CachedAnswer(
+        id=foreign["answer_id"], key="k", circumstances="c", question="q", language="en", answer="a", **own
+    )
+    return {
+        "tenants.answers.add": {"answer": cached},
+        "core_pipeline.answers.given.used": {"answer": cached},
+        "tenants.documents.add": {"document": document},
+        "tenants.knowledge.add": {"question": "q"},
+        "tenants.knowledge.replace": {"question": "q"},
+        "tenants.voices.add": {"draft": models.ClonedVoice(name="n", language="ar", **own)},
+    }.get(f"{function.__module__}.{function.__name__}", {})
+
+
+def arguments(function: Doing, foreign: Mapping[str, Any]) -> dict[str, Any]:
+    """A foreign value for every parameter that must be given; of the optional ones, for those that name a row."""
+    parameters = list(inspect.signature(function).parameters.values())[1:]
+    wanted = [one for one in parameters if one.default is inspect.Parameter.empty or one.name in foreign]
+    wanted = [one for one in wanted if one.kind is not inspect.Parameter.VAR_KEYWORD]
+    known = special(function, foreign)
+    return {one.name: known[one.name] if one.name in known else value_for(one.name, foreign) for one in wanted}
+
+
+async def everything(floor: Floor, tenant_id: str) -> dict[str, list[str]]:
+    """All rows of a tenant as text, by table."""
+    found = {}
+    async with floor.db.platform(reads=True) as session:
+        for table in SQLModel.metadata.sorted_tables:
+            if "tenant_id" in table.c:
+                rows = (await session.execute(select(table).where(table.c.tenant_id == tenant_id))).all()
+                found[table.name] = sorted(str(row) for row in rows)
+    return found
+
+
+@pytest.mark.parametrize("function", functions())
+async def test_foreign_ids_give_nothing_and_change_nothing(function: Doing, sqlite_database: Floor) -> None:
+    foreign = await furnished(sqlite_database)
+    mine = await make_tenant(sqlite_database.db, name_en="mine")
+    before = await everything(sqlite_database, foreign["tenant_id"])
+    try:
+        async with sqlite_database.db.tenant(mine.id) as session:
+            given = arguments(function, foreign)
+            came = repr(await function(session, **given))
+    except REFUSALS:
+        came = ""
+    assert MARK not in came
+    assert await everything(sqlite_database, foreign["tenant_id"]) == before
+
+
+def test_the_matrix_is_not_empty() -> None:
+    names = {str(one.id) for one in functions()}
+    assert len(names) > 50
+    assert {"tenants.voices.get", "core_pipeline.history.memory.recall", "core_pipeline.answers.given.find"} <= names
