@@ -268,6 +268,7 @@ def _in_booth(work: Callable[[voices.Booth], Awaitable[Any]]) -> Any:
                     asr=lambda language: engines.asr(language, order),
                     speaker=engines.speaker,
                     tts=lambda name: engines.only("tts", name),
+                    forget=engines.forget,
                 )
             )
 

@@ -53,14 +53,15 @@ def show(rows: list[dict[str, Any]], *, as_json: bool, empty: str) -> None:
 
 def welcome(host: str, port: int) -> str:
     """What the operator reads when the platform has started."""
+    first, *_, last = sorted(discover(), reverse=True)
     say = ".venv/bin/python cli.py simulate"
     return "\n".join(
         (
             f"Sawtak is listening on http://{host}:{port}  (Ctrl-C stops it; nothing is lost)",
             "Demo tenant: demo (مطعم اللؤلؤة). Play its customer, from another terminal:",
-            f'  {say} whatsapp --tenant demo --say "ما هي ساعات العمل يوم الجمعة" --out out --json',
-            f'  {say} telegram --tenant demo --text "عندكم توصيل للمعادي؟" --out out --json',
-            f'  {say} telegram --tenant demo --text "Do you have parking?" --out out --engines',
+            f'  {say} {first} --tenant demo --say "ما هي ساعات العمل يوم الجمعة" --out out --json',
+            f'  {say} {last} --tenant demo --text "عندكم توصيل للمعادي؟" --out out --json',
+            f'  {say} {last} --tenant demo --text "Do you have parking?" --out out --engines',
         )
     )
 

@@ -26,10 +26,10 @@ from core_pipeline.contracts.engines import Ask, Cited, Llm, Passage, Usage
 from core_pipeline.contracts.specs import Bench, EngineSpec
 from core_pipeline.engines.opening import configured, spec_of
 from core_pipeline.engines.prompt.rules import unknown_phrase
-from core_pipeline.knowledge import ANSWERABLE, Entry, Index
-from core_pipeline.turns.thinking import FLOOR
+from core_pipeline.knowledge import Entry, Index
 from settings import Settings
 from tenants.demo import load
+from tenants.policy import Policy
 
 QUESTIONS = Path(__file__).parents[1] / "tests" / "knowledge" / "questions.toml"
 
@@ -118,7 +118,7 @@ async def answered(llm: Llm, index: Index, question: str) -> Answered:
     """Ask as a turn does: what the search finds nothing near for, the engine is not asked."""
     language = detect(question) or "ar"
     found = search(index, question)
-    if not any(passage.score >= min(FLOOR, ANSWERABLE) for passage in found):
+    if not any(passage.score >= Policy().answerable for passage in found):
         return Answered("", (), refused=True, first=0.0, whole=0.0, tokens=0)
     demo = load()
     ask = Ask(question, language, tuple(found), business=demo.name_ar if language == "ar" else demo.name_en)

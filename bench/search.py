@@ -204,7 +204,7 @@ async def megabytes(db: Database, folder: Path) -> float:
     """What the index takes on disk."""
     if db.url.startswith("sqlite"):
         return sum(file.stat().st_size for file in (folder / "search").iterdir()) / 1e6
-    tables = ("search_piece", "search_term", "search_word", "search_vector")
+    tables = ("search_piece", "search_index", "search_term", "search_word", "search_vector")
     async with db.platform(reads=True) as session:
         sizes = [await session.scalar(select(func.pg_total_relation_size(name))) or 0 for name in tables]
     return sum(sizes) / 1e6

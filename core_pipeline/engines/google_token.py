@@ -61,9 +61,11 @@ class Token:
         self._until = 0.0
 
     def _key(self) -> str:
-        key = self._api_key.get_secret_value()
+        key = self._api_key.get_secret_value().strip()
         if not key:
             raise NeedsOwner("google-credentials", "set an API key or the JSON of a service account's key")
+        if not (key.isascii() and key.isprintable()):
+            raise NeedsOwner("google-credentials", "the API key holds characters that no key has: enter it anew")
         return key
 
     async def _renew(self, http: httpx.AsyncClient) -> None:

@@ -91,6 +91,10 @@ class Opener:
         self._drop_oldest()
         return self._open[key]
 
+    def opened(self) -> list[Any]:
+        """The engines that are open now."""
+        return list(self._open.values())
+
     def _drop_oldest(self) -> None:
         # Only tenants' own set-ups can be that many; they are hosted, and hold nothing but their configuration.
         while len(self._open) > MOST_KEPT:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from core_pipeline.contracts.specs import Priority
 from core_pipeline.engines.catalogue import discover
 from core_pipeline.engines.opening import Configured, Opener, configured, spec_of
+from core_pipeline.engines.wrap.aligned import AlignedTts
 from core_pipeline.engines.wrap.breaker import Breakers
 from core_pipeline.engines.wrap.cared import Care, CaredAsr, CaredEmbedder, CaredLlm, CaredTts
 from core_pipeline.engines.wrap.deadline import Deadline
@@ -34,6 +35,8 @@ log = logging.getLogger(__name__)
 
 # A stage is broken off after two minutes: an engine that is silent for long must leave time for its fallback.
 FIRST_SECONDS, WHOLE_SECONDS = 30.0, 90.0
+# The voice that knows when it says each word, for those that don't.
+GUIDE = "espeak"
 
 Given = Callable[[str, str], Mapping[str, Any]]
 OfTenant = Callable[[str], Awaitable["OwnEngines"]]
@@ -155,6 +158,14 @@ class Engines:
         """What this engine may use of the installation."""
         return self._bench_of(engine)
 
+    async def forget(self, clone_id: str) -> None:
+        """Make every voice drop what it keeps of that voice by example; raises when one could not be told."""
+        for engine in self._opener.opened():
+            if hasattr(engine, "forget"):
+                await engine.forget(clone_id)
+        if self._residency is not None:
+            await self._residency.forget(clone_id)
+
     def states(self) -> list[State]:
         """How every engine fares that may be left alone, by name."""
         return self._breakers.states()
@@ -209,7 +220,9 @@ class Engines:
 
     def _voiced(self, engine: Configured, order: For, voice: Voice | None) -> Tts:
         cared = CaredTts(LazyTts(self._later(engine, order)), *self._cares(engine))
-        return MeteredTts(VoicedTts(cared, engine.spec, voice), tariff(engine), order.ledger)
+        guide = LazyTts(lambda: self._opener.open(configured(spec_of("tts", GUIDE), self._given("tts", GUIDE))))
+        own = VoicedTts(cared, engine.spec, voice)
+        return MeteredTts(own if engine.spec.name == GUIDE else AlignedTts(own, guide), tariff(engine), order.ledger)
 
     def _cares(self, engine: Configured) -> tuple[Care, ...]:
         """What looks after an engine: left alone when it keeps failing, tried twice when that is quick, in time."""

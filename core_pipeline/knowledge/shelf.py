@@ -84,8 +84,8 @@ class Shelf:
     async def sync(self, tenant_id: str, progress: Progress | None = None) -> None:
         """Bring the index to the tenant's rows, then its vectors; `progress` is told 0..1 of each in turn.
 
-        `Impossible("tenant-unknown")` when there is no such tenant.
-        An embedder that fails costs the vectors only: searches go on by words and have them made up for later.
+        `Impossible("tenant-unknown")` when there is no such tenant. An embedder that fails costs the vectors only:
+        searches go on by words and have them made later.
         """
         while not await self._upkeep.done(tenant_id):
             await asyncio.shield(self._once("sync", tenant_id, self._upkeep.sync(tenant_id, progress)))
@@ -114,7 +114,7 @@ class Shelf:
             version, known = await self._rows.some(tenant_id, wanted)
             if last or version in {None, state.version}:
                 break
-            await self._freshen(tenant_id)
+            await self._freshen(tenant_id, state)
         said = [[passage(known[hit.id], hit) for hit in hits if hit.id in known] for hits in found]
         return tuple(arrange(said, limit))
 
@@ -150,11 +150,11 @@ class Shelf:
             _log.warning("a question was not rewritten: %s", getattr(error, "code", type(error).__name__))
             return ()
 
-    async def _freshen(self, tenant_id: str) -> None:
-        """Bring the index up to date if that is soon done; otherwise it goes on while we search what is there."""
+    async def _freshen(self, tenant_id: str, state: State) -> None:
+        """Bring the index up to date if that is soon done; what takes longer, or fails, leaves us what there is."""
         syncing = self._once("sync", tenant_id, self._upkeep.sync(tenant_id))
         done, _ = await asyncio.wait([syncing], timeout=self._patience)
-        for task in done:
+        for task in done if not state.changes else ():
             task.result()
 
     def _once(self, what: str, tenant_id: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

@@ -58,6 +58,7 @@ class Spaces:
             if embedder is not None:
                 await self._fill(tenant_id, embedder, await self._settled(tenant_id, embedder), progress)
             self._filled[tenant_id] = version
+            self._resting.pop(tenant_id, None)
         except Exception as error:  # noqa: BLE001 - whatever ails an engine, search goes on by words
             self._rest(tenant_id, error)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from core_pipeline.answers import NOTE, Given, Question, find, keep, question_of, used
+from core_pipeline.turns.speaking import noted
 from core_pipeline.turns.words import phrase
+from errors import Impossible, Retryable
 
 if TYPE_CHECKING:
     from core_pipeline.engines.router import For
@@ -47,27 +49,38 @@ async def asked_before(
     return found
 
 
-async def note_of(deps: Deps, here: Here, answer: CachedAnswer) -> dict[str, Any] | None:
-    """Its recording as a note of this conversation; None when it was never spoken.
+async def note_of(deps: Deps, here: Here, answer: CachedAnswer, script: Script | None) -> dict[str, Any] | None:
+    """Its recording as a note of this conversation; None when there is none, and it must be spoken.
 
     A copy: the memory's own goes when the answer does, what a customer was sent stays in the conversation.
     """
-    if answer.blob is None:
+    if answer.blob is None or script is None:
         return None
-    blob = await deps.blobs.put(here.tenant_id, "spoken", await deps.blobs.get(here.tenant_id, answer.blob))
+    try:
+        blob = await deps.blobs.put(here.tenant_id, "spoken", await deps.blobs.get(here.tenant_id, answer.blob))
+        await noted(deps, here, script, blob)
+    except (Impossible, Retryable):  # cleared away, or its voice revoked, since we found it
+        return None
     return {"blob": blob, "mime": answer.mime, "seconds": answer.seconds, "fits": True}
 
 
 async def remember_answer(
-    deps: Deps, here: Here, asked: Question | None, now: Situation, thought: Thought, spoken: dict[str, Any] | None
+    deps: Deps,
+    here: Here,
+    asked: Question | None,
+    now: Situation,
+    thought: Thought,
+    script: Script | None,
+    spoken: dict[str, Any] | None,
 ) -> None:
     """Keep the answer for the next who asks, with a copy of its recording."""
     if asked is None or thought.text == phrase(now.policy, "unknown", now.language):
         return
     given = Given(thought.text, tuple(thought.citations), thought.sure, thought.acted, now.memory.facts)
-    if spoken is not None and spoken.get("fits"):
+    if script is not None and spoken is not None and spoken.get("fits"):
         sound = await deps.blobs.get(here.tenant_id, spoken["blob"])
         blob = await deps.blobs.put(here.tenant_id, "answers", sound)
+        await noted(deps, here, script, blob)
         given = Given(**{**vars(given), "blob": blob, "mime": spoken["mime"], "seconds": spoken["seconds"]})
     async with deps.db.tenant(here.tenant_id) as session:
         unneeded = await keep(session, asked, given)

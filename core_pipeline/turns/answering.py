@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -64,12 +64,18 @@ async def answer(deps: Deps, here: Here) -> dict[str, Any]:
 
 
 async def _said(deps: Deps, here: Here, now: Situation, order: For, script: Script | None) -> Said:
-    """What to say, by the first that has something to say about it."""
+    """What to say, by the first that has something to say about it; what is to be heard first says who speaks."""
     if now.handed:
         return Said(note="handed-over")
-    if not now.heard:
-        return Said(phrase(now.policy, now.ready, now.language) if now.ready else "", now.note)
-    return await _heeded(deps, here, now) or await _found(deps, here, now, order, script)
+    opening = disclosed("", now.policy, now.language, first=now.first).strip() if script else ""
+    said = await _heeded(deps, here, now) if now.heard else _ready(now)
+    if said is None:
+        return await _found(deps, here, now, order, script, opening)
+    return replace(said, text=f"{opening} {said.text}".strip()) if said.text else said
+
+
+def _ready(now: Situation) -> Said:
+    return Said(phrase(now.policy, now.ready, now.language) if now.ready else "", now.note)
 
 
 async def _heeded(deps: Deps, here: Here, now: Situation) -> Said | None:
@@ -106,20 +112,20 @@ def _doing(deps: Deps, here: Here, now: Situation) -> TurnActions | None:
     return TurnActions(deps.actions, place) if deps.actions else None
 
 
-async def _found(deps: Deps, here: Here, now: Situation, order: For, script: Script | None) -> Said:
+async def _found(deps: Deps, here: Here, now: Situation, order: For, script: Script | None, opening: str) -> Said:
     """The answer that was given before, else a new one, which is kept for the next who asks."""
-    opening = disclosed("", now.policy, now.language, first=now.first).strip() if script else ""
     asked = again.question(deps, here, now, script)
     known = await again.asked_before(deps, here, asked, now, order)
     if known is not None:
-        note = await again.note_of(deps, here, known) if script and not opening else None
-        return Said(f"{opening} {known.answer}".strip(), again.NOTE, known.citations, note)
+        recording = await again.note_of(deps, here, known, script) if not opening else None
+        return Said(f"{opening} {known.answer}".strip(), again.NOTE, known.citations, recording)
     thought, spoken = await _thought(deps, here, now, order, script, opening)
     question = "" if thought.acted else offer(now)
     if not question:
-        await again.remember_answer(deps, here, asked, now, thought, None if opening else _kept(spoken))
+        await again.remember_answer(deps, here, asked, now, thought, script, None if opening else _kept(spoken))
     text = " ".join(part for part in (opening, thought.text, question) if part)
-    return Said(text, None if thought.sure else "unknown", thought.citations, spoken, thought.also)
+    note = "handoff" if thought.handed else None if thought.sure else "unknown"
+    return Said(text, note, thought.citations, spoken, thought.also)
 
 
 async def _thought(

@@ -14,7 +14,7 @@ from core_pipeline.engines.wrap.flowing import flowing
 from core_pipeline.media.encode import encode_voice
 from core_pipeline.media.pcm import join
 from core_pipeline.turns.voices import voice_of
-from errors import Retryable
+from errors import Impossible, NeedsOwner, Retryable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,14 +89,28 @@ class Speaking:
                 self._parts.append(part.pcm)
 
 
+async def noted(deps: Deps, here: Here, script: Script, blob: str) -> None:
+    """Note a recording in a voice by example, which goes when the voice is revoked; `Retryable` if it just was."""
+    if script.voice is None or script.voice.clone is None:
+        return
+    try:
+        await keep_render(deps.db, deps.blobs, here.tenant_id, script.voice.clone.id, blob)
+    except NeedsOwner as error:
+        raise Retryable(error.code, "the voice was revoked; another one speaks the answer") from error
+
+
 async def kept(deps: Deps, here: Here, order: For, script: Script, parts: Sequence[Pcm]) -> dict[str, Any]:
-    """Encode speech as this channel's voice note into our store: {"blob", "mime", "seconds", "fits"}."""
+    """Encode speech as this channel's voice note into our store: {"blob", "mime", "seconds", "fits"}.
+
+    Raises `Impossible("no-words")` when there is nothing to hear: then the text itself has to do.
+    """
+    if not parts:
+        raise Impossible("no-words", "there is nothing in this answer that can be spoken")
     limits = script.limits
     async with deps.gate.hold(here.tenant_id):
         with order.ledger.timed("encode"):
             data = await encode_voice(join(parts), limits.voice)
     blob = await deps.blobs.put(here.tenant_id, "spoken", data)
-    if script.voice is not None and script.voice.clone is not None:
-        await keep_render(deps.db, deps.blobs, here.tenant_id, script.voice.clone.id, blob)
+    await noted(deps, here, script, blob)
     seconds = round(sum(part.seconds for part in parts), 2)
     return {"blob": blob, "mime": limits.voice.mime, "seconds": seconds, "fits": len(data) <= limits.voice_bytes}

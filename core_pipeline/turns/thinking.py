@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from core_pipeline.actions.turn import TurnActions
-    from core_pipeline.contracts.engines import Passage
+    from core_pipeline.contracts.engines import Llm, Passage
     from core_pipeline.engines.router import For
     from core_pipeline.turns.deps import Deps, Here
     from core_pipeline.turns.situation import Situation
@@ -33,7 +33,8 @@ _FOLLOWING = re.compile(r"(?:طيب|طب|وماذا عن|ماذا عن|و|and|wh
 class Thought:
     """An answer as it was found: `sure` unless it says that we don't know, `acted` if anything was done for it.
 
-    `also` are cards to send after it, `last_token` is when its last piece came.
+    `handed` says that a person was asked to take over; `also` are cards to send after it, `last_token` is when its
+    last piece came.
     """
 
     text: str = ""
@@ -41,7 +42,28 @@ class Thought:
     also: list[str] = field(default_factory=list)
     sure: bool = True
     acted: bool = False
+    handed: bool = False
     last_token: float = 0.0
+
+
+class _Voice:
+    """Gives each sentence to `say` as soon as it is complete; what is added after an `end` begins a new one."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say, self._sentences = say, Sentences()
+        self.text = ""
+
+    def add(self, text: str) -> None:
+        self.text += text
+        self._tell(self._sentences.feed(text))
+
+    def end(self) -> None:
+        self._tell(self._sentences.flush())
+        self.text = f"{self.text.rstrip()} " if self.text.strip() else ""
+
+    def _tell(self, sentences: list[str]) -> None:
+        for sentence in sentences:
+            self._say(sentence)
 
 
 async def think(
@@ -63,38 +85,43 @@ async def _answered(
     deps: Deps, ask: Ask, now: Situation, order: For, doing: TurnActions | None, say: Callable[[str], None]
 ) -> Thought:
     engine = await deps.engines.llm(now.language, order)
-    thought, sentences = Thought(), Sentences()
-    for _ in range(MOST_CALLS + 1):
-        call = None
-        async with flowing(engine.answer(ask)) as pieces:
-            async for piece in pieces:
-                if isinstance(piece, str):
-                    thought.text += piece
-                    _say_all(sentences.feed(piece), say)
-                elif isinstance(piece, Cited):
-                    thought.citations += [one for one in piece.passages if one not in thought.citations]
-                elif isinstance(piece, ToolCall):
-                    call = piece
-        if call is None or doing is None:
+    thought, voice = Thought(), _Voice(say)
+    for left in range(MOST_CALLS, -1, -1):
+        # Whoever has used up its calls is offered no more, and has to answer with what it has.
+        call = await _round(engine, ask if left else replace(ask, tools=()), thought, voice)
+        if call is None or doing is None or not left:
             break
         thought.acted = True
         result = await doing.run(call, ask.passages)
         if doing.question:
-            thought.text = f"{thought.text} {doing.question}"
-            _say_all([*sentences.flush(), doing.question], say)
+            voice.add(doing.question)
+            voice.end()
             break
         ask = replace(ask, results=(*ask.results, result))
     thought.last_token = perf_counter()
     thought.also = [card.text for card in doing.cards] if doing else []
-    thought.text = thought.text.strip() or phrase(now.policy, "unknown", now.language)
-    _say_all(sentences.flush(), say)
+    thought.handed = doing.handed if doing else False
+    if not voice.text.strip():
+        voice.add(phrase(now.policy, "handed" if thought.handed else "unknown", now.language))
+        voice.end()
+    thought.text = voice.text.strip()
     thought.sure = thought.text != phrase(now.policy, "unknown", now.language)
     return thought
 
 
-def _say_all(sentences: list[str], say: Callable[[str], None]) -> None:
-    for sentence in sentences:
-        say(sentence)
+async def _round(engine: Llm, ask: Ask, thought: Thought, voice: _Voice) -> ToolCall | None:
+    """Let the engine answer once; the call that it asks for."""
+    call = None
+    async with flowing(engine.answer(ask)) as pieces:
+        async for piece in pieces:
+            if isinstance(piece, str):
+                voice.add(piece)
+            elif isinstance(piece, Cited):
+                thought.citations += [one for one in piece.passages if one not in thought.citations]
+            elif isinstance(piece, ToolCall):
+                call = piece
+    voice.end()
+    return call
 
 
 async def _recall(deps: Deps, here: Here, now: Situation) -> tuple[Passage, ...]:

@@ -1,4 +1,4 @@
-"""What goes on beside the turns: answers that can't be given any more are cleared away."""
+"""What goes on beside the turns: what can't be used any more is cleared away."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col
 
 from core_pipeline.answers import sweep
+from core_pipeline.cloning.studio import Studio
 from errors import SawtakError
-from tenants.models import CachedAnswer
+from tenants.models import CachedAnswer, ClonedVoice
 
 if TYPE_CHECKING:
     from core_pipeline.turns.deps import Deps
@@ -33,7 +34,10 @@ async def tidying(deps: Deps, every: float = EVERY_SECONDS) -> None:
 
 
 async def tidy(deps: Deps) -> int:
-    """Clear away every tenant's stale answers with their recordings; return how many went."""
+    """Clear away stale answers and abandoned voices of every tenant, with their recordings; return how many went."""
     async with deps.db.platform(reads=True) as session:
-        tenants = (await session.scalars(select(col(CachedAnswer.tenant_id)).distinct())).all()
-    return sum([await sweep(deps.db, deps.blobs, tenant_id) for tenant_id in tenants])
+        answering = (await session.scalars(select(col(CachedAnswer.tenant_id)).distinct())).all()
+        speaking = (await session.scalars(select(col(ClonedVoice.tenant_id)).distinct())).all()
+    gone = sum([await sweep(deps.db, deps.blobs, tenant_id) for tenant_id in answering])
+    studio = Studio(deps.db, deps.blobs, deps.sandbox)
+    return gone + sum([await studio.tidy(tenant_id, deps.engines.forget) for tenant_id in speaking])

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from core_pipeline.contracts.engines import Ask, Passage, Pcm, Saying
+from core_pipeline.contracts.engines import Ask, Clone, Passage, Pcm, Saying
 from core_pipeline.contracts.specs import EngineSpec
 from core_pipeline.engines.catalogue import discover
-from errors import SawtakError
+from errors import Impossible, SawtakError
 from tests.factories import bench
 
 ROOT = Path(__file__).parents[2]
@@ -116,10 +116,15 @@ class TestLlm:
         assert await self.say(engine, Ask("", "ar"))
 
 
+def spoken(spec: EngineSpec[Any]) -> list[str]:
+    """The languages that it speaks as it comes, of those that we have sentences in."""
+    return sorted(spec.languages_of(spec.config()) & SENTENCES.keys())
+
+
 @pytest.mark.parametrize("spec", of_kind("tts"))
 class TestTts:
     async def test_every_language_it_names_it_speaks(self, spec: EngineSpec[Any], engine: Any) -> None:
-        for language in sorted(spec.languages):
+        for language in spoken(spec):
             parts = [part async for part in engine.speak(Saying(SENTENCES[language], language))]
             assert 1.0 < sum(part.pcm.seconds for part in parts) < 15.0
             assert len({part.pcm.sample_rate for part in parts}) == 1
@@ -131,14 +136,14 @@ class TestTts:
             [part async for part in engine.speak(Saying("Bonjour", "xx"))]
 
     async def test_an_abandoned_saying_does_not_disturb_the_next(self, spec: EngineSpec[Any], engine: Any) -> None:
-        language = min(spec.languages)
+        language = spoken(spec)[0]
         async for _ in engine.speak(Saying(SENTENCES[language] * 4, language)):
             break
         whole = [part async for part in engine.speak(Saying(SENTENCES[language], language))]
         assert sum(part.pcm.seconds for part in whole) > 1.0
 
     async def test_several_at_once_do_not_mix(self, spec: EngineSpec[Any], engine: Any) -> None:
-        language = min(spec.languages)
+        language = spoken(spec)[0]
 
         async def length(times: int) -> float:
             parts = [part async for part in engine.speak(Saying(SENTENCES[language] * times, language))]
@@ -147,3 +152,26 @@ class TestTts:
         one, three, again = await asyncio.gather(length(1), length(3), length(1))
         assert one == pytest.approx(again, rel=0.03)
         assert three > 2 * one
+
+    async def test_a_voice_to_clone_is_spoken_or_refused(self, spec: EngineSpec[Any], engine: Any) -> None:
+        language = spoken(spec)[0]
+        sample = Pcm(bytes(32000), 16000)
+        saying = Saying(SENTENCES[language], language, clone=Clone("voice", sample, SENTENCES[language]))
+        try:
+            assert [part async for part in engine.speak(saying)]
+            assert spec.clones
+        except Impossible as refused:
+            assert spec.clones or refused.code == "cannot-clone"  # noqa: PT017 - both outcomes are as good
+
+
+@pytest.mark.parametrize("spec", of_kind("embed"))
+class TestEmbed:
+    async def test_vectors_have_unit_length_and_one_dimension(self, spec: EngineSpec[Any], engine: Any) -> None:
+        vectors = await engine.embed(["متى تفتحون؟", "hello", ""])
+        assert len({len(vector) for vector in vectors}) == 1
+        assert all(sum(x * x for x in vector) == pytest.approx(1, abs=1e-5) for vector in vectors)
+
+    async def test_the_same_text_has_the_same_place(self, spec: EngineSpec[Any], engine: Any) -> None:
+        one, other, same = await engine.embed(["متى تفتحون؟", "hello", "متى تفتحون؟"])
+        assert one == pytest.approx(same, abs=1e-6)
+        assert one != pytest.approx(other, abs=1e-3)

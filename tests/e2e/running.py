@@ -18,6 +18,7 @@ import app as roof
 from core_pipeline.contracts.channel import ChannelSpec
 from settings import Settings
 from tenants import demo, directory
+from tenants.floor import Floor
 from tenants.models import Tenant
 from tenants.schema import migrate
 from tenants.seed import seed
@@ -83,7 +84,7 @@ class Town:
     spec: ChannelSpec
     emulator: Any
     account_id: str
-    floor: roof.Floor
+    floor: Floor
 
 
 @asynccontextmanager

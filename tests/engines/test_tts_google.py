@@ -177,6 +177,9 @@ async def test_the_probe_knows_the_key_and_the_voices(
         await probe(config.model_copy(update={"api_key": SecretStr("other")}), bench)
     with pytest.raises(NeedsOwner, match="google-credentials"):
         await probe(GoogleTtsConfig(base_url=config.base_url), bench)
+    for odd in ("مفتاح", "a\nb"):
+        with pytest.raises(NeedsOwner, match="google-credentials"):
+            await probe(config.model_copy(update={"api_key": SecretStr(odd)}), bench)
     assert SPEC.secrets == {"api_key", "service_account"}
     assert SPEC.languages_of(config) == {"ar", "en"}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import os
 import signal
@@ -16,15 +15,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
 
 from core_pipeline.contracts.engines import Clone, Pcm, Saying, Speech, Tts
-from core_pipeline.contracts.specs import Bench, Progress
-from core_pipeline.engines.emulation.faults import Fault, Faults
-from core_pipeline.engines.emulation.server import serving
+from core_pipeline.contracts.specs import Bench
 from core_pipeline.engines.tts.piper import SPEC, PiperConfig
 from core_pipeline.engines.tts.piper.durations import with_durations
 from core_pipeline.engines.tts.piper.engine import PiperTts
@@ -129,6 +122,9 @@ async def test_a_speaker_of_several_is_chosen_by_name_or_number(piper: PiperTts,
     named = await said(piper, Saying("moon", "en", voice=f"{voices['en']}#speaker1"))
     assert named == await said(piper, Saying("moon", "en", voice=f"{voices['en']}#1"))
     assert named[0].pcm.data != default[0].pcm.data
+    high = PiperTts(PiperConfig(voices={"en": f"{voices['en']}#speaker1"}), Path())
+    assert await said(high, Saying("moon", "en")) == named
+    await high.close()
     for nobody in ("speaker7", "2", "²", "-1"):
         with pytest.raises(NeedsOwner, match="no such speaker"):
             await said(piper, Saying("moon", "en", voice=f"{voices['en']}#{nobody}"))
@@ -264,97 +260,3 @@ def test_signs_join_their_phoneme() -> None:
     spans = [("ˈ", 0, 1), ("a", 1, 5), ("ː", 5, 6), (" ", 6, 7), ("t", 7, 9), ("\u032a", 9, 10), (".", 10, 12)]
     assert phoneme_spans(spans) == [("ˈaː", 0, 6), ("t\u032a", 7, 10)]
     assert word_spans(["آ", "ت."], ["aː", "t"], phoneme_spans(spans)) == [("آ", 0, 6), ("ت.", 7, 10)]
-
-
-class Hub:
-    """A hub with the tiny Arabic voice on it, whose large files lie at another address."""
-
-    def __init__(self, model: Path) -> None:
-        described = model.with_name(f"{model.name}.json")
-        self.files = {f"ar/ar_JO/tiny/low/{NAME}{end}": f.read_bytes() for end, f in
-                      ((".onnx", model), (".onnx.json", described))}  # fmt: skip
-        self.listed = {NAME: {"files": {path: self.facts(body) for path, body in self.files.items()}}}
-
-    @staticmethod
-    def facts(body: bytes) -> dict[str, object]:
-        return {"size_bytes": len(body), "md5_digest": hashlib.md5(body).hexdigest()}  # noqa: S324 - the hub's own sum
-
-    async def resolve(self, request: Request) -> Response:
-        path = request.path_params["path"]
-        if path == "voices.json":
-            return Response(json.dumps(self.listed))
-        if path.endswith(".onnx"):
-            return RedirectResponse(f"/elsewhere/{path}")
-        return Response(self.files[path])
-
-    async def elsewhere(self, request: Request) -> Response:
-        return Response(self.files[request.path_params["path"]])
-
-    def app(self) -> Starlette:
-        return Starlette(
-            routes=[
-                Route("/rhasspy/piper-voices/resolve/main/{path:path}", self.resolve),
-                Route("/elsewhere/{path:path}", self.elsewhere),
-            ]
-        )
-
-
-async def pulled(config: PiperConfig, bench: Bench) -> list[Progress]:
-    return [step async for step in SPEC.pull(config, bench)]  # type: ignore[misc]  # it has one
-
-
-async def test_a_voice_is_fetched_checked_and_spoken_with(voices: dict[str, str], bench: Bench) -> None:
-    hub = Hub(Path(voices["ar"]))
-    faults = Faults()
-    async with serving(faults.around(hub.app())) as base_url:
-        config = PiperConfig(voices={"ar": NAME}, hub=base_url)
-        with pytest.raises(NeedsOwner, match="voice-missing"):
-            await SPEC.open(config, bench)
-        steps = await pulled(config, bench)
-        assert steps[-1].done == steps[-1].total == sum(map(len, hub.files.values()))
-        assert [step.done for step in steps] == sorted(step.done for step in steps)
-        asked = len(faults.calls)
-        assert await pulled(config, bench) == []
-        assert len(faults.calls) == asked
-    engine = await SPEC.open(config, bench)
-    assert await said(engine, Saying("نعم", "ar"))
-    await engine.close()
-
-
-async def test_what_the_hub_does_not_have_is_said(voices: dict[str, str], bench: Bench) -> None:
-    async with serving(Hub(Path(voices["ar"])).app()) as base_url:
-        with pytest.raises(NeedsOwner, match=f"the hub has no voice ar_JO-other-low; for its language: {NAME}"):
-            await pulled(PiperConfig(voices={"ar": "ar_JO-other-low"}, hub=base_url), bench)
-        with pytest.raises(NeedsOwner, match="voice-missing"):
-            await pulled(PiperConfig(voices={"ar": "/nowhere/own.onnx"}, hub=base_url), bench)
-
-
-@pytest.mark.parametrize(
-    ("fault", "expected"),
-    [
-        (Fault(cut_after=100), "vendor-garbled"),
-        (Fault(status=503), "vendor-down"),
-        (Fault(status=200, body=b"something else"), "vendor-garbled"),
-        (Fault(status=429, headers={"retry-after": "3"}), "vendor-busy"),
-    ],
-)
-async def test_a_download_that_fails_leaves_nothing_and_can_be_repeated(
-    fault: Fault, expected: str, voices: dict[str, str], bench: Bench
-) -> None:
-    hub, faults = Hub(Path(voices["ar"])), Faults()
-    async with serving(faults.around(hub.app())) as base_url:
-        config = PiperConfig(voices={"ar": NAME}, hub=base_url)
-        faults.next(fault, path=f"/elsewhere/ar/ar_JO/tiny/low/{NAME}.onnx")
-        with pytest.raises(Retryable, match=expected):
-            await pulled(config, bench)
-        assert not (bench.var / "piper" / f"{NAME}.onnx").exists()
-        assert (await pulled(config, bench))[-1].what == NAME
-        await SPEC.probe(config, bench)  # type: ignore[misc]  # it has one
-
-
-async def test_a_list_that_makes_no_sense_is_retryable(voices: dict[str, str], bench: Bench) -> None:
-    hub = Hub(Path(voices["ar"]))
-    hub.listed = {NAME: {"files": {"x.onnx": {"size_bytes": "many"}}}}
-    async with serving(hub.app()) as base_url:
-        with pytest.raises(Retryable, match="makes no sense"):
-            await pulled(PiperConfig(voices={"ar": NAME}, hub=base_url), bench)

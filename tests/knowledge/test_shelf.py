@@ -17,7 +17,7 @@ from core_pipeline.knowledge import ANSWERABLE
 from core_pipeline.knowledge.entries import Extract
 from core_pipeline.knowledge.pieces import Section
 from core_pipeline.knowledge.shelf import Shelf
-from errors import Impossible
+from errors import Impossible, Retryable
 from tenants.db import Database
 from tenants.models import Chunk, Entry, Product, Tenant
 from tests.knowledge.business import drop, keep, open_business, raised, reword
@@ -175,6 +175,23 @@ async def test_a_sync_that_died_halfway_is_repaired(
     assert len(await later._store.digests(tenant)) == len(extracts())
     assert (await later._store.counts(tenant, Section.TEXTS)).pieces == len(extracts())
     await later.close()
+
+
+async def test_a_sync_that_fails_leaves_the_search_what_there_is(
+    shelf: Shelf, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(*_: Any) -> None:
+        raise Retryable("search-store", "the disk is full")
+
+    tenant = await open_business(db, [POOL])
+    with monkeypatch.context() as broken:
+        broken.setattr(shelf._store, "write", fails)
+        with pytest.raises(Retryable):
+            await shelf.search(tenant, "are towels lent", "en")
+    assert await ids(shelf, tenant, "are towels lent") == ["pool"]
+    await keep(db, tenant, Entry(tenant_id=tenant, fact="x", language="en", question="Is there a spa?", answer="Yes."))
+    monkeypatch.setattr(shelf._store, "write", fails)
+    assert await ids(shelf, tenant, "are towels lent") == ["pool"]
 
 
 async def test_the_vocabulary_is_empty_again_when_all_is_gone(shelf: Shelf, db: Database) -> None:

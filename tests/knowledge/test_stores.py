@@ -264,7 +264,7 @@ async def test_a_piece_is_counted_once_however_often_it_is_written(db: Database)
 
 @pytest.mark.parametrize("kind", ["postgres", "pgvector"])
 async def test_postgres_itself_keeps_indexes_apart(request: pytest.FixtureRequest, kind: str) -> None:
-    tables = ("search_state", "search_piece", "search_term", "search_word", "search_vector")
+    tables = ("search_state", "search_piece", "search_index", "search_term", "search_word", "search_vector")
     async with Database(request.getfixturevalue(f"{kind}_one")) as db:
         place = await furnished(db, NgramEmbedder())
         other = await open_business(db)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import inspect
 import pkgutil
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib import import_module
+from types import FunctionType
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ import core_pipeline.cloning
 import core_pipeline.history
 import tenants
 from core_pipeline.actions.waiting import Pending
-from core_pipeline.answers.given import Given, Question
+from core_pipeline.answers import Given, Question
 from core_pipeline.contracts.engines import Passage
 from core_pipeline.contracts.messages import Receipt, Reply, ReplyKind, Status
 from errors import SawtakError
@@ -40,7 +41,7 @@ NOW = datetime.now(UTC)
 PACKAGES = (tenants, core_pipeline.history, core_pipeline.answers, core_pipeline.cloning, core_pipeline.actions)
 # Recorded from the front door with ids that routing has looked up, never from what a stranger says.
 ROUTED = {"core_pipeline.history.incoming.record"}
-Doing = Callable[..., Awaitable[Any]]
+Doing = FunctionType
 REFUSALS = (SawtakError, IntegrityError, NoResultFound)
 
 
@@ -67,7 +68,7 @@ async def furnished(floor: Floor) -> dict[str, Any]:
     account = await make_account(floor.db, tenant, title=MARK)
     conversation = await make_conversation(floor.db, account, summary=MARK, pending={"mark": MARK})
     message = await make_message(floor.db, conversation, text=MARK, turn_id="turn-a", key="key-a")
-    own = {"tenant_id": tenant.id}
+    own: dict[str, Any] = {"tenant_id": tenant.id}
     rows: dict[str, Any] = {
         "turn": models.Turn(id="turn-a", conversation_id=conversation.id, answer=MARK, **own),
         "document": models.Document(title=MARK, url=f"https://{MARK}.example", mime="text/plain", sha256=MARK, **own),
@@ -152,19 +153,20 @@ def waiting(foreign: Mapping[str, Any]) -> Pending:
 
 def special(function: Doing, foreign: Mapping[str, Any]) -> dict[str, Any]:
     """What functions take that a name alone does not tell: rows that would be the foreign tenant's."""
-    own = {"tenant_id": foreign["tenant_id"]}
+    own: dict[str, Any] = {"tenant_id": foreign["tenant_id"]}
     document = models.Document(title="t", mime="text/plain", sha256="other", **own)
     cached = models.CachedAnswer(
         id=foreign["answer_id"], key="k", circumstances="c", question="q", language="en", answer="a", **own
     )
-    return {
+    known: dict[str, dict[str, Any]] = {
         "tenants.answers.add": {"answer": cached},
         "core_pipeline.answers.given.used": {"answer": cached},
         "tenants.documents.add": {"document": document},
         "tenants.knowledge.add": {"question": "q"},
         "tenants.knowledge.replace": {"question": "q"},
         "tenants.voices.add": {"draft": models.ClonedVoice(name="n", language="ar", **own)},
-    }.get(f"{function.__module__}.{function.__name__}", {})
+    }
+    return known.get(f"{function.__module__}.{function.__qualname__}", {})
 
 
 def arguments(function: Doing, foreign: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -32,14 +33,13 @@ from tenants.db import Database
 _ENTER = "SELECT set_config('sawtak.platform', '', true), set_config('sawtak.tenant', :tenant, true)"
 _BEGIN = "INSERT INTO search_state VALUES (:tenant, -1, -1, 0, 0, '') ON CONFLICT DO NOTHING"
 _STATE = "SELECT version, claimed, changes, landmark, placed FROM search_state WHERE tenant_id = :tenant"
-_INSERT = """INSERT INTO search_piece (tenant_id, id, section, kind, fact, language, digest, asked, told, spelt, terms)
- VALUES (:tenant, :id, :section, :kind, :fact, :language, :digest, :asked, :told, :spelt,
- setweight(to_tsvector('simple', :asked), 'A') || setweight(to_tsvector('simple', :told), 'B'))"""
-_MORE = "ON CONFLICT (tenant_id, section, {0}) DO UPDATE SET pieces = search_{1}.pieces + excluded.pieces"
-_TERM = f"INSERT INTO search_term VALUES (:tenant, :section, :term, :pieces) {_MORE.format('term', 'term')}"
-_WORD = (
-    f"INSERT INTO search_word VALUES (:tenant, :section, :word, :term, :pieces) {_MORE.format('word, term', 'word')}"
-)
+_INSERT = """INSERT INTO search_piece (tenant_id, id, section, kind, fact, language, digest, asked, told, spelt)
+ SELECT CAST(:tenant AS text), * FROM unnest({0})"""
+_INDEX = """INSERT INTO search_index SELECT tenant_id, n, section,
+ setweight(to_tsvector('simple', asked), 'A') || setweight(to_tsvector('simple', told), 'B')
+ FROM search_piece WHERE tenant_id = :tenant AND id = ANY(:ids)"""
+_COUNT = """INSERT INTO search_{0} SELECT CAST(:tenant AS text), * FROM unnest({1}, CAST(:pieces AS int[]))
+ ON CONFLICT (tenant_id, {2}) DO UPDATE SET pieces = search_{0}.pieces + excluded.pieces"""
 _PLACE = """INSERT INTO search_vector (tenant_id, n, section, place)
  SELECT tenant_id, n, section, {0} FROM search_piece WHERE tenant_id = :tenant AND id = :id
  ON CONFLICT (tenant_id, n) DO UPDATE SET place = excluded.place"""
@@ -47,15 +47,16 @@ _NEAREST = """SELECT n, -(place <#> CAST(:vector AS vector)) FROM search_vector
  WHERE tenant_id = :tenant AND section = :section ORDER BY place <#> CAST(:vector AS vector), n LIMIT :most"""
 _BARE = """SELECT id, kind FROM search_piece WHERE tenant_id = :tenant AND n NOT IN
  (SELECT n FROM search_vector WHERE tenant_id = :tenant) ORDER BY n LIMIT :most"""
+_TABLES = ("search_vector", "search_word", "search_term", "search_index", "search_piece", "search_state")
 
 
 class PostgresStore:
-    """Compares vectors by pgvector where the tables were made with it, else by numpy in this process's memory."""
+    """Compares vectors by pgvector where the tables were made with it, else by numpy, keeping `memory` bytes."""
 
-    def __init__(self, db: Database) -> None:
-        self._db = db
+    def __init__(self, db: Database, *, memory: int = 512 * 1024 * 1024) -> None:
+        self._db, self._memory = db, memory
         self._pgvector: bool | None = None
-        self._matrices: dict[tuple[str, Section], tuple[int, Matrix]] = {}
+        self._matrices: OrderedDict[tuple[str, Section], tuple[int, Matrix]] = OrderedDict()
 
     async def state(self, tenant_id: str) -> State:
         """How far the tenant's index is."""
@@ -83,8 +84,7 @@ class PostgresStore:
         async with self._unit(tenant_id) as unit:
             await self._still_ours(unit, version)
             await _take_out(unit, [*gone, *(piece.id for piece in new)])
-            await unit.many(_INSERT, [{**vars(piece), "section": piece.section} for piece in new])
-            await _count(unit, [(piece.section, piece.asked, piece.told, piece.spelt) for piece in new], 1)
+            await _put_in(unit, new)
             await unit.run("UPDATE search_state SET changes = changes + 1 WHERE tenant_id = :tenant")
 
     async def finish(self, tenant_id: str, version: int) -> None:
@@ -126,6 +126,7 @@ class PostgresStore:
         """Take another embedder's landmark."""
         async with self._unit(tenant_id) as unit:
             await unit.run(_BEGIN)
+            await unit.first(f"{_STATE} FOR UPDATE")
             await unit.run("DELETE FROM search_vector WHERE tenant_id = :tenant")
             moved = "UPDATE search_state SET landmark = :landmark, placed = placed + 1 WHERE tenant_id = :tenant"
             await unit.run(moved, landmark=landmark)
@@ -144,7 +145,8 @@ class PostgresStore:
     async def erase(self, tenant_id: str) -> None:
         """Delete the tenant's rows."""
         async with self._unit(tenant_id) as unit:
-            for table in ("search_vector", "search_word", "search_term", "search_piece", "search_state"):
+            await unit.first(f"{_STATE} FOR UPDATE")
+            for table in _TABLES:
                 await unit.run(f"DELETE FROM {table} WHERE tenant_id = :tenant")
         self._forget(tenant_id)
 
@@ -186,6 +188,9 @@ class PostgresStore:
             rows = await unit.all(asked, section=section)
             kept = placed, Matrix([n for n, _ in rows], b"".join(place for _, place in rows), dimension)
             self._matrices[key] = kept
+        self._matrices.move_to_end(key)
+        while sum(matrix.size for _, matrix in self._matrices.values()) > self._memory:
+            self._matrices.popitem(last=False)
         return kept[1]
 
     async def _native(self, unit: _Unit) -> bool:
@@ -228,7 +233,7 @@ async def _heaviest(unit: _Unit, section: Section, terms: Mapping[str, int], lim
     """Sum the weights of the terms that each of the tenant's pieces has.
 
     No GIN index serves here: row-level security must judge a row before `@@` may see it, so Postgres reads the tenant's
-    rows whether there is an index or not.
+    rows whether there is an index or not. They lie by themselves, without the texts, so that there is little to read.
     """
     if not terms:
         return []
@@ -242,7 +247,7 @@ async def _heaviest(unit: _Unit, section: Section, terms: Mapping[str, int], lim
             cases.append(f"CASE WHEN terms @@ CAST(:a{place} AS tsquery) THEN {weight * (share - 1)} ELSE 0 END")
     values["any"] = " | ".join(f"'{term}'" for term in terms)
     rows = await unit.all(
-        "SELECT n FROM search_piece WHERE tenant_id = :tenant AND section = :section"
+        "SELECT n FROM search_index WHERE tenant_id = :tenant AND section = :section"
         f" AND terms @@ CAST(:any AS tsquery) ORDER BY {' + '.join(cases)} DESC, n LIMIT :most",
         section=section,
         most=limit,
@@ -257,23 +262,37 @@ async def _take_out(unit: _Unit, ids: Sequence[str]) -> None:
     if not rows:
         return
     await _count(unit, [(Section(of), asked, told, spelt) for _, of, asked, told, spelt in rows], -1)
-    await unit.run("DELETE FROM search_vector WHERE tenant_id = :tenant AND n = ANY(:n)", n=[row.n for row in rows])
+    for table in ("search_vector", "search_index"):
+        await unit.run(f"DELETE FROM {table} WHERE tenant_id = :tenant AND n = ANY(:n)", n=[row.n for row in rows])
     await unit.run(f"DELETE FROM search_piece {where}", ids=[*ids])
     await unit.run("UPDATE search_state SET placed = placed + 1 WHERE tenant_id = :tenant")
+
+
+async def _put_in(unit: _Unit, new: Sequence[Piece]) -> None:
+    names = ("id", "section", "kind", "fact", "language", "digest", "asked", "told", "spelt")
+    columns = {name: [str(getattr(piece, name)) for piece in new] for name in names}
+    await unit.run(_INSERT.format(_arrays(names)), **columns)
+    await unit.run(_INDEX, ids=columns["id"])
+    await _count(unit, [(piece.section, piece.asked, piece.told, piece.spelt) for piece in new], 1)
 
 
 async def _count(unit: _Unit, wordings: list[tuple[Section, str, str, str]], sign: int) -> None:
     """Add the pieces' terms and spellings to the vocabulary, or take them out of it."""
     found = tally(wordings)
-    terms = [{"section": of, "term": term, "pieces": sign * n} for (of, term), n in found.terms.items()]
-    words = [
-        {"section": of, "word": word, "term": term, "pieces": sign * n} for (of, word, term), n in found.words.items()
-    ]
-    await unit.many(_TERM, terms)
-    await unit.many(_WORD, words)
+    await _add(unit, "term", ("section", "term"), found.terms, sign)
+    await _add(unit, "word", ("section", "word", "term"), found.words, sign)
+
+
+async def _add(unit: _Unit, table: str, names: Sequence[str], pieces: Mapping[Any, int], sign: int) -> None:
+    columns = {name: [str(key[place]) for key in pieces] for place, name in enumerate(names)}
+    statement = _COUNT.format(table, _arrays(names), ", ".join(names))
+    await unit.run(statement, **columns, pieces=[sign * n for n in pieces.values()])
     if sign < 0:
-        for table in ("term", "word"):
-            await unit.run(f"DELETE FROM search_{table} WHERE tenant_id = :tenant AND pieces <= 0")
+        await unit.run(f"DELETE FROM search_{table} WHERE tenant_id = :tenant AND pieces <= 0")
+
+
+def _arrays(names: Sequence[str]) -> str:
+    return ", ".join(f"CAST(:{name} AS text[])" for name in names)
 
 
 def _literal(vector: bytes) -> str:

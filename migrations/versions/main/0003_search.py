@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import TSVECTOR
 revision = "0003"
 down_revision = "0002"
 
-MADE = ("search_state", "search_piece", "search_term", "search_word", "search_vector")
+MADE = ("search_state", "search_piece", "search_index", "search_term", "search_word", "search_vector")
 
 
 def upgrade() -> None:
@@ -63,10 +63,12 @@ def _pieces() -> None:
         _tenant(),
         sa.Column("n", sa.BigInteger(), sa.Identity(), primary_key=True),
         *_texts("id", "section", "kind", "fact", "language", "digest", "asked", "told", "spelt"),
-        sa.Column("terms", TSVECTOR(), nullable=False),
         sa.UniqueConstraint("tenant_id", "id"),
     )
     op.create_index("ix_search_piece_fact", "search_piece", ["tenant_id", "fact", "language"])
+    number = sa.Column("n", sa.BigInteger(), primary_key=True)
+    terms = sa.Column("terms", TSVECTOR(), nullable=False)
+    op.create_table("search_index", _tenant(), number, *_texts("section"), terms)
 
 
 def _vocabulary() -> None:

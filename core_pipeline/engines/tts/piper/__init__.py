@@ -18,6 +18,7 @@ _FAMILIES = "ar bg ca cs cy da de el en es fa fi fr hi hu id is it ka kk lb lv m
 class PiperConfig(BaseModel):
     """Which voice speaks which language: a voice's name on the hub, or the path of an .onnx file.
 
+    A "#speaker" behind it names one of several who share a model.
     Voices with a name lie in `var/piper`; `hub` and `revision` say where they are fetched from. `pause` is the
     silence between sentences, `timeout` the longest silence of the process, both in seconds.
     """

@@ -13,7 +13,7 @@ import httpx
 
 from core_pipeline.contracts.specs import Bench, Progress
 from core_pipeline.engines.tts.piper import PiperConfig
-from core_pipeline.engines.tts.piper.voices import NAME, description, file_of, folder, missing
+from core_pipeline.engines.tts.piper.voices import NAME, description, file_of, folder, missing, name_of
 from core_pipeline.engines.vendor import object_of, refused, translated
 from errors import NeedsOwner, Retryable
 
@@ -42,7 +42,11 @@ async def pull(config: PiperConfig, bench: Bench) -> AsyncIterator[Progress]:
     Raises NeedsOwner for a voice that the hub doesn't have or a path where there is no file, Retryable when the hub
     can't be reached or what it sent is not what it lists.
     """
-    absent = [voice for voice in sorted(set(config.voices.values())) if not _there(file_of(voice, bench.var))]
+    absent = [
+        voice
+        for voice in sorted({name_of(one) for one in config.voices.values()})
+        if not _there(file_of(voice, bench.var))
+    ]
     if not absent:
         return
     base = f"{config.hub.rstrip('/')}/{_REPOSITORY}/resolve/{config.revision}"

@@ -30,13 +30,19 @@ def folder(var: Path) -> Path:
 
 def file_of(voice: str, var: Path) -> Path:
     """Return where the model of `voice` lies; NeedsOwner when it is neither a name nor the path of an .onnx file."""
-    if NAME.fullmatch(voice):
-        return folder(var) / f"{voice}{_SUFFIX}"
-    if voice.endswith(_SUFFIX):
-        return Path(voice)
+    name = name_of(voice)
+    if NAME.fullmatch(name):
+        return folder(var) / f"{name}{_SUFFIX}"
+    if name.endswith(_SUFFIX):
+        return Path(name)
     raise NeedsOwner(
         "unknown-voice", "a Piper voice is named like ar_JO-kareem-medium, or is the path of an .onnx file"
     )
+
+
+def name_of(voice: str) -> str:
+    """Return the voice without its speaker: "name#speaker" is one of several who share a model."""
+    return voice.partition("#")[0]
 
 
 def description(model: Path) -> Path:
@@ -66,13 +72,15 @@ def choose(saying: Saying, config: PiperConfig, var: Path) -> Voice:
         raise Impossible("language", f"no Piper voice is set for {saying.language}; these are: {able}")
     own = config.voices[saying.language]
     name, _, speaker = (saying.voice or own).partition("#")
-    if name == own:
+    if name == name_of(own):
         return Voice(file_of(own, var), speaker)
     family = NAME.fullmatch(name)
     if not family:
         raise NeedsOwner("unknown-voice", "a Piper voice is named like ar_JO-kareem-medium")
     if family[1] != saying.language:
-        raise Impossible("language", f"{name} does not speak {saying.language}; {Path(own).stem} does")
+        raise Impossible(
+            "language", f"{name} does not speak {saying.language}; {Path(name_of(own)).name.removesuffix(_SUFFIX)} does"
+        )
     return Voice(file_of(name, var), speaker)
 
 
