@@ -26,7 +26,7 @@ from core_pipeline.contracts.engines import Ask, Cited, Llm, Passage, Usage
 from core_pipeline.contracts.specs import Bench, EngineSpec
 from core_pipeline.engines.opening import configured, spec_of
 from core_pipeline.engines.prompt.rules import unknown_phrase
-from core_pipeline.knowledge import Entry, Index
+from core_pipeline.knowledge import ANSWERABLE, Entry, Index
 from settings import Settings
 from tenants.demo import load
 from tenants.policy import Policy
