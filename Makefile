@@ -54,8 +54,9 @@ lock: $(VENV)/.base ## Resolve requirements/*.in into *.txt anew
 	@$(BIN)/pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip compile -q --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header requirements/base.in -o requirements/base.txt
 	$(BIN)/uv pip compile -q --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header requirements/dev.in -o requirements/dev.txt
-	$(BIN)/uv pip compile -q --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header requirements/engines.in -o requirements/engines.txt
-	@sed -i.old 's/+cpu$$//' requirements/engines.txt && rm requirements/engines.txt.old
+	$(BIN)/uv pip compile -q --python-version 3.11 --no-annotate --no-emit-index-url --no-emit-find-links --no-header requirements/engines.in -o requirements/engines.txt
+	@# torch's GPU libraries are left to who installs torch: a CPU build has none of them.
+	@sed -i.old -E 's/\+cpu$$//; /^(nvidia-|cuda-|triton)/d' requirements/engines.txt && rm requirements/engines.txt.old
 
 doctor: $(VENV)/.base ## Say what is missing or wrong, and how to fix it
 	@$(BIN)/python cli.py doctor

@@ -8,23 +8,32 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from errors import Impossible
-from tenants.models import Agency, Entry, Tenant
+from tenants.models import Action, Agency, Chunk, Document, EngineAccount, Entry, Product, Tenant
 
 if TYPE_CHECKING:
     from tenants.db import Database
 
+# Documents before what was read in them; sealed secrets open under the same vault, since ids are copied as they are.
+# Cloned voices stay: their owners agreed to this installation's use, and it keeps the record of it.
+_SET_UP = (Document, Chunk, Entry, Product, Action, EngineAccount)
+
 
 async def copy_tenant(source: Database, target: Database, slug: str) -> str:
-    """Copy agency, tenant and knowledge; return the tenant's id, `Impossible` when there is no such tenant."""
+    """Copy agency, tenant, knowledge (without blobs), actions and engines; return the tenant's id.
+
+    `Impossible` when there is no such tenant.
+    """
     async with source.platform(reads=True) as session:
         tenant = await session.scalar(select(Tenant).where(col(Tenant.slug) == slug))
         if tenant is None:
             raise Impossible("no-such-tenant", f"there is no tenant {slug!r}; list them with `cli.py tenants list`")
         agency = await session.get_one(Agency, tenant.agency_id)
-        entries = (await session.scalars(select(Entry).where(col(Entry.tenant_id) == tenant.id))).all()
-        rows = [type(row)(**row.model_dump()) for row in (agency, tenant, *entries)]
+        found = [agency, tenant]
+        for table in _SET_UP:
+            found += await session.scalars(select(table).where(col(table.tenant_id) == tenant.id))
+        rows = [type(row)(**row.model_dump()) for row in found]
     async with target.platform() as session:
-        for row in rows:
-            session.add(row)
+        for kind in dict.fromkeys(type(row) for row in rows):
+            session.add_all(row for row in rows if type(row) is kind)
             await session.flush()
     return tenant.id

@@ -10,7 +10,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -28,6 +27,7 @@ _BATCH = 32
 _SAME = 0.999
 _SECONDS = 2.0
 _REST = 30.0
+_TRUST = 60.0
 _log = logging.getLogger(__name__)
 
 
@@ -36,7 +36,7 @@ class Spaces:
 
     def __init__(self, store: Store, rows: Rows, embedder_of: EmbedderOf | None) -> None:
         self._store, self._rows, self._embedder_of = store, rows, embedder_of
-        self._landmarks: WeakKeyDictionary[Embedder, Vector] = WeakKeyDictionary()
+        self._trusted: dict[str, tuple[bytes, float]] = {}
         self._resting: dict[str, float] = {}
         self._filled: dict[str, int] = {}
 
@@ -47,8 +47,8 @@ class Spaces:
 
     def forget(self, tenant_id: str) -> None:
         """Drop what is kept of a tenant in memory."""
-        self._filled.pop(tenant_id, None)
-        self._resting.pop(tenant_id, None)
+        for kept in (self._filled, self._resting, self._trusted):
+            kept.pop(tenant_id, None)
 
     async def fill(self, tenant_id: str, progress: Progress | None = None) -> None:
         """Give every piece a vector of the tenant's embedder; one that fails is left alone for a while."""
@@ -70,15 +70,29 @@ class Spaces:
         try:
             async with asyncio.timeout(_SECONDS):
                 embedder = await self._embedder(tenant_id)
-                if embedder is None:
-                    return nothing
-                if not _same(state.landmark, await self._landmark(embedder)):
-                    self._filled.pop(tenant_id, None)
-                    return nothing
-                return [*await _vectors(embedder, questions)]
+                found = await self._placed(tenant_id, state, embedder, questions) if embedder else None
         except Exception as error:  # noqa: BLE001 - as above
             self._rest(tenant_id, error)
             return nothing
+        return nothing if found is None else [*found]
+
+    async def _placed(
+        self, tenant_id: str, state: State, embedder: Embedder, questions: Sequence[str]
+    ) -> list[Vector] | None:
+        """The questions' vectors; the landmark goes with them now and then to see that the space is still the same."""
+        now = asyncio.get_running_loop().time()
+        trusted, until = self._trusted.get(tenant_id, (b"", 0.0))
+        if trusted == state.landmark and now < until:
+            vectors = await _vectors(embedder, questions)
+            same = all(vector.nbytes == len(trusted) for vector in vectors)
+        else:
+            landmark, *vectors = await _vectors(embedder, [_LANDMARK, *questions])
+            same = _same(state.landmark, landmark)
+            self._trusted[tenant_id] = state.landmark, now + _TRUST
+        if not same:
+            self._trusted.pop(tenant_id, None)
+            self._filled.pop(tenant_id, None)
+        return vectors if same else None
 
     def _rests(self, tenant_id: str) -> bool:
         return self._resting.get(tenant_id, 0.0) > asyncio.get_running_loop().time()
@@ -90,14 +104,10 @@ class Spaces:
         self._resting[tenant_id] = asyncio.get_running_loop().time() + _REST
         _log.warning("no vectors for a while: %s", getattr(error, "code", type(error).__name__))
 
-    async def _landmark(self, embedder: Embedder) -> Vector:
-        if embedder not in self._landmarks:
-            self._landmarks[embedder] = (await _vectors(embedder, [_LANDMARK]))[0]
-        return self._landmarks[embedder]
-
     async def _settled(self, tenant_id: str, embedder: Embedder) -> bytes:
         """The landmark of the index, after making it this embedder's."""
-        kept, mine = (await self._store.state(tenant_id)).landmark, await self._landmark(embedder)
+        kept = (await self._store.state(tenant_id)).landmark
+        mine = (await _vectors(embedder, [_LANDMARK]))[0]
         if _same(kept, mine):
             return kept
         await self._store.settle(tenant_id, mine.tobytes())

@@ -58,7 +58,11 @@ async def test_every_piece_gets_a_vector_and_only_new_ones_later(db: Database) -
     await shelf.close()
 
 
-async def test_another_embedder_makes_all_vectors_anew(db: Database) -> None:
+@pytest.mark.parametrize("trust", [0.0, 60.0])
+async def test_another_embedder_makes_all_vectors_anew(
+    db: Database, trust: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core_pipeline.knowledge.spaces._TRUST", trust)
     choice = Choice(NgramEmbedder())
     shelf, tenant = Shelf(db, embedder_of=choice), await open_business(db, [POOL, FAR])
     await shelf.sync(tenant)
@@ -67,6 +71,8 @@ async def test_another_embedder_makes_all_vectors_anew(db: Database) -> None:
         choice.embedder = other
         found = await shelf.search(tenant, "where are towels lent", "en")
         assert found[0].id == "pool", "words are enough while there are no vectors"
+        if trust:
+            await shelf.sync(tenant)
         await idle(shelf)
         after = await shelf._store.state(tenant)
         assert after.landmark != before.landmark

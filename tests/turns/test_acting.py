@@ -22,7 +22,6 @@ from core_pipeline.engines.emulation.openai_chat import OpenAiEmulator
 from core_pipeline.engines.emulation.reader import Said, honest
 from core_pipeline.engines.router import Engines, For
 from core_pipeline.guard import guarded_client
-from core_pipeline.turns.flow import Tries
 from errors import Retryable
 from tenants.actions import ActionDraft, save
 from tenants.models import Chunk, Conversation, Document, DocumentState, Turn
@@ -95,13 +94,28 @@ class Crashing(Actions):
         return done
 
 
+class BrokenOff(Actions):
+    """Its first try ends in the `middle` of the call, as when the process is killed then."""
+
+    middle: asyncio.Event | None = None
+
+    async def settle(self, place: Place, heard: str) -> Settled | None:
+        trying = asyncio.create_task(super().settle(place, heard))
+        if self.middle is None:
+            return await trying
+        await self.middle.wait()
+        self.middle = None
+        trying.cancel()
+        await asyncio.gather(trying, return_exceptions=True)
+        raise Retryable("crashed")
+
+
 @asynccontextmanager
 async def shopping(
     floor: Floor,
     tmp_path: Path,
     engines: PaperEngines,
     kind: type[Actions] = Actions,
-    tries: Tries | None = None,
     **policy: Any,
 ) -> AsyncIterator[tuple[Plant, Shop]]:
     """A working plant whose tenant has the shop's actions."""
@@ -110,7 +124,6 @@ async def shopping(
         await keep_actions(plant, vault, shop)
         actions = kind(floor.db, vault, client)
         plant.deps = replace(plant.deps, engines=cast("Engines", engines), actions=actions)
-        plant.tries = tries or plant.tries
         async with plant.working():
             yield plant, shop
 
@@ -189,13 +202,14 @@ async def test_a_crash_after_the_yes_books_once(database: Floor, tmp_path: Path)
     assert [reply.kind for reply in plant.channel.sent] == [ReplyKind.VOICE, ReplyKind.VOICE]
 
 
-async def test_a_try_broken_off_in_the_middle_of_the_call_is_not_repeated(database: Floor, tmp_path: Path) -> None:
-    """The stage's patience ends while the shop is thinking: nobody knows what it did, and that is what we say."""
-    engines, held = Scripted(), Tries(3, 0.05, patience=0.3)
-    async with shopping(database, tmp_path, engines, tries=held) as (plant, shop):
-        counter = Counter(plant, shop, engines)
+async def test_a_call_broken_off_in_the_middle_is_not_repeated(database: Floor, tmp_path: Path) -> None:
+    """The shop was asked and nobody heard its answer: we say that we don't know, and don't ask again."""
+    engines = Scripted()
+    async with shopping(database, tmp_path, engines, BrokenOff) as (plant, shop):
+        counter, actions = Counter(plant, shop, engines), plant.deps.actions
+        assert isinstance(actions, BrokenOff)
         await counter.asks_to_book()
-        shop.held = asyncio.Event()
+        shop.held, actions.middle = asyncio.Event(), shop.arrived
         done = await counter.says("أيوه")
         shop.held.set()
     assert len(shop.requests) == 1
