@@ -215,7 +215,7 @@ async def _findings(settings: Settings, tenant: str | None, *, pull: bool) -> li
         if pull:
             found += await checks.pull(house.engines, console.pulling)
         tenant_id = await directory.id_of(house.floor.db, tenant) if tenant else ""
-        found += await checks.engines(house.engines, tenant_id, f"{tenant}: " if tenant else "")
+        found += await checks.engines(house.engines, house.floor, settings.chains, tenant_id, tenant or "")
         found.append(await checks.walls(house.floor.db))
         return [*found, *await checks.accounts(house.floor.book, house.lines, tenant_id or None)]
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core_pipeline.engines.catalogue import discover
-from errors import SawtakError
+from core_pipeline.engines.opening import configured, spec_of
+from errors import NeedsOwner, SawtakError
+from tenants.engines import EngineBook, Own
 from tenants.schema import up_to_date
 
 if TYPE_CHECKING:
@@ -16,10 +18,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core_pipeline.contracts.specs import Progress
+    from core_pipeline.engines.opening import Configured
     from core_pipeline.engines.router import Engines
     from core_pipeline.turns.deps import Lines
     from tenants.accounts import AccountBook
     from tenants.db import Database
+    from tenants.floor import Floor
 
 ENOUGH_DISK = 1 << 30
 LONGEST_LIST = 60
@@ -67,21 +71,51 @@ def chains(wanted: Mapping[str, str]) -> list[Finding]:
     return findings
 
 
-async def engines(router: Engines, tenant_id: str = "", whose: str = "") -> list[Finding]:
-    """Whether every engine that may serve the tenant (none named: anybody) could be used now, and why not."""
-    findings = []
-    for engine in await router.configurations(tenant_id):
-        spec = engine.spec
-        served = ", ".join(sorted(spec.languages_of(engine.config)))
-        what = f"{whose}{spec.kind} engine {spec.name} ({served if len(served) < LONGEST_LIST else 'many languages'})"
-        try:
-            if spec.probe is not None:
-                await spec.probe(engine.config, router.bench_of(engine))
-        except SawtakError as error:
-            findings.append(Finding(what, fine=False, fix=str(error)))
-        else:
-            findings.append(Finding(what, fine=True))
+async def engines(
+    router: Engines, floor: Floor, chains: Mapping[str, str], tenant_id: str = "", whose: str = ""
+) -> list[Finding]:
+    """Whether every engine that is to serve the tenant (none named: anybody) could be used now, and why not.
+
+    `chains` are the installation's, by kind; `whose` is the tenant's short name.
+    """
+    whose = f"{whose}: " if whose else ""
+    own = await EngineBook(floor.db, floor.vault).of(tenant_id) if tenant_id else Own()
+    try:
+        served = await router.configurations(tenant_id)
+    except NeedsOwner as error:
+        return [Finding(f"{whose}engines", fine=False, fix=str(error))]
+    findings = [await _usable(router, engine, whose) for engine in served]
+    there = {(engine.spec.kind, engine.spec.name) for engine in served}
+    wanted = [(kind, name.strip()) for kind, names in {**chains, **own.chains}.items() for name in names.split(",")]
+    for kind, name in wanted:
+        if (kind, name) not in there:
+            fix = await _left_out(router, own, kind, name)
+            findings.append(Finding(f"{whose}{kind} engine {name}", fine=False, fix=fix))
     return findings
+
+
+async def _usable(router: Engines, engine: Configured, whose: str) -> Finding:
+    spec = engine.spec
+    served = ", ".join(sorted(spec.languages_of(engine.config)))
+    what = f"{whose}{spec.kind} engine {spec.name} ({served if len(served) < LONGEST_LIST else 'many languages'})"
+    try:
+        if spec.probe is not None:
+            await spec.probe(engine.config, router.bench_of(engine))
+    except SawtakError as error:
+        return Finding(what, fine=False, fix=str(error))
+    return Finding(what, fine=True)
+
+
+async def _left_out(router: Engines, own: Own, kind: str, name: str) -> str:
+    """Why an engine of a chain does not serve: its set-up is wrong, else there is none."""
+    try:
+        if (kind, name) in own.configs:
+            configured(spec_of(kind, name), own.configs[kind, name])
+        else:
+            await router.only(kind, name)
+    except SawtakError as error:
+        return str(error)
+    return f"nobody set it up: `cli.py engines set {kind} {name} --tenant …`, or name it in ENGINES"
 
 
 async def pull(router: Engines, told: Callable[[Progress], None]) -> list[Finding]:

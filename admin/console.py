@@ -11,6 +11,7 @@ import typer
 
 from channels import discover
 from core_pipeline.contracts.specs import Progress
+from core_pipeline.engines.opening import spec_of
 from errors import Impossible
 from tenants import agents, directory
 from tenants.accounts import AccountBook
@@ -158,6 +159,9 @@ async def _export(floor: Floor, slug: str) -> str:
 
 async def _import(floor: Floor, text: str, named: str | None, replace: bool) -> agents.Imported:
     agent = agents.parsed(text)
+    chosen = [(kind, name) for kind, names in agent.policy.engines.items() for name in names.split(",")]
+    for kind, name in [*chosen, *((each.kind, each.name) for each in agent.engines)]:
+        spec_of(kind, name)  # a chain with an engine that is not there would fail every turn
     slug = named or agent.tenant.slug
     if slug not in {row["slug"] for row in await directory.listing(floor.db)}:
         await directory.add(floor.db, slug, agent.tenant.name_ar, agent.tenant.name_en)

@@ -94,7 +94,7 @@ async def fill(db: Database, count: int) -> str:
     await keep(db, tenant.id, document)
     rows = [
         {
-            "id": uuid4().hex,
+            "id": f"made-{n:06}",
             "tenant_id": tenant.id,
             "document_id": document.id,
             "position": n,

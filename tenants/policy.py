@@ -33,12 +33,12 @@ class Policy(BaseModel):
     language: {"unknown": {"ar": "…", "en": "…"}}. `persona` describes the bot in the tenant's words, by language.
 
     `engines` names the tenant's own chains by kind, best first ({"llm": "ollama,knowledge"}); a kind that is missing is
-    the installation's. `answerable` is how sure the search must be that what it found bears on the question (0: the engine
-    decides), `longest_answer` counts in characters. `memory_messages` is how many messages the bot remembers word for
-    word, `session_seconds` the silence after which it begins anew; `remember` says whether it may keep facts about a
-    customer who agrees. `cache` answers questions that were asked before at once, `cache_likeness` says how alike (1:
-    the same words) they must be. `disclosure` is when the customer is told that a machine speaks. `handoff_hours` is
-    how long the bot keeps quiet once a person was asked to take over (0: it goes on answering).
+    the installation's. `answerable` is how sure the search must be that what it found bears on the question (0: the
+    engine decides), `longest_answer` counts in characters. `memory_messages` is how many messages the bot remembers
+    word for word, `session_seconds` the silence after which it begins anew; `remember` says whether it may keep facts
+    about a customer who agrees. `cache` answers questions that were asked before at once, `cache_likeness` says how
+    alike (1: the same words) they must be. `disclosure` is when the customer is told that a machine speaks.
+    `handoff_hours` is how long the bot keeps quiet once a person was asked to take over (0: it goes on answering).
     """
 
     model_config = ConfigDict(extra="forbid")

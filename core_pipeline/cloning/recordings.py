@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import wave
-
 import numpy as np
 
 from core_pipeline.cloning.measures import FRAME_SECONDS, speech_frames
@@ -13,23 +10,6 @@ from core_pipeline.contracts.engines import Pcm
 SAMPLE_RATE = 24_000
 LONGEST_SAMPLE = 30.0
 _SOONEST_CUT = 20.0
-
-
-def pack(pcm: Pcm) -> bytes:
-    """Return the recording as a WAV file."""
-    out = io.BytesIO()
-    with wave.open(out, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(pcm.sample_rate)
-        file.writeframes(pcm.data)
-    return out.getvalue()
-
-
-def unpack(data: bytes) -> Pcm:
-    """Return the recording of a file made by `pack`."""
-    with wave.open(io.BytesIO(data), "rb") as file:
-        return Pcm(file.readframes(file.getnframes()), file.getframerate())
 
 
 def shortened(pcm: Pcm) -> Pcm:

@@ -15,9 +15,10 @@ from core_pipeline.cloning.crowd import one_voice
 from core_pipeline.cloning.echo import is_copy
 from core_pipeline.cloning.quality import MOST_SECONDS, ONE_VOICE, Verdict, inspect
 from core_pipeline.cloning.reading import Read, compare
-from core_pipeline.cloning.recordings import SAMPLE_RATE, pack, shortened, unpack
+from core_pipeline.cloning.recordings import SAMPLE_RATE, shortened
 from core_pipeline.contracts.engines import Asr, Pcm, Speaker
 from core_pipeline.media.sandbox import Sandbox
+from core_pipeline.media.wav import unpacked, wav
 from errors import Impossible
 from tenants import voices
 from tenants.blobs import Blobs
@@ -74,7 +75,7 @@ class Studio:
             draft.sample_text = read or (await asr.transcribe(kept, language)).text
             draft.voiceprint = await speaker.voiceprint(kept)
             draft.quality = {**facts, "digest": hashlib.sha256(recording).hexdigest()}
-            draft.sample = await self._blobs.put(tenant_id, KIND, pack(kept), ".wav")
+            draft.sample = await self._blobs.put(tenant_id, KIND, wav(kept), ".wav")
         async with self._or_deleted(tenant_id, draft.sample), self._db.tenant(tenant_id) as session:
             await voices.add(session, draft)
         return draft, verdict
@@ -98,7 +99,7 @@ class Studio:
         async with self._db.tenant(tenant_id, reads=True) as session:
             voice = _draft(await voices.get(session, voice_id))
         outcome, pcm = await self._heard(voice, recording, asr, speaker)
-        blob = await self._blobs.put(tenant_id, KIND, pack(pcm), ".wav") if pcm and outcome.code is None else None
+        blob = await self._blobs.put(tenant_id, KIND, wav(pcm), ".wav") if pcm and outcome.code is None else None
         async with self._or_deleted(tenant_id, blob):
             await self._settle(tenant_id, voice, outcome, blob)
         return outcome
@@ -175,7 +176,7 @@ class Studio:
     async def _compared(self, voice: ClonedVoice, pcm: Pcm, asr: Asr, speaker: Speaker) -> Outcome:
         shown = voice.quality["asked"]
         asked = Asked(voice.sentence, shown["agree"], tuple(shown["words"]))
-        sample = unpack(await self._blobs.get(voice.tenant_id, voice.sample or ""))
+        sample = unpacked(await self._blobs.get(voice.tenant_id, voice.sample or ""))
         heard = await asr.transcribe(pcm, voice.language)
         read = compare(asked, heard.text, voice.language)
         # The sample's voiceprint is taken anew: the installation may have another engine by now.

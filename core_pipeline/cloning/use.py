@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from core_pipeline.cloning.recordings import unpack
 from core_pipeline.contracts.engines import Clone
+from core_pipeline.media.wav import unpacked
 from errors import Impossible, NeedsOwner
 from tenants import voices
 from tenants.blobs import Blobs
@@ -15,7 +15,7 @@ async def clone_of(db: Database, blobs: Blobs, tenant_id: str, voice_id: str) ->
     async with db.tenant(tenant_id, reads=True) as session:
         voice = await voices.speaking(session, voice_id)
     try:
-        sample = unpack(await blobs.get(tenant_id, voice.sample or ""))
+        sample = unpacked(await blobs.get(tenant_id, voice.sample or ""))
     except Impossible as error:  # revoked while we looked
         raise NeedsOwner("voice-revoked", "its recordings are gone: choose another voice") from error
     return Clone(voice.id, sample, voice.sample_text)

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from core_pipeline.cloning.recordings import unpack
 from core_pipeline.cloning.studio import MOST_ATTEMPTS
 from core_pipeline.cloning.use import clone_of
+from core_pipeline.media.wav import unpacked
 from errors import Impossible, NeedsOwner
 from tenants import voices
 from tenants.models import Render, VoiceState
@@ -32,7 +32,7 @@ async def test_from_the_sample_to_a_voice_that_speaks_and_is_silenced(scene: Sce
     assert (ready.sentence, ready.consented_at) == (sentence, scene.clock.at)
     assert ready.likeness is not None
     assert ready.likeness > 0.5
-    assert unpack(await scene.blobs.get(scene.tenant.id, ready.consent_blob or "")).seconds > 10
+    assert unpacked(await scene.blobs.get(scene.tenant.id, ready.consent_blob or "")).seconds > 10
 
     renders = {await scene.render(voice_id) for _ in range(3)}
     told: list[str] = []

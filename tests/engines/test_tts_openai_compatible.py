@@ -19,7 +19,7 @@ from core_pipeline.engines.tts.openai_compatible import SPEC, OpenAiTtsConfig
 from core_pipeline.engines.tts.openai_compatible.emulator import EmulatedSpeech, tone
 from core_pipeline.engines.tts.openai_compatible.engine import OpenAiTts
 from core_pipeline.engines.tts.openai_compatible.wave_stream import Waves
-from core_pipeline.engines.wav import wav
+from core_pipeline.media.wav import wav
 from errors import Impossible, NeedsOwner, Retryable, SawtakError
 
 SPEECH = "/v1/audio/speech"

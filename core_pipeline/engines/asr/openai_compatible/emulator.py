@@ -14,8 +14,8 @@ from core_pipeline.contracts.engines import Pcm
 from core_pipeline.engines.asr.openai_compatible import OpenAiAsrConfig
 from core_pipeline.engines.emulation.faults import Faults
 from core_pipeline.engines.emulation.server import serving
-from core_pipeline.engines.wav import unpacked
 from core_pipeline.engines.whisper import NAMES
+from core_pipeline.media.wav import unpacked
 
 _LOUD = 300  # of 32,768: what is not silence
 _KEY = "emulated-key"

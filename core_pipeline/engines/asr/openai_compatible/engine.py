@@ -9,9 +9,9 @@ import httpx
 from core_pipeline.contracts.engines import Pcm, Transcript, Word
 from core_pipeline.engines.asr.openai_compatible import OpenAiAsrConfig
 from core_pipeline.engines.vendor import bearer, host_of, object_of, whole
-from core_pipeline.engines.wav import wav
 from core_pipeline.engines.whisper import LANGUAGES, code_of, confidence
 from core_pipeline.media.pcm import resample
+from core_pipeline.media.wav import wav
 from errors import Impossible, NeedsOwner
 
 SAMPLE_RATE = 16_000

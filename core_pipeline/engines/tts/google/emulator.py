@@ -21,7 +21,7 @@ from core_pipeline.engines.emulation.faults import Faults
 from core_pipeline.engines.emulation.server import serving
 from core_pipeline.engines.google_token_emulator import API_KEY, EmulatedAccounts, google_error
 from core_pipeline.engines.tts.google import GoogleTtsConfig
-from core_pipeline.engines.wav import wav
+from core_pipeline.media.wav import wav
 
 _VOICES = ("ar-XA-Wavenet-B", "en-US-Wavenet-D", "ar-XA-Chirp3-HD-Charon")
 _SECONDS_PER_LETTER = 0.05

@@ -17,7 +17,7 @@ from core_pipeline.engines.google_token import Token
 from core_pipeline.engines.tts.google import GoogleTtsConfig
 from core_pipeline.engines.tts.google.marked import spoken, ssml
 from core_pipeline.engines.vendor import object_of, whole
-from core_pipeline.engines.wav import unpacked
+from core_pipeline.media.wav import unpacked
 from errors import Impossible, NeedsOwner, Retryable
 
 _VENDOR = "google"

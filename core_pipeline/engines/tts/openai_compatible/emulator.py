@@ -17,7 +17,7 @@ from core_pipeline.contracts.engines import Pcm
 from core_pipeline.engines.emulation.faults import Faults
 from core_pipeline.engines.emulation.server import serving
 from core_pipeline.engines.tts.openai_compatible import OpenAiTtsConfig
-from core_pipeline.engines.wav import wav
+from core_pipeline.media.wav import wav
 
 SAMPLE_RATE = 24_000
 SECONDS_PER_CHARACTER = 0.06
