@@ -24,6 +24,7 @@ Progress: TypeAlias = Callable[[float], Awaitable[None]]
 
 _LANDMARK = "مواعيد العمل والأسعار والتوصيل. Opening hours, prices and delivery."
 _BATCH = 32
+_LISTED = 2048
 _SAME = 0.999
 _SECONDS = 2.0
 _REST = 30.0
@@ -114,15 +115,16 @@ class Spaces:
         return mine.tobytes()
 
     async def _fill(self, tenant_id: str, embedder: Embedder, landmark: bytes, progress: Progress | None) -> None:
-        gone = 0
         total = await self._rows.count(tenant_id)
-        done = 0
-        while bare := (await self._store.bare(tenant_id, gone + _BATCH))[gone:]:
-            placed = await self._place(tenant_id, embedder, landmark, bare)
-            gone += len(bare) - placed
-            done += placed
-            if progress is not None:
-                await progress(min(1.0, done / max(total, 1)))
+        gone = done = 0
+        while bare := (await self._store.bare(tenant_id, gone + _LISTED))[gone:]:
+            for start in range(0, len(bare), _BATCH):
+                batch = bare[start : start + _BATCH]
+                placed = await self._place(tenant_id, embedder, landmark, batch)
+                gone += len(batch) - placed
+                done += placed
+                if progress is not None:
+                    await progress(min(1.0, done / max(total, 1)))
 
     async def _place(
         self, tenant_id: str, embedder: Embedder, landmark: bytes, bare: Sequence[tuple[str, Kind]]

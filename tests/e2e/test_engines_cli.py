@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from settings import Settings
+from tenants import demo
+from tenants.db import Database
+from tenants.schema import migrate
+from tenants.seed import seed
 from tests.e2e.test_cli import Command
 from webhooks.simulate import free_port
 
@@ -18,10 +25,17 @@ RENTAL = "# Bicycle rental\n\nWe rent bicycles at the gate. A bicycle for a day 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Command:
-    ready = Command(tmp_path)
-    ready("migrate")
-    ready("seed")
-    return ready
+    """A seeded installation, made here: that every process makes one is another test's matter."""
+    settings = Settings(var=tmp_path / "var", _env_file=None)
+    settings.var.mkdir()
+    migrate(settings.main_url, settings.inbox_url)
+    asyncio.run(seeded(settings))
+    return Command(tmp_path)
+
+
+async def seeded(settings: Settings) -> None:
+    async with Database(settings.main_url) as db:
+        await seed(db, demo.load())
 
 
 def asked(run: Command, *more: str) -> dict[str, Any]:
@@ -39,10 +53,15 @@ def test_an_agent_goes_out_and_comes_in_again(run: Command) -> None:
     run("tenants", "import", str(file), "--slug", "coral")
     named = {row["slug"]: row["name_en"] for row in json.loads(run("tenants", "list", "--json"))}
     assert named == {"demo": "Coral Restaurant", "coral": "Coral Restaurant"}
-    again = run("tenants", "export", "coral").rstrip("\n")
-    assert again.replace("slug: coral", "slug: demo") == file.read_text(encoding="utf-8").rstrip("\n")
+    again = run("tenants", "export", "coral")
+    assert content(again) == content(file.read_text(encoding="utf-8").replace("slug: demo", "slug: coral"))
     file.write_text(again.replace("policy:\n", "policy:\n  engines:\n    llm: oracle\n"), encoding="utf-8")
     assert "llm engine 'oracle' does not exist; there are: knowledge" in run("tenants", "import", str(file), code=1)
+
+
+def content(text: str) -> dict[str, Any]:
+    file: dict[str, Any] = yaml.safe_load(text)
+    return {**file, "entries": sorted(file["entries"], key=lambda one: (one["fact"], one["language"]))}
 
 
 def test_a_business_has_engines_of_its_own(run: Command) -> None:
@@ -57,7 +76,6 @@ def test_a_business_has_engines_of_its_own(run: Command) -> None:
     assert key not in sealed
     run("engines", "use", "llm", "openai_compatible,knowledge", "--tenant", "demo")
     assert "secrets:\n  - api_key" in run("tenants", "export", "demo")
-    assert "does not exist" in run("engines", "use", "llm", "oracle", "--tenant", "demo", code=1)
     assert "Extra inputs" in run("engines", "set", "llm", "ollama", "--tenant", "demo", "--set", "colour=red", code=1)
     assert "runs on this installation" in run("engines", "set", "tts", "espeak", "--tenant", "demo", code=1)
     run("engines", "forget", "llm", "openai_compatible", "--tenant", "demo")
@@ -76,7 +94,7 @@ def test_the_doctor_says_which_engines_are_usable_and_why_not(run: Command) -> N
     told = run("doctor", "--tenant", "demo", code=1)
     lines = told.splitlines()
     [place] = [place for place, line in enumerate(lines) if line.startswith("FIX  demo: llm engine ollama")]
-    assert "ollama serve" in lines[place + 1] or "start" in lines[place + 1].lower()
+    assert "start it (`ollama serve`)" in lines[place + 1]
     assert "FIX  demo: llm engine openai_compatible\n     → engine-config: " in told
     assert "context: Input should be greater than" in told
     for fine in ("asr engine demo (ar)", "llm engine knowledge (ar, en)", "tts engine espeak (ar, en)"):
