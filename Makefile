@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint unit test-engines bench demo-asr lock doctor clean help
+.PHONY: run test lint unit engines test-engines bench demo-asr lock doctor clean help
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,8 @@ unit: $(VENV)/.dev ## The tests, on SQLite and on a real Postgres
 	@.venv-engines/bin/pip install --quiet --disable-pip-version-check --require-virtualenv torch==2.13.0
 	@.venv-engines/bin/pip install --quiet --disable-pip-version-check --require-virtualenv -r requirements/engines.txt
 	@touch $@
+
+engines: .venv-engines/.done ## Install what heavy engines need, in an environment of their own that `make run` finds
 
 test-engines: .venv-engines/.done ## The engines with packages of their own, on tiny weights, in an environment of their own
 	.venv-engines/bin/python -m pytest tests/real

@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
@@ -17,9 +17,10 @@ from pydantic import ValidationError
 
 import app as roof
 from admin import checks, console, engines, knowledge, letters, logs, voices
+from admin.actions import actions_of
 from admin.console import AsJson, Floor, TenantName, show
-from core_pipeline.contracts.channel import ChannelSpec, CustomerMessage
-from core_pipeline.engines.router import Engines, For
+from admin.handovers import handovers_of
+from core_pipeline.engines.router import For
 from core_pipeline.engines.wrap.meter import Ledger
 from core_pipeline.knowledge.documents.stacks import Stacks, open_stacks, whole_index
 from core_pipeline.media.sandbox import Sandbox
@@ -66,20 +67,6 @@ def _migrate(settings: Settings) -> None:
 async def _seed(settings: Settings) -> bool:
     async with roof.open_floor(settings) as floor:
         return await seed_demo(floor.db, demo.load())
-
-
-@dataclass(frozen=True)
-class _Asked:
-    channel: str
-    tenant: str
-    say: str | None
-    voice: Path | None
-    text: str | None
-    language: str
-    out: Path
-
-    async def message(self, spec: ChannelSpec, engines: Engines) -> CustomerMessage:
-        return await stage.customer_message(spec, engines, self.say, self.voice, self.text, self.language)
 
 
 @app.command()
@@ -145,7 +132,7 @@ def simulate(
         raise typer.BadParameter("give exactly one of --say, --voice, --text")
     settings = _settings()
     logging.getLogger().setLevel(logging.WARNING)
-    asked = _Asked(channel, tenant, say, voice, text, language, out)
+    asked = stage.Asked(channel, tenant, say, voice, text, language, out)
     played = _run(_with_server(settings, asked, server) if server else _alone(settings, asked))
     if as_json:
         typer.echo(json.dumps(asdict(played), ensure_ascii=False))
@@ -157,7 +144,7 @@ def simulate(
     raise typer.Exit(0 if played.state == "answered" else 1)
 
 
-async def _alone(settings: Settings, asked: _Asked) -> stage.Played:
+async def _alone(settings: Settings, asked: stage.Asked) -> stage.Played:
     """Rehearse on a copy of the tenant's set-up: nothing of the installation is touched."""
     spec = stage.spec_of(asked.channel)
     with TemporaryDirectory(prefix="sawtak-") as folder:
@@ -177,7 +164,7 @@ async def _alone(settings: Settings, asked: _Asked) -> stage.Played:
                 return await stage.play(emulator, house.floor.db, account_id, message, asked.out)
 
 
-async def _with_server(settings: Settings, asked: _Asked, server: str) -> stage.Played:
+async def _with_server(settings: Settings, asked: stage.Asked, server: str) -> stage.Played:
     """Play against a running platform whose vendor address is a local port: the emulator takes that port."""
     spec = stage.spec_of(asked.channel)
     async with roof.open_house(settings, work=False) as house:
@@ -278,7 +265,8 @@ def _in_booth(work: Callable[[voices.Booth], Awaitable[Any]]) -> Any:
 accounts = console.accounts_of(_on_floor)
 app.add_typer(knowledge.knowledge_of(_in_stacks), name="knowledge")
 app.add_typer(voices.voices_of(_in_booth), name="voices")
-app.add_typer(engines.engines_of(_on_floor), name="engines")
+for name, of in {"engines": engines.engines_of, "actions": actions_of, "handovers": handovers_of}.items():
+    app.add_typer(of(_on_floor), name=name)
 letters.add_to(app, lambda work: _run(_at_desk(work)))
 app.add_typer(console.tenants_of(_on_floor), name="tenants")
 app.add_typer(accounts, name="accounts")

@@ -99,8 +99,7 @@ async def _usable(router: Engines, engine: Configured, whose: str) -> Finding:
     served = ", ".join(sorted(spec.languages_of(engine.config)))
     what = f"{whose}{spec.kind} engine {spec.name} ({served if len(served) < LONGEST_LIST else 'many languages'})"
     try:
-        if spec.probe is not None:
-            await spec.probe(engine.config, router.bench_of(engine))
+        await router.probe(engine)
     except SawtakError as error:
         return Finding(what, fine=False, fix=str(error))
     return Finding(what, fine=True)
@@ -122,11 +121,12 @@ async def pull(router: Engines, told: Callable[[Progress], None]) -> list[Findin
     """Fetch the weights that the installation's engines lack, telling how far it is."""
     findings = []
     for engine in await router.configurations():
-        if engine.spec.pull is None:
+        pulling = router.pull(engine)
+        if pulling is None:
             continue
         what = f"weights of {engine.spec.kind} engine {engine.spec.name}"
         try:
-            async for progress in engine.spec.pull(engine.config, router.bench_of(engine)):
+            async for progress in pulling:
                 told(progress)
         except SawtakError as error:
             findings.append(Finding(what, fine=False, fix=str(error)))

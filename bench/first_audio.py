@@ -1,4 +1,4 @@
-"""First sound before the model's last token: an answer spoken sentence by sentence, against one spoken when it is whole.
+"""First sound before the last token: an answer spoken sentence by sentence, against one spoken when it is whole.
 
 A server in this process streams an answer at a model's pace; the engine, the thinking and the speaking are the
 platform's own, the voice is espeak's. Run: .venv/bin/python -m bench.first_audio [--pace 40] [--rounds 9]
@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -67,7 +68,7 @@ class Took:
 def tokens() -> list[str]:
     """The answer in `TOKENS` pieces of nearly the same length."""
     cuts = [round(len(ANSWER) * place / TOKENS) for place in range(TOKENS + 1)]
-    return [ANSWER[start:end] for start, end in zip(cuts, cuts[1:], strict=False)]
+    return [ANSWER[start:end] for start, end in pairwise(cuts)]
 
 
 @asynccontextmanager
@@ -141,11 +142,11 @@ async def bench(pace: float, rounds: int) -> None:
         async with model(pace) as address, platform(Path(name), address) as (deps, tenant_id):
             for number in range(rounds + 1):
                 for at_once, found in ways.items():
-                    took = await one(deps, tenant_id, at_once=at_once)
-                    found += [took] if number else []
-    print(
-        f"{TOKENS} tokens, the first after {FIRST_TOKEN * 1000:.0f} ms, then {pace:g} a second; median of {rounds}, ms\n"
-    )
+                    found.append(await one(deps, tenant_id, at_once=at_once))
+                    if not number:
+                        found.clear()
+    wait = FIRST_TOKEN * 1000
+    print(f"{TOKENS} tokens, the first after {wait:.0f} ms, then {pace:g} a second; median of {rounds}, ms\n")
     print("| | first audio | last token | whole note |\n|---|---|---|---|")
     print(row("spoken as it is thought", ways[True]))
     print(row("spoken after the last token", ways[False]))

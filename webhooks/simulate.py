@@ -100,17 +100,27 @@ async def customer_voice(engines: Engines, text: str, language: str, fmt: VoiceF
     return await encode_voice(add_noise(join(parts), NOISE_DB, seed=1), fmt)
 
 
-async def customer_message(
-    spec: ChannelSpec, engines: Engines, say: str | None, voice: Path | None, text: str | None, language: str
-) -> CustomerMessage:
-    """What the customer sends: a text as it is, a recorded file as it is, or our own voice for them."""
-    if text is not None:
-        return CustomerMessage(spec.demo_customer, text=text)
-    if voice is not None:
-        mime = MIMES.get(voice.suffix.lower(), "application/octet-stream")
-        return CustomerMessage(spec.demo_customer, data=await asyncio.to_thread(voice.read_bytes), mime=mime)
-    spoken = await customer_voice(engines, say or "", language, spec.limits.voice)
-    return CustomerMessage(spec.demo_customer, data=spoken, mime=spec.limits.voice.mime)
+@dataclass(frozen=True)
+class Asked:
+    """What is to be played: on which channel, for which tenant, and one of `say`, `voice` and `text`."""
+
+    channel: str
+    tenant: str
+    say: str | None
+    voice: Path | None
+    text: str | None
+    language: str
+    out: Path
+
+    async def message(self, spec: ChannelSpec, engines: Engines) -> CustomerMessage:
+        """What the customer sends: a text as it is, a recorded file as it is, or our own voice for them."""
+        if self.text is not None:
+            return CustomerMessage(spec.demo_customer, text=self.text)
+        if self.voice is not None:
+            mime = MIMES.get(self.voice.suffix.lower(), "application/octet-stream")
+            return CustomerMessage(spec.demo_customer, data=await asyncio.to_thread(self.voice.read_bytes), mime=mime)
+        spoken = await customer_voice(engines, self.say or "", self.language, spec.limits.voice)
+        return CustomerMessage(spec.demo_customer, data=spoken, mime=spec.limits.voice.mime)
 
 
 def free_port() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -17,6 +18,9 @@ _PREFIXES = ("وبال", "وكال", "فبال", "وال", "بال", "كال", "
 _SUFFIX = re.compile(r"(?<=\w{3})(?:تهم|تها|تنا|كما|هما|كوا|ات|ان|ون|ين|ها|هم|كم|كو|نا|يه|وا|ته|ه|ي|ت|ك)$")
 _VERB_PREFIXES = ("بت", "بي", "بن", "هت", "هي", "هن")
 _IMPERFECT = re.compile(r"[بهحس]?[ينت](?!.*(?:ه|ات)$)[\u0621-\u064a]{3,}")
+# A verb's person, tense or dialect in front, and its subject and objects behind; its third person is in the lexicon.
+_PERSON = re.compile(r"(?:[بهحسكغ]?[اينت]|[بهح])(?=\w{3})")
+_OBJECTS = re.compile(r"(?<=\w{3})(?:وا|ون|و|ين|ي)?(?:ني|نا|ها|هم|ه|ك|كم|كو|لي|لنا|لكم|ولي|ولنا|ش)?$")
 _ENGLISH_ENDINGS = (("iness", "y"), ("ies", "y"), ("ings", ""), ("ing", ""), ("edly", ""), ("ed", ""), ("ly", ""))
 
 
@@ -67,13 +71,36 @@ def stem(word: str) -> str:
     return word if word.isdigit() else _english_stem(word.removesuffix("e") if len(word) > 4 else word)
 
 
+def _unambiguous(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Each key's head, without the keys that more than one head has."""
+    heads: dict[str, set[str]] = {}
+    for key, head in pairs:
+        heads.setdefault(key, set()).add(head)
+    return {key: next(iter(found)) for key, found in heads.items() if len(found) == 1 and len(key) >= _SHORTEST}
+
+
+_BY_STEM = _unambiguous((stem(form), head) for form, head in SAME_WORD.items())
+_VERBS = _unambiguous((form[1:], head) for form, head in SAME_WORD.items() if form[0] == "ي")
+
+
+def _verb_head(word: str) -> str | None:
+    """The head of a verb that the lexicon has in its third person: "نحجز", "بتحجزوا", "هحجزلكم" by "يحجز"."""
+    for person in {match.end() for match in (_PERSON.match(word), _PERSON.match(word[:1] + "_" * 4)) if match}:
+        rest = word[person:]
+        for bare in (rest, _OBJECTS.sub("", rest)):
+            if bare in _VERBS:
+                return _VERBS[bare]
+    return None
+
+
 @lru_cache(maxsize=16384)
 def _head(word: str) -> str:
     """The word that stands for all dialects' words of the same meaning, stemmed."""
     for form in (word, without_prefix(word) if is_arabic(word) else word):
         if form in SAME_WORD:
             return stem(SAME_WORD[form])
-    return stem(word)
+    head = _verb_head(word) or _BY_STEM.get(stem(word))
+    return stem(head or word)
 
 
 _CUE_STEMS = frozenset(stem(word) for word in CUE_WORDS)

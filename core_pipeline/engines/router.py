@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import httpx
 
     from core_pipeline.contracts.engines import Asr, Embedder, Llm, Speaker, Tts
-    from core_pipeline.contracts.specs import Bench, EngineSpec
+    from core_pipeline.contracts.specs import Bench, EngineSpec, Progress
     from core_pipeline.engines.opening import OwnEngines
     from core_pipeline.engines.residency import Residency
     from core_pipeline.engines.wrap.breaker import State
@@ -154,9 +154,21 @@ class Engines:
         kinds = sorted({*self._chains, *(await self._own(tenant_id))[0]})
         return [one for kind in kinds for one in await self._chain(kind, tenant_id)]
 
-    def bench_of(self, engine: Configured) -> Bench:
-        """What this engine may use of the installation."""
-        return self._bench_of(engine)
+    async def probe(self, engine: Configured) -> None:
+        """Find out cheaply whether this engine could be used now; raises what is wrong."""
+        if self._residency is not None and engine.spec.heavy:
+            async for _ in self._residency.afar("probe", engine):
+                pass
+        elif engine.spec.probe is not None:
+            await engine.spec.probe(engine.config, self._bench_of(engine))
+
+    def pull(self, engine: Configured) -> AsyncIterator[Progress] | None:
+        """Fetch what this engine lacks, telling how far it is; None for one that has nothing to fetch."""
+        if engine.spec.pull is None:
+            return None
+        if self._residency is not None and engine.spec.heavy:
+            return self._residency.afar("pull", engine)
+        return engine.spec.pull(engine.config, self._bench_of(engine))
 
     async def forget(self, clone_id: str) -> None:
         """Make every voice drop what it keeps of that voice by example; raises when one could not be told."""

@@ -28,6 +28,9 @@ MOST_CALLS = 4
 SHORT_QUESTION = 5
 _FOLLOWING = re.compile(r"(?:طيب|طب|وماذا عن|ماذا عن|و|and|what about|how about|tayeb|tab|w)(?:\s|(?<=و)\w)")
 
+# Several words up to a mark that ends a sentence; after a figure it may be a decimal's.
+_WHOLE = re.compile(r"\S\s.*[^\W\d]\W*[.!?؟…]\W*\Z", re.DOTALL)
+
 
 @dataclass
 class Thought:
@@ -55,7 +58,8 @@ class _Voice:
 
     def add(self, text: str) -> None:
         self.text += text
-        self._tell(self._sentences.feed(text))
+        # Engines give whole sentences: waiting for the next one to prove the end would cost the time that it takes.
+        self._tell(self._sentences.feed(f"{text} " if _WHOLE.search(text) else text))
 
     def end(self) -> None:
         self._tell(self._sentences.flush())

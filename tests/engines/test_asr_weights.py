@@ -27,7 +27,7 @@ def folder(where: Path, name: str, configuration: str) -> Path:
 
 def test_a_package_that_is_not_installed_is_named_with_the_command() -> None:
     installed(("pytest",))
-    with pytest.raises(NeedsOwner, match=r"no_such_thing.*requirements/engines\.txt"):
+    with pytest.raises(NeedsOwner, match=r"no_such_thing.*make engines"):
         installed(("pytest", "no_such_thing"))
 
 

@@ -14,7 +14,9 @@ from typing import Any, Self
 import httpx
 
 from core_pipeline.contracts.engines import Asr, Embedder, Llm, Speaker, Tts
-from core_pipeline.contracts.specs import EngineSpec, Priority
+from core_pipeline.contracts.specs import EngineSpec, Priority, Progress
+from core_pipeline.engines.afar import done_afar
+from core_pipeline.engines.opening import Configured
 from core_pipeline.engines.residency import lent
 from core_pipeline.engines.residency.folder import SocketFolder
 from core_pipeline.engines.residency.resident import Figures, Resident, Stay, key_of
@@ -102,6 +104,10 @@ class Residency:
         """Make every voice that is there drop what it keeps of that clone; raises when one could not be told."""
         lines = [one.stay.line for one in self._residents.values() if one.stay and one.spec.clones]
         await asyncio.gather(*(line.forget(clone_id) for line in lines if line))
+
+    def afar(self, work: str, engine: Configured) -> AsyncIterator[Progress]:
+        """Probe or pull an engine in the environment that would run it; see `done_afar`."""
+        return done_afar(work, engine, self._terms.python, self._var, self._terms.environment)
 
     def figures(self) -> list[Figures]:
         """How every engine stands that was asked for so far."""

@@ -35,8 +35,7 @@ def installed(packages: Sequence[str]) -> None:
     """Raise NeedsOwner unless all packages can be imported."""
     missing = [name for name in packages if find_spec(name) is None]
     if missing:
-        command = "pip install -r requirements/engines.txt"
-        raise NeedsOwner("packages-missing", f"{', '.join(missing)} is not installed: run `{command}` (torch first)")
+        raise NeedsOwner("packages-missing", f"{', '.join(missing)} is not installed: run `make engines`")
 
 
 def size_of(folder: Path) -> int:
