@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from core_pipeline.contracts.engines import Ask, Cited, Pcm, Piece, Saying, Speech, Usage
+from core_pipeline.contracts.messages import Kind
+from core_pipeline.contracts.phrases import READY
 from core_pipeline.engines.wrap.fallback import FallbackTts
 from core_pipeline.turns.thinking import follows_up
 from errors import Impossible, NeedsOwner, Retryable
@@ -66,6 +68,44 @@ async def test_the_first_sentence_is_spoken_before_the_last_is_thought(plant: Pl
     assert note.seconds == 1.0
     took = {row.name: row.ms for row in await plant.rows(TurnStage)}
     assert took["first_audio"] <= took["last_token"]
+
+
+async def test_a_whole_sentence_does_not_wait_for_the_next(plant: Plant) -> None:
+    class Whole(Streaming):
+        async def answer(self, ask: Ask) -> AsyncIterator[Piece]:
+            yield "The kitchen opens at ten."
+            await asyncio.wait_for(self.heard.wait(), 10)
+            yield " A coffee costs 3."
+            yield "5 dollars there."
+
+    engines = streaming(plant)
+    engines.__class__ = Whole
+    async with plant.working():
+        turn = await plant.turn(await plant.says("When do you open?"))
+    assert engines.spoken == ["The kitchen opens at ten.", "A coffee costs 3.5 dollars there."]
+    assert turn.answer == "The kitchen opens at ten. A coffee costs 3.5 dollars there."
+
+
+async def test_an_answer_without_words_is_written(plant: Plant) -> None:
+    class Silent(PaperEngines):
+        async def speak(self, saying: Saying) -> AsyncIterator[Speech]:
+            for part in ():
+                yield part
+
+    plant.engines.__class__ = Silent
+    async with plant.working():
+        turn = await plant.turn(await plant.says("👍"))
+    assert (turn.state, turn.reply_kind, plant.texts()) == ("answered", "text", ["[👍]"])
+    assert "nothing in this answer that can be spoken" in (turn.note or "")
+
+
+async def test_whatever_is_heard_first_says_who_speaks(sqlite_database: Floor, tmp_path: Path) -> None:
+    async with planted(sqlite_database, tmp_path, disclosure="first") as plant, plant.working():
+        first = await plant.turn(await plant.says("/start", kind=Kind.OPENED))
+        assert (first.answer or "").startswith(READY["disclosure"]["ar"])
+        assert (await plant.turn(await plant.says("سؤال"))).answer == "[سؤال]"
+        person = await plant.turn(await plant.says("I want to talk to a human", "c2"))
+        assert person.answer == f"{READY['disclosure']['en']} {READY['handed']['en']}"
 
 
 async def test_a_note_that_breaks_off_is_spoken_anew_and_sent_once(plant: Plant) -> None:
