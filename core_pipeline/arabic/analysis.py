@@ -13,13 +13,14 @@ from core_pipeline.arabic.normalise import normalise
 _WORD = re.compile(r"[a-z]+|[0-9]+|[\u0621-\u064a]+")
 _APOSTROPHE = re.compile(r"(?<=[a-z])['’](?=[a-z])")
 _SHORTEST = 3
+_TELLING = 5
 # light10: conjunctions and articles in front, pronouns and endings behind; longest first.
 _PREFIXES = ("وبال", "وكال", "فبال", "وال", "بال", "كال", "فال", "ولل", "لل", "ال")
 _SUFFIX = re.compile(r"(?<=\w{3})(?:تهم|تها|تنا|كما|هما|كوا|ات|ان|ون|ين|ها|هم|كم|كو|نا|يه|وا|ته|ه|ي|ت|ك)$")
 _VERB_PREFIXES = ("بت", "بي", "بن", "هت", "هي", "هن")
 _IMPERFECT = re.compile(r"[بهحس]?[ينت](?!.*(?:ه|ات)$)[\u0621-\u064a]{3,}")
 # A verb's person, tense or dialect in front, and its subject and objects behind; its third person is in the lexicon.
-_PERSON = re.compile(r"(?:[بهحسكغ]?[اينت]|[بهح])(?=\w{3})")
+_PERSON = re.compile(r"(?:[بهحسكغ]?[اينت]|[بهح])")
 _OBJECTS = re.compile(r"(?<=\w{3})(?:وا|ون|و|ين|ي)?(?:ني|نا|ها|هم|ه|ك|كم|كو|لي|لنا|لكم|ولي|ولنا|ش)?$")
 _ENGLISH_ENDINGS = (("iness", "y"), ("ies", "y"), ("ings", ""), ("ing", ""), ("edly", ""), ("ed", ""), ("ly", ""))
 
@@ -79,17 +80,19 @@ def _unambiguous(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     return {key: next(iter(found)) for key, found in heads.items() if len(found) == 1 and len(key) >= _SHORTEST}
 
 
-_BY_STEM = _unambiguous((stem(form), head) for form, head in SAME_WORD.items())
+# Only words without an ending: a light stem may be another word ("شباب" of "شبابيك").
+_BY_STEM = _unambiguous((stem(form), head) for form, head in SAME_WORD.items() if stem(form) == form)
 _VERBS = _unambiguous((form[1:], head) for form, head in SAME_WORD.items() if form[0] == "ي")
 
 
 def _verb_head(word: str) -> str | None:
     """The head of a verb that the lexicon has in its third person: "نحجز", "بتحجزوا", "هحجزلكم" by "يحجز"."""
-    for person in {match.end() for match in (_PERSON.match(word), _PERSON.match(word[:1] + "_" * 4)) if match}:
-        rest = word[person:]
-        for bare in (rest, _OBJECTS.sub("", rest)):
-            if bare in _VERBS:
-                return _VERBS[bare]
+    for person in (word[:2], word[:1]):
+        if _PERSON.fullmatch(person):
+            rest = word[len(person) :]
+            for bare in (rest, _OBJECTS.sub("", rest)):
+                if bare in _VERBS:
+                    return _VERBS[bare]
     return None
 
 
@@ -149,8 +152,11 @@ def terms(text: str) -> list[str]:
 
 @cache
 def synonyms() -> tuple[Token, ...]:
-    """Return every word that the lexicon brings together with others, as a token."""
-    return tuple(token(word) for word in SAME_WORD)
+    """Return the words that the lexicon brings together with others, as tokens, but short ones.
+
+    Questions are compared with their spelling: the shorter a word, the likelier another resembles it by chance.
+    """
+    return tuple(token(word) for word in SAME_WORD if len(word) >= _TELLING)
 
 
 @lru_cache(maxsize=32768)

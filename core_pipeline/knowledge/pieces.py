@@ -7,10 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import blake2b
+from pathlib import Path
 from typing import TypeAlias
 
+from core_pipeline.arabic import analysis, lexicon, money, normalise
+from core_pipeline.arabic import sentences as sentence_ends
 from core_pipeline.arabic.analysis import Token, tokens
-from core_pipeline.arabic.lexicon import CUE_WORDS, SAME_WORD, STOP_WORDS
+from core_pipeline.knowledge import texts
 from core_pipeline.knowledge.entries import Entry, Extract, Ware, ware_entry
 from core_pipeline.knowledge.texts import sentence_tokens, sentences
 
@@ -59,8 +62,11 @@ class Piece:
 
 
 # How words are taken apart is part of what a piece is made of: when it changes, every piece is made anew.
+_MADE_BY = (analysis, lexicon, normalise, sentence_ends, texts, money)
 _ANALYSIS = blake2b(
-    json.dumps(["1", sorted(STOP_WORDS), sorted(CUE_WORDS), sorted(SAME_WORD.items())]).encode(), digest_size=8
+    b"".join(Path(str(module.__file__)).read_bytes() for module in _MADE_BY)
+    + Path(str(lexicon.__file__)).with_suffix(".toml").read_bytes(),
+    digest_size=8,
 ).hexdigest()
 
 

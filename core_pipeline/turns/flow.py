@@ -200,9 +200,16 @@ class Flow:
         else:
             note = problem or note
             bills += (await self._run(here, "send_text", plan["text"]))["bills"]
-        for number, text in enumerate(plan["also"]):
-            bills += (await self._run(here, "send_text", text, f"also{number}"))["bills"]
-        return kind, note
+        return kind, await self._send_also(here, plan, bills) or note
+
+    async def _send_also(self, here: Here, plan: dict[str, Any], bills: list[dict[str, Any]]) -> str | None:
+        """Send the cards; the customer has their answer, so one that can't be sent is only noted."""
+        try:
+            for number, text in enumerate(plan["also"]):
+                bills += (await self._run(here, "send_text", text, f"also{number}"))["bills"]
+        except DeadLetterError as dead:
+            return f"card not sent: {dead.cause}"
+        return None
 
     async def _reply_by_voice(self, here: Here, plan: dict[str, Any], bills: list[dict[str, Any]]) -> str | None:
         """Speak and send; the reason when the customer has to read instead."""

@@ -1,9 +1,14 @@
+import tomllib
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core_pipeline.arabic import lexicon
 from core_pipeline.arabic.analysis import grams, is_cue, stem, terms
 from core_pipeline.arabic.arabizi import arabic_words, is_arabizi, skeleton
+from core_pipeline.arabic.normalise import normalise
 
 
 @pytest.mark.parametrize(
@@ -41,6 +46,37 @@ def test_question_words_are_weak_evidence() -> None:
 
 def test_grams_mark_the_edges_of_a_word() -> None:
     assert grams("فرع") == ("_فر", "فرع", "رع_", "_فرع", "فرع_")
+
+
+@pytest.mark.parametrize("verb", ["نحجز", "بتحجزوا", "هحجزلكم", "كنحجز", "تحجزون", "حجزتكم", "حجزها"])
+def test_a_verb_of_the_lexicon_is_known_in_every_person(verb: str) -> None:
+    assert terms(verb) == terms("حجز")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("فتح", "غلق"),
+        ("الغاء", "تاكيد"),
+        ("شباب", "شبابيك"),
+        ("جامعة", "مسجد"),
+        ("بسكر", "يسكر"),
+        ("بغير", "نغير"),
+        ("مناسب", "مناسبة"),
+        ("سعرات", "سعر"),
+        ("start", "end"),
+        ("refund", "exchange"),
+    ],
+)
+def test_words_that_only_look_alike_or_mean_the_opposite_stay_apart(one: str, other: str) -> None:
+    assert terms(one) != terms(other)
+
+
+def test_a_word_stands_in_one_group_and_groups_stay_apart() -> None:
+    listed = tomllib.loads(Path(lexicon.__file__).with_name("lexicon.toml").read_text(encoding="utf-8"))["same"]
+    groups = [set(normalise(f"{head} {forms}").split()) for head, forms in listed.items()]
+    assert sum(map(len, groups)) == len(set().union(*groups))
+    assert len({stem(normalise(head)) for head in listed}) == len(listed)
 
 
 @pytest.mark.parametrize(

@@ -55,9 +55,9 @@ def test_arabizi_is_mostly_understood(index: Index) -> None:
     assert share([hit(best(index, question), fact) for _, fact, question in asked]) >= 0.85
 
 
-@pytest.mark.parametrize(("name", "bound"), [("held", 0.8), ("tuned", 0.9)])
+@pytest.mark.parametrize(("name", "bound"), [("held", 0.9), ("tuned", 0.95), ("fresh", 0.6)])
 def test_most_questions_are_answered_right(index: Index, name: str, bound: float) -> None:
-    """Right passage and sure of it. Measured: 0.85 held, 0.95 tuned."""
+    """Right passage and sure of it. Measured: 0.92 held, 0.97 tuned, 0.65 on harder ones that nobody tuned for."""
     answered = []
     for _, fact, question in rows(name):
         passage = best(index, question)
@@ -65,9 +65,9 @@ def test_most_questions_are_answered_right(index: Index, name: str, bound: float
     assert share(answered) >= bound
 
 
-@pytest.mark.parametrize(("name", "bound"), [("refused", 0.9), ("tuned_refused", 0.95)])
+@pytest.mark.parametrize(("name", "bound"), [("refused", 0.95), ("tuned_refused", 0.95), ("fresh_refused", 0.95)])
 def test_unanswerable_questions_are_refused(index: Index, name: str, bound: float) -> None:
-    """Measured: 0.95 held, 0.99 tuned."""
+    """Measured: 0.95 in all of them."""
     asked = rows(name)
     assert len(asked) >= 40
     found = [best(index, question) for _, _, question in asked]

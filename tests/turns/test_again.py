@@ -60,6 +60,15 @@ async def test_the_second_customer_gets_the_first_ones_answer_and_sound(plant: P
     assert row.hits == 1
 
 
+async def test_an_answer_whose_sound_is_gone_is_spoken_anew(plant: Plant) -> None:
+    await asks(plant, QUESTION, "c1")
+    [row] = await plant.rows(CachedAnswer)
+    await plant.deps.blobs.delete(plant.tenant.id, row.blob)
+    assert await asks(plant, QUESTION, "c2") == ("At ten (1).", NOTE)
+    first, second = plant.channel.sent
+    assert first.kind == second.kind == "voice"
+
+
 async def test_other_questions_are_thought_about(plant: Plant) -> None:
     await asks(plant, QUESTION, "c1")
     for number, other in enumerate(("When does the garden open?", "When does the kitchen not open?"), start=2):

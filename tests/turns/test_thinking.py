@@ -89,7 +89,8 @@ async def test_a_whole_sentence_does_not_wait_for_the_next(plant: Plant) -> None
 async def test_an_answer_without_words_is_written(plant: Plant) -> None:
     class Silent(PaperEngines):
         async def speak(self, saying: Saying) -> AsyncIterator[Speech]:
-            for part in ():
+            nothing: list[Speech] = []
+            for part in nothing:
                 yield part
 
     plant.engines.__class__ = Silent
