@@ -17,7 +17,7 @@ from tenants.models import Action, EngineAccount, Entry, Product, Tenant, new_id
 from tenants.policy import Policy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -103,25 +103,29 @@ class Imported:
 async def exported(session: AsyncSession, tenant_id: str) -> str:
     """The tenant's agent as YAML; documents and voices are files and not in it."""
     tenant = await session.get_one(Tenant, tenant_id)
-    entries = await session.scalars(select(Entry).where(col(Entry.document_id).is_(None)).order_by(col(Entry.fact)))
+    entries = await session.scalars(
+        select(Entry).where(col(Entry.document_id).is_(None)).order_by(col(Entry.fact), col(Entry.language))
+    )
     products = await session.scalars(
-        select(Product).where(col(Product.document_id).is_(None)).order_by(col(Product.fact))
+        select(Product).where(col(Product.document_id).is_(None)).order_by(col(Product.fact), col(Product.language))
     )
     engines = await session.scalars(select(EngineAccount).order_by(col(EngineAccount.kind), col(EngineAccount.name)))
     file = {
         "sawtak": 1,
         "tenant": {"slug": tenant.slug, "name_ar": tenant.name_ar, "name_en": tenant.name_en},
         "policy": Policy.model_validate(tenant.policy).model_dump(mode="json", exclude_defaults=True),
-        "entries": [row.model_dump(include=set(_SAID)) for row in entries],
-        "products": [row.model_dump(include=set(_SOLD)) for row in products],
-        "actions": [
-            {**row.model_dump(include=set(_DONE)), "secrets": sorted(row.sealed)} for row in await actions(session)
-        ],
+        "entries": [_part(row, _SAID) for row in entries],
+        "products": [_part(row, _SOLD) for row in products],
+        "actions": [{**_part(row, _DONE), "secrets": sorted(row.sealed)} for row in await actions(session)],
         "engines": [
             {"kind": row.kind, "name": row.name, "config": row.config, "secrets": sorted(row.sealed)} for row in engines
         ],
     }
     return str(yaml.safe_dump(file, allow_unicode=True, sort_keys=False, width=120))
+
+
+def _part(row: Entry | Product | Action, names: Sequence[str]) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in names}
 
 
 def parsed(text: str) -> Agent:

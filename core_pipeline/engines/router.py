@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from core_pipeline.contracts.specs import Priority
+from core_pipeline.engines.afar import done_afar
 from core_pipeline.engines.catalogue import discover
 from core_pipeline.engines.opening import Configured, Opener, configured, spec_of
 from core_pipeline.engines.wrap.aligned import AlignedTts
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from core_pipeline.contracts.engines import Asr, Embedder, Llm, Speaker, Tts
     from core_pipeline.contracts.specs import Bench, EngineSpec, Progress
     from core_pipeline.engines.opening import OwnEngines
-    from core_pipeline.engines.residency import Residency
+    from core_pipeline.engines.residency import Residency, Terms
     from core_pipeline.engines.wrap.breaker import State
     from core_pipeline.engines.wrap.voiced import Voice
 
@@ -157,7 +158,7 @@ class Engines:
     async def probe(self, engine: Configured) -> None:
         """Find out cheaply whether this engine could be used now; raises what is wrong."""
         if self._residency is not None and engine.spec.heavy:
-            async for _ in self._residency.afar("probe", engine):
+            async for _ in self._afar("probe", engine, self._residency.terms):
                 pass
         elif engine.spec.probe is not None:
             await engine.spec.probe(engine.config, self._bench_of(engine))
@@ -167,7 +168,7 @@ class Engines:
         if engine.spec.pull is None:
             return None
         if self._residency is not None and engine.spec.heavy:
-            return self._residency.afar("pull", engine)
+            return self._afar("pull", engine, self._residency.terms)
         return engine.spec.pull(engine.config, self._bench_of(engine))
 
     async def forget(self, clone_id: str) -> None:
@@ -181,6 +182,10 @@ class Engines:
     def states(self) -> list[State]:
         """How every engine fares that may be left alone, by name."""
         return self._breakers.states()
+
+    def _afar(self, work: str, engine: Configured, terms: Terms) -> AsyncIterator[Progress]:
+        """Do it in the environment that would run the engine."""
+        return done_afar(work, engine, terms.python, self._bench.var, terms.environment)
 
     async def close(self) -> None:
         """Close every engine that was opened."""

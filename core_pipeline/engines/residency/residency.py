@@ -14,9 +14,7 @@ from typing import Any, Self
 import httpx
 
 from core_pipeline.contracts.engines import Asr, Embedder, Llm, Speaker, Tts
-from core_pipeline.contracts.specs import EngineSpec, Priority, Progress
-from core_pipeline.engines.afar import done_afar
-from core_pipeline.engines.opening import Configured
+from core_pipeline.contracts.specs import EngineSpec, Priority
 from core_pipeline.engines.residency import lent
 from core_pipeline.engines.residency.folder import SocketFolder
 from core_pipeline.engines.residency.resident import Figures, Resident, Stay, key_of
@@ -55,7 +53,7 @@ class Residency:
     """Heavy engines within `budget` bytes; `var` is the folder for their files."""
 
     def __init__(self, budget: int, var: Path, terms: Terms | None = None) -> None:
-        self._budget, self._var, self._terms = budget, var, terms or Terms()
+        self._budget, self._var, self.terms = budget, var, terms or Terms()
         self._residents: dict[tuple[str, str, str], Resident] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._sockets = SocketFolder()
@@ -105,10 +103,6 @@ class Residency:
         lines = [one.stay.line for one in self._residents.values() if one.stay and one.spec.clones]
         await asyncio.gather(*(line.forget(clone_id) for line in lines if line))
 
-    def afar(self, work: str, engine: Configured) -> AsyncIterator[Progress]:
-        """Probe or pull an engine in the environment that would run it; see `done_afar`."""
-        return done_afar(work, engine, self._terms.python, self._var, self._terms.environment)
-
     def figures(self) -> list[Figures]:
         """How every engine stands that was asked for so far."""
         return [one.figures() for one in self._residents.values()]
@@ -137,7 +131,7 @@ class Residency:
                 idle = [k for k, one in self._residents.items() if not one.stay and not len(one.queue)]
                 for old in idle[: len(idle) // 2]:
                     del self._residents[old]
-            self._residents[key] = Resident(spec, config, self._terms.places)
+            self._residents[key] = Resident(spec, config, self.terms.places)
         return self._residents[key]
 
     @asynccontextmanager
@@ -194,11 +188,11 @@ class Residency:
     def _watch(self, one: Resident, stay: Stay) -> None:
         """End the process once it has been idle for long enough, look again later when it has not."""
         stay.timer = None
-        if self._terms.idle is None or stay.ending:
+        if self.terms.idle is None or stay.ending:
             return
-        left = stay.used + self._terms.idle - time.monotonic()
+        left = stay.used + self.terms.idle - time.monotonic()
         if stay.busy or len(one.queue):
-            left = self._terms.idle
+            left = self.terms.idle
         if left > 0:
             stay.timer = asyncio.get_running_loop().call_later(left, self._watch, one, stay)
         else:
@@ -223,7 +217,7 @@ class Residency:
         if not stay.ending:
             stay.ending = True
             if stay.process:
-                self._run(stay.process.end(self._terms.grace))
+                self._run(stay.process.end(self.terms.grace))
 
     async def _live(self, one: Resident, stay: Stay) -> None:
         """Be one life of an engine's process, from its start until it is buried."""
@@ -254,7 +248,7 @@ class Residency:
 
     async def _load(self, one: Resident, stay: Stay, path: Path) -> None:
         start = time.monotonic()
-        terms, spec = self._terms, one.spec
+        terms, spec = self.terms, one.spec
         order = Order(
             spec.kind,
             spec.name,
