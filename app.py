@@ -88,7 +88,9 @@ async def open_house(
         stack.push_async_callback(shelf.close)
         front = FrontDoor(lines, floor.book, inbox, settings.body_limit)
         checks = {"database": floor.book.everyone, "inbox": lambda: inbox.pending(1)}
-        web = Starlette(routes=[*front.routes(), *health.routes(checks, lambda: front.counters)])
+        web = Starlette(
+            routes=[*front.routes(), *health.routes(checks, lambda: {**front.counters, **engines.figures()})]
+        )
         house = House(floor, engines, residency, lines, Blobs(settings.blob_store), shelf, guarded, web)
         if work:
             await _start_work(stack, settings, house, inbox)

@@ -203,6 +203,8 @@ async def _findings(settings: Settings, tenant: str | None, *, pull: bool) -> li
             found += await checks.pull(house.engines, console.pulling)
         tenant_id = await directory.id_of(house.floor.db, tenant) if tenant else ""
         found += await checks.engines(house.engines, house.floor, settings.chains, tenant_id, tenant or "")
+        if tenant:
+            found.append(await checks.memory(house.floor.db, tenant_id, tenant))
         found.append(await checks.walls(house.floor.db))
         return [*found, *await checks.accounts(house.floor.book, house.lines, tenant_id or None)]
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import shutil
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from core_pipeline.answers import report
 from core_pipeline.engines.catalogue import discover
 from core_pipeline.engines.opening import configured, spec_of
 from errors import NeedsOwner, SawtakError
@@ -115,6 +117,14 @@ async def _left_out(router: Engines, own: Own, kind: str, name: str) -> str:
     except SawtakError as error:
         return str(error)
     return f"nobody set it up: `cli.py engines set {kind} {name} --tenant …`, or name it in ENGINES"
+
+
+async def memory(db: Database, tenant_id: str, whose: str) -> Finding:
+    """How many of the tenant's questions of the last 30 days were answered from memory."""
+    async with db.tenant(tenant_id, reads=True) as session:
+        told = await report(session, datetime.now(UTC) - timedelta(days=30))
+    what = f"{whose}: {told.from_memory} of {told.answered} questions in 30 days answered from memory ({told.rate:.0%})"
+    return Finding(f"{what}, {told.kept} answers kept", fine=True)
 
 
 async def pull(router: Engines, told: Callable[[Progress], None]) -> list[Finding]:

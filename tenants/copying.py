@@ -31,7 +31,7 @@ async def copy_tenant(source: Database, target: Database, slug: str) -> str:
         found = [agency, tenant]
         for table in _SET_UP:
             found += await session.scalars(select(table).where(col(table.tenant_id) == tenant.id))
-        rows = [type(row)(**row.model_dump()) for row in found]
+        rows = [type(row)(**{name: getattr(row, name) for name in type(row).model_fields}) for row in found]
     async with target.platform() as session:
         for kind in dict.fromkeys(type(row) for row in rows):
             session.add_all(row for row in rows if type(row) is kind)

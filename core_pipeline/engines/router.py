@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from core_pipeline.contracts.specs import Priority
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from core_pipeline.contracts.specs import Bench, EngineSpec, Progress
     from core_pipeline.engines.opening import OwnEngines
     from core_pipeline.engines.residency import Residency, Terms
-    from core_pipeline.engines.wrap.breaker import State
     from core_pipeline.engines.wrap.voiced import Voice
 
 log = logging.getLogger(__name__)
@@ -171,6 +170,14 @@ class Engines:
             return self._afar("pull", engine, self._residency.terms)
         return engine.spec.pull(engine.config, self._bench_of(engine))
 
+    def figures(self) -> dict[str, Any]:
+        """How heavy engines stand in memory, and how engines fare that may be left alone, for who watches over them."""
+        resident = self._residency.figures() if self._residency is not None else []
+        return {
+            "resident": [{name: value for name, value in asdict(one).items() if name != "pid"} for one in resident],
+            "engines": [asdict(one) for one in self._breakers.states()],
+        }
+
     async def forget(self, clone_id: str) -> None:
         """Make every voice drop what it keeps of that voice by example; raises when one could not be told."""
         for engine in self._opener.opened():
@@ -178,10 +185,6 @@ class Engines:
                 await engine.forget(clone_id)
         if self._residency is not None:
             await self._residency.forget(clone_id)
-
-    def states(self) -> list[State]:
-        """How every engine fares that may be left alone, by name."""
-        return self._breakers.states()
 
     def _afar(self, work: str, engine: Configured, terms: Terms) -> AsyncIterator[Progress]:
         """Do it in the environment that would run the engine."""

@@ -191,3 +191,21 @@ async def test_a_set_up_is_kept_sealed_and_its_key_stays_with_its_address(databa
     assert "key" not in (await book.of(tenant.id)).configs["tts", "hosted"]
     await book.forget(tenant.id, "tts", "hosted")
     assert (await book.of(tenant.id)).configs == {}
+
+
+async def test_an_engine_that_keeps_failing_is_left_alone_and_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(config: object, given: Bench) -> Any:
+        raise NeedsOwner("weights-missing", "run `cli.py doctor --pull`")
+
+    broken = replace(spy("broken", hosted=True), open=fails)
+    for module in (opening, router):
+        monkeypatch.setattr(module, "discover", lambda: {("tts", "broken"): broken, ("tts", "plain"): spy("plain")})
+    engines = Engines({"tts": "broken,plain"}, bench(tmp_path))
+    for _ in range(6):
+        voice = await engines.tts("ar", For(Ledger()))
+        assert len([part async for part in voice.speak(Saying("مرحبا", "ar"))]) == 1
+    [told] = engines.figures()["engines"]
+    assert (told["name"], told["condition"]) == ("tts/broken", "open")
+    assert engines.figures()["resident"] == []
