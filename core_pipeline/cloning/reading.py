@@ -13,6 +13,7 @@ from core_pipeline.cloning.consent import Asked, wording
 WORD_ALIKE = 0.65
 WORDS_HEARD = 0.8
 AGREE_HEARD = 0.6
+_EDIT, _MET = 1000, -1
 _WORD = re.compile(r"[\w']+")
 
 
@@ -67,16 +68,18 @@ def _matched(wanted: str, heard: str) -> tuple[float, list[int | None]]:
     """Lay `wanted` along the stretch of `heard` that is nearest to it.
 
     Returns how much of it is there, 0..1 (edits count against it), and for each letter its place, None if it is not.
+    Of ways that are equally near, that one counts in which most letters are met.
     """
     costs = [[0] * (len(heard) + 1)]
     for count, letter in enumerate(wanted, 1):
-        before, row = costs[-1], [count]
+        before, row = costs[-1], [count * _EDIT]
         for place, other in enumerate(heard, 1):
-            row.append(min(before[place - 1] + (letter != other), before[place] + 1, row[-1] + 1))
+            step = _MET if letter == other else _EDIT
+            row.append(min(before[place - 1] + step, before[place] + _EDIT, row[-1] + _EDIT))
         costs.append(row)
     end = min(range(len(heard) + 1), key=costs[-1].__getitem__)
-    share = 1 - costs[-1][end] / max(len(wanted), 1)
-    return max(0.0, share), _way_back(wanted, heard, costs, end)
+    edits = -(-costs[-1][end] // _EDIT)
+    return max(0.0, 1 - edits / max(len(wanted), 1)), _way_back(wanted, heard, costs, end)
 
 
 def _way_back(wanted: str, heard: str, costs: Sequence[Sequence[int]], end: int) -> list[int | None]:
@@ -84,10 +87,10 @@ def _way_back(wanted: str, heard: str, costs: Sequence[Sequence[int]], end: int)
     count, place = len(wanted), end
     while count and place:
         cost, same = costs[count][place], wanted[count - 1] == heard[place - 1]
-        if cost == costs[count - 1][place - 1] + (not same):
+        if cost == costs[count - 1][place - 1] + (_MET if same else _EDIT):
             count, place = count - 1, place - 1
             places[count] = place if same else None
-        elif cost == costs[count - 1][place] + 1:
+        elif cost == costs[count - 1][place] + _EDIT:
             count -= 1
         else:
             place -= 1
