@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import httpx
 from pydantic import BaseModel, SecretStr
 
+from core_pipeline.contracts.faces import View
 from core_pipeline.contracts.messages import Inbound, MediaRef, Receipt, Reply, ReplyKind
 
 
@@ -65,11 +66,27 @@ class VoiceFormat:
 
 
 @dataclass(frozen=True)
+class VideoFormat:
+    """One way in which a network shows a talking video: seen how, in pixels; `longest` in seconds, `most` in bytes.
+
+    Pictures are H.264 (main, no B-frames, 4:2:0) at 25 a second with AAC sound, in an MP4 that starts fast.
+    """
+
+    view: View
+    width: int
+    height: int
+    longest: float
+    most: int
+    mime: str = "video/mp4"
+
+
+@dataclass(frozen=True)
 class Limits:
     """What a network can carry; sizes in bytes, texts in characters, times in seconds.
 
     `receipts` says whether the vendor echoes our key in a status, which settles an ambiguous send.
-    `degrade` lists the reply kinds from richest to poorest that this network supports.
+    `degrade` lists the reply kinds from richest to poorest that this network supports. `videos` are the ways in which
+    it shows a video, the usual one first.
     """
 
     text_chars: int
@@ -80,6 +97,7 @@ class Limits:
     receipts: bool
     polling: bool
     degrade: tuple[ReplyKind, ...] = (ReplyKind.VOICE, ReplyKind.TEXT)
+    videos: tuple[VideoFormat, ...] = ()
 
 
 @dataclass(frozen=True)

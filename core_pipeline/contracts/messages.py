@@ -122,7 +122,11 @@ class Receipt(Frozen):
 
 
 class Reply(Frozen):
-    """One message to a customer; `data` holds the encoded media, `key` is the idempotency key."""
+    """One message to a customer; `data` holds the encoded media, `key` is the idempotency key.
+
+    A video brings its `width` and `height` in pixels, the `view` it was made for ("note": shown round) and a picture
+    to show before it plays (`poster`, JPEG).
+    """
 
     kind: ReplyKind
     key: str
@@ -132,3 +136,7 @@ class Reply(Frozen):
     mime: str | None = None
     seconds: float | None = None
     reply_to: str | None = None
+    width: int | None = None
+    height: int | None = None
+    view: str | None = None
+    poster: bytes | None = None

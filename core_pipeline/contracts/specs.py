@@ -57,8 +57,8 @@ def small(config: Any) -> int:
 class EngineSpec(Generic[E_co]):
     """The one export of an engine's folder: what it is, what it speaks, how to open it.
 
-    `kind` is the name of the folder above (asr, llm, tts, embed, speaker); `languages` are two-letter codes, narrowed
-    by `able` where they depend on the configuration. `config` has a default for every field; its `SecretStr` fields
+    `kind` is the name of the folder above (asr, llm, tts, embed, speaker, video, upscale); `languages` are two-letter
+    codes, narrowed by `able` where they depend on the configuration. `config` has a default for every field; its `SecretStr` fields
     are kept sealed. `unit` is what it is metered in ("second", "character", "token", "answer") and `price` what one
     unit costs in millionths of a US dollar. `open` may import heavy libraries and load weights; it raises `NeedsOwner`
     with what to do when something is missing. `requires` names the packages that are not in our base requirements.
@@ -66,7 +66,8 @@ class EngineSpec(Generic[E_co]):
     A `hosted` engine is spoken to over the network, by its configuration alone: such a one a tenant may set up for
     themselves, with their own key. A `heavy` engine runs in a process of its own, takes `memory` bytes and serves
     `at_once` requests together. An llm that `generates` writes in its own words and can sum up. `clones` and
-    `sample_rate` (Hz, 0: depends on the voice) are for voices.
+    `sample_rate` (Hz, 0: depends on the voice) are for voices. `faces` are the kinds of avatars that a video engine
+    animates, `captions` says that it writes a scene's captions itself.
 
     `probe` finds out cheaply whether it could be used now, and raises what is wrong; `pull` fetches its weights.
     `rehearsal` gives a configuration under which it runs here and now, for tests and `simulate`: against an emulator
@@ -88,6 +89,8 @@ class EngineSpec(Generic[E_co]):
     memory: Callable[[Any], int] = small
     at_once: int = 1
     generates: bool = False
+    faces: frozenset[str] = frozenset()
+    captions: bool = False
     clones: bool = False
     sample_rate: int = 0
     probe: Callable[[Any, Bench], Awaitable[None]] | None = None
