@@ -8,6 +8,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from core_pipeline.contracts.channel import Delivery
+from core_pipeline.contracts.messages import ReplyKind
+
+_SUFFIXES = {ReplyKind.VOICE: "ogg", ReplyKind.VIDEO: "mp4"}
 
 
 class Ledger:
@@ -42,7 +45,7 @@ class Ledger:
         line = asdict(delivery)
         data = line.pop("data")
         if data is not None:
-            line["file"] = f"{len(self.deliveries):06d}.ogg"
+            line["file"] = f"{len(self.deliveries):06d}.{_SUFFIXES.get(delivery.kind, 'bin')}"
             (folder / line["file"]).write_bytes(data)
         with (folder / "deliveries.jsonl").open("a", encoding="utf-8") as lines:
             lines.write(json.dumps(line, ensure_ascii=False) + "\n")

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from channels.whatsapp.config import LIMITS, WhatsAppPlatform
+from channels.whatsapp.config import CAPTION_CHARS, LIMITS, WhatsAppPlatform
 from channels.whatsapp.door import WhatsAppDoor
 from channels.whatsapp.graph import Graph
 from channels.whatsapp.media import Media
@@ -47,7 +47,7 @@ class WhatsAppChannel:
         return self._media.stream(media)
 
     async def send(self, reply: Reply) -> str:
-        """Send a text or a voice note and return its wamid."""
+        """Send a text, a voice note or a video (its text is the caption) and return its wamid."""
         to = _recipient(reply.address)
         body = {
             "messaging_product": "whatsapp",
@@ -87,12 +87,21 @@ class WhatsAppChannel:
     async def _content(self, reply: Reply) -> dict[str, Any]:
         if reply.kind is ReplyKind.TEXT:
             return {"type": "text", "text": {"body": _checked(reply.text), "preview_url": False}}
-        if reply.kind is not ReplyKind.VOICE:
-            raise Impossible("kind-unsupported", reply.kind)
+        if reply.kind is ReplyKind.VIDEO:
+            return {"type": "video", "video": await self._video(reply)}
         if not reply.data or len(reply.data) > LIMITS.voice_bytes:
             raise Impossible("voice-size", f"1 to {LIMITS.voice_bytes} bytes")
         media_id = await self._media.upload(reply.data, LIMITS.voice.mime, "voice.ogg")
         return {"type": "audio", "audio": {"id": media_id, "voice": True}}
+
+    async def _video(self, reply: Reply) -> dict[str, Any]:
+        form = LIMITS.videos[0]
+        if not reply.data or len(reply.data) > form.most:
+            raise Impossible("video-size", f"1 to {form.most} bytes")
+        if reply.text and len(reply.text) > CAPTION_CHARS:
+            raise Impossible("caption-too-long", f"at most {CAPTION_CHARS} characters: send the text by itself")
+        media_id = await self._media.upload(reply.data, form.mime, "video.mp4")
+        return {"id": media_id, "caption": reply.text} if reply.text and reply.text.strip() else {"id": media_id}
 
     async def _post(self, body: dict[str, Any], customer: str) -> str:
         try:

@@ -4,10 +4,15 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr
 
-from core_pipeline.contracts.channel import Limits, VoiceFormat
+from core_pipeline.contracts.channel import Limits, VideoFormat, VoiceFormat
+from core_pipeline.contracts.messages import ReplyKind
 
-# Caps of the vendor's media table; audio is the only kind we fetch and send.
+# Caps of the vendor's media table. For films they count after the vendor's own processing, hence the margin.
 _AUDIO_BYTES = 16 * 1024 * 1024
+_FILM_BYTES = 15_000_000
+_FILM_SECONDS = 120.0
+
+CAPTION_CHARS = 1024
 
 LIMITS = Limits(
     text_chars=4096,
@@ -17,6 +22,11 @@ LIMITS = Limits(
     busy_seconds=20.0,
     receipts=True,
     polling=False,
+    degrade=(ReplyKind.VIDEO, ReplyKind.VOICE, ReplyKind.TEXT),
+    videos=(
+        VideoFormat("square", 512, 512, longest=_FILM_SECONDS, most=_FILM_BYTES),
+        VideoFormat("portrait", 576, 1024, longest=_FILM_SECONDS, most=_FILM_BYTES),
+    ),
 )
 
 

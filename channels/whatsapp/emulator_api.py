@@ -13,9 +13,8 @@ from starlette.datastructures import UploadFile
 
 from channels.emulation.faults import Fault, Faults
 from channels.emulation.ledger import Ledger
-from channels.emulation.voice import examine
-from channels.whatsapp.config import LIMITS
-from channels.whatsapp.emulator_media import MediaShelf, Shelved
+from channels.whatsapp.config import CAPTION_CHARS, LIMITS
+from channels.whatsapp.emulator_media import MediaShelf, examined
 from channels.wild import table, words
 from core_pipeline.contracts.channel import Delivery
 from core_pipeline.contracts.messages import ReplyKind
@@ -89,17 +88,13 @@ class GraphApi:
             if form.get("messaging_product") != "whatsapp" or not isinstance(file, UploadFile):
                 raise GraphError(400, 100, "messaging_product and file are required")
             data, mime = await file.read(), file.content_type or ""
-        check = await asyncio.to_thread(examine, data)
-        faults = [*check.faults]
-        if mime.replace(" ", "") != "audio/ogg;codecs=opus":
-            faults.append(f"the part's MIME type is {mime}")
-        if len(data) > LIMITS.voice_bytes:
-            faults.append(f"{len(data)} bytes")
-        if faults:
-            self._ledger.add(Delivery("", ReplyKind.VOICE, "", data=data, mime=mime, faults=tuple(faults)))
+        kind = ReplyKind.VIDEO if mime.startswith("video/") else ReplyKind.VOICE
+        file = await asyncio.to_thread(examined, data, mime)
+        if file.faults:
+            self._ledger.add(Delivery("", kind, "", data=data, mime=mime, faults=file.faults))
             raise GraphError(400, 131053, "Media upload error")
         await self._faults.lag()
-        return {"id": self._shelf.put(Shelved(data, mime, check.seconds))}
+        return {"id": self._shelf.put(file)}
 
     async def messages(self, account: str, request: Request) -> dict[str, Any]:
         """POST /{number}/messages: a message, or read with typing."""
@@ -144,7 +139,7 @@ class GraphApi:
     def _deliver(self, body: dict[str, Any]) -> Delivery:
         customer, faults = _customer(body)
         base = Delivery(customer, ReplyKind.TEXT, f"wamid.{secrets.token_hex(12)}", key=_key(body))
-        found = self._voice(base, body) if body.get("type") == "audio" else _text(base, body)
+        found = {"audio": self._voice, "video": self._video}.get(str(body.get("type")), _text)(base, body)
         delivery = replace(found, faults=(*faults, *found.faults))
         self._ledger.add(delivery)
         if not delivery.faults:
@@ -153,11 +148,20 @@ class GraphApi:
 
     def _voice(self, base: Delivery, body: dict[str, Any]) -> Delivery:
         audio = table(body.get("audio"))
-        file = self._shelf.get(words(audio.get("id")) or "")
         faults = () if audio.get("voice") is True else ("no voice flag: shown as a file",)
-        if file is None:
-            return replace(base, kind=ReplyKind.VOICE, faults=(*faults, "unknown media id"))
-        return replace(base, kind=ReplyKind.VOICE, data=file.data, mime=file.mime, seconds=file.seconds, faults=faults)
+        return self._with_file(replace(base, kind=ReplyKind.VOICE, faults=faults), audio, "audio/")
+
+    def _video(self, base: Delivery, body: dict[str, Any]) -> Delivery:
+        video = table(body.get("video"))
+        caption = words(video.get("caption"))
+        faults = () if caption is None or len(caption) <= CAPTION_CHARS else (f"{len(caption)} characters of caption",)
+        return self._with_file(replace(base, kind=ReplyKind.VIDEO, text=caption, faults=faults), video, "video/")
+
+    def _with_file(self, delivery: Delivery, named: dict[str, Any], kind: str) -> Delivery:
+        file = self._shelf.get(words(named.get("id")) or "")
+        if file is None or not file.mime.startswith(kind):
+            return replace(delivery, faults=(*delivery.faults, "unknown media id"))
+        return replace(delivery, data=file.data, mime=file.mime, seconds=file.seconds)
 
 
 def _text(base: Delivery, body: dict[str, Any]) -> Delivery:

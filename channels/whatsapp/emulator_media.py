@@ -8,6 +8,9 @@ import secrets
 import time
 from dataclasses import dataclass
 
+from channels.emulation import film, voice
+from channels.whatsapp.config import LIMITS
+
 _URL_SECONDS = 300.0
 
 
@@ -24,6 +27,21 @@ class Shelved:
     def sha256(self) -> str:
         """The digest as webhooks give it."""
         return base64.b64encode(hashlib.sha256(self.data).digest()).decode()
+
+
+def examined(data: bytes, mime: str) -> Shelved:
+    """Return an uploaded file with what is wrong with it; its part's MIME type says what it has to be."""
+    if mime.startswith("video/"):
+        seen, wanted, most = film.examine(data), LIMITS.videos[0].mime, LIMITS.videos[0].most
+        seconds, faults = seen.seconds, seen.faults
+    else:
+        heard, wanted, most = voice.examine(data), LIMITS.voice.mime, LIMITS.voice_bytes
+        seconds, faults = heard.seconds, heard.faults
+    checks = {
+        f"the part's MIME type is {mime}": mime.replace(" ", "") == wanted.replace(" ", ""),
+        f"{len(data)} bytes": len(data) <= most,
+    }
+    return Shelved(data, mime, seconds, (*faults, *(fault for fault, fine in checks.items() if not fine)))
 
 
 class MediaShelf:

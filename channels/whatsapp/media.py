@@ -1,4 +1,4 @@
-"""Customers' files in, our voice notes out."""
+"""Customers' files in, our voice notes and videos out."""
 
 from __future__ import annotations
 

@@ -18,6 +18,7 @@ from core_pipeline.engines.wrap.deadline import Deadline
 from core_pipeline.engines.wrap.fallback import FallbackAsr, FallbackLlm, FallbackTts
 from core_pipeline.engines.wrap.lazy import LazyAsr, LazyEmbedder, LazyLlm, LazyTts
 from core_pipeline.engines.wrap.meter import Ledger, MeteredAsr, MeteredLlm, MeteredTts, Tariff
+from core_pipeline.engines.wrap.pictured import Maker, Makers
 from core_pipeline.engines.wrap.retry import Retry
 from core_pipeline.engines.wrap.voiced import VoicedTts
 from errors import NeedsOwner, SawtakError
@@ -35,6 +36,8 @@ log = logging.getLogger(__name__)
 
 # A stage is broken off after two minutes: an engine that is silent for long must leave time for its fallback.
 FIRST_SECONDS, WHOLE_SECONDS = 30.0, 90.0
+# A hosted engine draws a film before it sends the first byte of it.
+FILM_SECONDS = 280.0
 # The voice that knows when it says each word, for those that don't.
 GUIDE = "espeak"
 
@@ -132,6 +135,22 @@ class Engines:
             raise NeedsOwner("no-engine", "no speaker engine is set; add one to ENGINES")
         engine: Speaker = await self._opener.open(chain[0])
         return engine
+
+    async def video(self, faces: str, language: str, order: For) -> Makers:
+        """What animates faces of this kind that speak `language`; `NeedsOwner` where nobody set one up."""
+        able = [one for one in await self._able("video", language, order.tenant_id) if faces in one.spec.faces]
+        if not able:
+            can = sorted(s.name for (kind, _), s in discover().items() if kind == "video" and faces in s.faces)
+            raise NeedsOwner("no-engine", f"no video engine is set for {faces} avatars; these could: {', '.join(can)}")
+        return self._makers(able, order)
+
+    async def upscaler(self, order: For) -> Makers:
+        """What makes pictures larger for this tenant."""
+        return self._makers(await self._chain("upscale", order.tenant_id), order)
+
+    def wait(self, kind: str) -> float:
+        """How many seconds a new order to a heavy engine of this kind would wait before its turn, at a guess."""
+        return self._residency.wait(kind) if self._residency is not None else 0.0
 
     async def only(self, kind: str, name: str, tenant_id: str = "") -> Any:
         """The engine of that name and no other, for those who want to hear just that one; it opens when used."""
@@ -238,6 +257,11 @@ class Engines:
             ]
         )
 
+    def _makers(self, able: Sequence[Configured], order: For) -> Makers:
+        later = replace(order, priority=Priority.VIDEO)
+        makers = [Maker(tariff(one), self._later(one, later), self._cares(one)) for one in able]
+        return Makers(makers, order.ledger)
+
     def _voiced(self, engine: Configured, order: For, voice: Voice | None) -> Tts:
         cared = CaredTts(LazyTts(self._later(engine, order)), *self._cares(engine))
         guide = LazyTts(lambda: self._opener.open(configured(spec_of("tts", GUIDE), self._given("tts", GUIDE))))
@@ -249,8 +273,11 @@ class Engines:
         if not engine.spec.hosted and not engine.spec.heavy:
             return ()
         name = f"{engine.spec.kind}/{engine.spec.name}"
-        first = FIRST_SECONDS if engine.spec.hosted else None  # a heavy one may have to be loaded first
-        return self._breakers.of(engine.key, name), Retry(), Deadline(whole=WHOLE_SECONDS, first=first)
+        film = engine.spec.kind in {"video", "upscale"}
+        # a heavy one may have to be loaded first, and a film is drawn before its first byte is sent
+        first = FIRST_SECONDS if engine.spec.hosted and not film else None
+        whole = FILM_SECONDS if film else WHOLE_SECONDS
+        return self._breakers.of(engine.key, name), Retry(), Deadline(whole=whole, first=first)
 
     def _later(self, engine: Configured, order: For) -> Callable[[], Awaitable[Any]]:
         """Open the engine when it is first used: heavy ones in a process of their own, for this tenant's turn."""

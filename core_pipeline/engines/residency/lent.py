@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
-from pathlib import Path
-from typing import Any
 
 from core_pipeline.contracts.engines import Ask, Pcm, Piece, Saying, Speech, Transcript
+from core_pipeline.contracts.faces import Clip, Scene, Shape
 from core_pipeline.contracts.specs import Progress
 from core_pipeline.engines.worker import client
 from core_pipeline.engines.worker.ahead import ahead
@@ -109,15 +108,31 @@ class LentSpeaker:
         """Leave the engine to the residency."""
 
 
-class LentMaker:
-    """Makes files in its turn."""
+class LentVideo:
+    """Shows a face in its turn."""
 
-    def __init__(self, lease: Lease, path: str) -> None:
-        self._lease, self._path = lease, path
+    def __init__(self, lease: Lease) -> None:
+        self._lease = lease
 
-    async def make(self, order: Mapping[str, Any], files: Mapping[str, Path]) -> AsyncGenerator[Progress | bytes, None]:
-        """Stream the made file and its progress; the place is given back when the stream ends or is closed."""
-        async with self._lease() as line, aclosing(client.RemoteMaker(line, self._path).make(order, files)) as parts:
+    async def animate(self, scene: Scene) -> AsyncGenerator[Progress | bytes, None]:
+        """Stream the scene's clip; the place is given back when the stream ends or is closed."""
+        async with self._lease() as line, aclosing(client.RemoteVideo(line).animate(scene)) as parts:
+            async for part in parts:
+                yield part
+
+    async def close(self) -> None:
+        """Leave the engine to the residency."""
+
+
+class LentUpscale:
+    """Makes pictures larger in its turn."""
+
+    def __init__(self, lease: Lease) -> None:
+        self._lease = lease
+
+    async def upscale(self, clip: Clip, shape: Shape) -> AsyncGenerator[Progress | bytes, None]:
+        """Stream the larger clip; the place is given back when the stream ends or is closed."""
+        async with self._lease() as line, aclosing(client.RemoteUpscale(line).upscale(clip, shape)) as parts:
             async for part in parts:
                 yield part
 

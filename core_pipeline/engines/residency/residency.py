@@ -14,6 +14,7 @@ from typing import Any, Self
 import httpx
 
 from core_pipeline.contracts.engines import Asr, Embedder, Llm, Speaker, Tts
+from core_pipeline.contracts.faces import Upscale, Video
 from core_pipeline.contracts.specs import EngineSpec, Priority
 from core_pipeline.engines.residency import lent
 from core_pipeline.engines.residency.folder import SocketFolder
@@ -88,10 +89,13 @@ class Residency:
         """As `asr`; it compares voices by the cosine of their prints, or raises NeedsOwner."""
         return lent.LentSpeaker(self._lease(spec, config, tenant_id, priority))
 
-    def maker(self, spec: EngineSpec[Any], config: Any, tenant_id: str, priority: Priority) -> lent.LentMaker:
-        """As `asr`, for what makes files."""
-        path = {"video": "/animate", "upscale": "/upscale"}[spec.kind]
-        return lent.LentMaker(self._lease(spec, config, tenant_id, priority), path)
+    def video(self, spec: EngineSpec[Video], config: Any, tenant_id: str, priority: Priority) -> Video:
+        """As `asr`."""
+        return lent.LentVideo(self._lease(spec, config, tenant_id, priority))
+
+    def upscale(self, spec: EngineSpec[Upscale], config: Any, tenant_id: str, priority: Priority) -> Upscale:
+        """As `asr`."""
+        return lent.LentUpscale(self._lease(spec, config, tenant_id, priority))
 
     async def warm(self, spec: EngineSpec[Any], config: Any) -> None:
         """Load the engine now; raises as a use would."""
@@ -106,6 +110,10 @@ class Residency:
     def figures(self) -> list[Figures]:
         """How every engine stands that was asked for so far."""
         return [one.figures() for one in self._residents.values()]
+
+    def wait(self, kind: str) -> float:
+        """The shortest wait in seconds to expect at the engines of this kind; 0 before one was asked for."""
+        return min((one.wait for one in self._residents.values() if one.spec.kind == kind), default=0.0)
 
     async def close(self) -> None:
         """End every process and remove the sockets; who waits gets Retryable."""
@@ -211,7 +219,7 @@ class Residency:
                 self._end(one.stay)
         for one in self._residents.values():
             if one not in decision.hold:
-                _lend(one)
+                one.lend()
 
     def _end(self, stay: Stay) -> None:
         if not stay.ending:
@@ -257,7 +265,7 @@ class Residency:
             uds=path,
             var=self._var,
             limits={"at_once": spec.at_once, "waiting": spec.at_once + _SPARE_PLACES, "seconds": terms.patience.whole},
-            python=terms.python,
+            python=terms.python if spec.requires else Path(sys.executable),
             environment=terms.environment,
         )
         stay.process = await WorkerProcess.start(order)
@@ -283,13 +291,3 @@ class Residency:
         task = asyncio.create_task(deed)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _lend(one: Resident) -> None:
-    """Give free places to who is next."""
-    stay = one.stay
-    while stay and stay.ready and stay.line and stay.busy < one.spec.at_once and len(one.queue):
-        waiter = one.queue.next(time.monotonic())
-        if not waiter.place.done():
-            stay.busy += 1
-            waiter.place.set_result((stay, stay.line))

@@ -114,6 +114,20 @@ class Resident:
         """Its configuration, secrets opened."""
         return plain(self.config)
 
+    @property
+    def wait(self) -> float:
+        """How many seconds the next caller would wait, by how long uses took of late."""
+        return self.tally.seconds * len(self.queue) / self.spec.at_once
+
+    def lend(self) -> None:
+        """Give free places to who is next."""
+        stay = self.stay
+        while stay and stay.ready and stay.line and stay.busy < self.spec.at_once and len(self.queue):
+            waiter = self.queue.next(time.monotonic())
+            if not waiter.place.done():
+                stay.busy += 1
+                waiter.place.set_result((stay, stay.line))
+
     def refuse_while_resting(self) -> None:
         """Raise the error that it failed with, while it is too early to try again."""
         left = self._rests_until - time.monotonic()
@@ -137,7 +151,7 @@ class Resident:
 
     def full(self) -> Retryable:
         """The error for who finds no place in the queue, with the wait to expect."""
-        after = self.tally.seconds * len(self.queue) / self.spec.at_once
+        after = self.wait
         return Retryable("engine-full", f"{self.name}: {len(self.queue)} wait already", after=max(0.1, after))
 
     def figures(self) -> Figures:

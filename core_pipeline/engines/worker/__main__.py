@@ -25,6 +25,7 @@ from pydantic import SecretStr, ValidationError
 from core_pipeline.contracts.specs import Bench, EngineSpec
 from core_pipeline.engines.worker.faults import fault, known
 from core_pipeline.engines.worker.jobs import Limits
+from core_pipeline.engines.worker.scenes import as_worker
 from core_pipeline.engines.worker.server import About, worker_app
 from core_pipeline.engines.worker.serving import Listen, serve
 from errors import NeedsOwner
@@ -66,7 +67,7 @@ async def _work(arguments: argparse.Namespace, order: dict[str, Any], say: Calla
         languages = tuple(sorted(spec.languages_of(config)))
         about = About(spec.name, "", languages, spec.clones, spec.sample_rate)
         limits = Limits(**{"at_once": spec.at_once, **order.get("limits", {})})
-        app = worker_app({spec.kind: engine}, about, token, limits)
+        app = worker_app({spec.kind: as_worker(spec.kind, engine)}, about, token, limits)
         await serve(app, listen, lambda address: say({"ready": address, "about": asdict(about)}))
         async with asyncio.timeout(_CLOSING_SECONDS):
             await engine.close()

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import ExitStack, aclosing
+from io import BytesIO
 from math import sqrt
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 from core_pipeline.contracts.engines import Ask, Pcm, Piece, Saying, Speech, Transcript
+from core_pipeline.contracts.faces import Clip, Scene, Shape
 from core_pipeline.contracts.specs import Progress
-from core_pipeline.engines.worker import wire
+from core_pipeline.engines.worker import scenes, wire
 from core_pipeline.engines.worker.frames import Frame, Type
 from core_pipeline.engines.worker.line import Line
 from errors import Impossible, NeedsOwner, Retryable
@@ -140,7 +142,9 @@ class RemoteMaker:
     def __init__(self, line: Line, path: str) -> None:
         self._line, self._path = line, path
 
-    async def make(self, order: Mapping[str, Any], files: Mapping[str, Path]) -> AsyncGenerator[Progress | bytes, None]:
+    async def make(
+        self, order: Mapping[str, Any], files: Mapping[str, Path | bytes]
+    ) -> AsyncGenerator[Progress | bytes, None]:
         """Stream the made file in order, with how far it has got in between; leaving the stream stops the worker."""
         with ExitStack() as stack:
             opened = {name: (name, stack.enter_context(_opened(path)), _BYTES) for name, path in files.items()}
@@ -151,6 +155,38 @@ class RemoteMaker:
                         yield _sensible(lambda told: wire.understood(Progress, told), frame.header)
                     else:
                         yield frame.body
+
+    async def close(self) -> None:
+        """Leave the line to its owner."""
+
+
+class RemoteVideo:
+    """Shows a face elsewhere."""
+
+    def __init__(self, line: Line) -> None:
+        self._maker = RemoteMaker(line, "/animate")
+
+    async def animate(self, scene: Scene) -> AsyncGenerator[Progress | bytes, None]:
+        """Stream the scene's clip; leaving the stream stops the worker."""
+        async with aclosing(self._maker.make(*scenes.scene_told(scene))) as parts:
+            async for part in parts:
+                yield part
+
+    async def close(self) -> None:
+        """Leave the line to its owner."""
+
+
+class RemoteUpscale:
+    """Makes pictures larger elsewhere."""
+
+    def __init__(self, line: Line) -> None:
+        self._maker = RemoteMaker(line, "/upscale")
+
+    async def upscale(self, clip: Clip, shape: Shape) -> AsyncGenerator[Progress | bytes, None]:
+        """Stream the larger clip; leaving the stream stops the worker."""
+        async with aclosing(self._maker.make(*scenes.enlarging_told(clip, shape))) as parts:
+            async for part in parts:
+                yield part
 
     async def close(self) -> None:
         """Leave the line to its owner."""
@@ -179,8 +215,8 @@ def _json(told: Any) -> dict[str, Any]:
     return {"json": told}
 
 
-def _opened(path: Path) -> BinaryIO:
-    return path.open("rb")
+def _opened(file: Path | bytes) -> BinaryIO:
+    return BytesIO(file) if isinstance(file, bytes) else file.open("rb")
 
 
 def _speech(frame: Frame) -> Speech:
