@@ -1,6 +1,6 @@
 """How one tenant wants its customers served; stored as JSON on the tenant."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -20,6 +20,7 @@ PHRASES = (
     "not_remembered",
     "handed",
     "disclosure",
+    "video_soon",
 )
 
 
@@ -38,7 +39,15 @@ class Policy(BaseModel):
     word for word, `session_seconds` the silence after which it begins anew; `remember` says whether it may keep facts
     about a customer who agrees. `cache` answers questions that were asked before at once, `cache_likeness` says how
     alike (1: the same words) they must be. `disclosure` is when the customer is told that a machine speaks.
-    `handoff_hours` is how long the bot keeps quiet once a person was asked to take over (0: it goes on answering).
+
+    `video` is when an answer is a talking video instead of a voice note ("request": when the customer asks for one).
+    `avatar` is who speaks in it (a slug of the shelf, "own:ID" of the tenant's, empty: the shelf's first), wearing and
+    standing before `avatar_colours` ("clothes", "background"). `video_view` is how it is framed ("" = as is usual on
+    the network), `video_hd` asks for 1080 lines, `captions` writes the words over it. `video_seconds` is the longest
+    video: what is longer is sent as writing after its first part ("part"), or as a voice note instead ("voice").
+    `video_minutes` is how much video a calendar month may bring (0: no bound), `video_wait` how many seconds of queue
+    a customer is spared by a voice note. `handoff_hours` is how long the bot keeps quiet once a person was asked to
+    take over (0: it goes on answering).
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -61,3 +70,15 @@ class Policy(BaseModel):
     cache_likeness: float = Field(default=1.0, ge=0.5, le=1.0)
     disclosure: Literal["never", "first", "always"] = "never"
     handoff_hours: float = Field(default=0.0, ge=0.0, le=168.0)
+    video: Literal["never", "request", "first", "always"] = "request"
+    avatar: str = Field(default="", max_length=80)
+    avatar_colours: dict[Literal["clothes", "background"], Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]] = Field(
+        default_factory=dict
+    )
+    video_view: Literal["", "square", "note", "portrait"] = ""
+    video_hd: bool = False
+    captions: bool = False
+    video_seconds: float = Field(default=60.0, ge=5.0, le=300.0)
+    video_long: Literal["part", "voice"] = "part"
+    video_minutes: float = Field(default=0.0, ge=0.0)
+    video_wait: float = Field(default=20.0, ge=0.0, le=600.0)

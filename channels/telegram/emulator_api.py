@@ -2,46 +2,29 @@
 
 import asyncio
 import hmac
-import json
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import JSONResponse
-from starlette.datastructures import UploadFile
 
-from channels.emulation.faults import Fault, Faults
+from channels.emulation.faults import Faults
 from channels.emulation.ledger import Ledger
 from channels.emulation.voice import examine
 from channels.telegram.config import LIMITS
+from channels.telegram.emulator_films import note_seen, video_seen
 from channels.telegram.emulator_queue import UpdateQueue
-from channels.wild import table, whole, words
+from channels.telegram.emulator_wire import BotError, Params, Upload, injected, parameters, refuse
+from channels.wild import whole, words
 from core_pipeline.contracts.channel import Delivery
 from core_pipeline.contracts.messages import ReplyKind
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{0,256}")
-_ACTIONS = frozenset({"typing", "record_voice", "upload_voice", "record_video", "upload_video"})
-
-Params = Mapping[str, Any]
-
-
-class BotError(Exception):
-    """A refusal in the vendor's form."""
-
-    def __init__(self, status: int, text: str, after: float | None = None) -> None:
-        super().__init__(text)
-        self.status, self.text, self.after = status, text, after
-
-
-@dataclass(frozen=True)
-class Upload:
-    """A file that came as a part of a call."""
-
-    data: bytes
-    mime: str | None
+_ACTIONS = frozenset(
+    {"typing", "record_voice", "upload_voice", "record_video", "upload_video", "record_video_note", "upload_video_note"}
+)
 
 
 class BotApi:
@@ -71,6 +54,8 @@ class BotApi:
             "getWebhookInfo": self._get_webhook_info,
             "sendMessage": self._send_message,
             "sendVoice": self._send_voice,
+            "sendVideo": self._send_video,
+            "sendVideoNote": self._send_video_note,
             "sendChatAction": self._send_chat_action,
             "answerCallbackQuery": self._answer_callback_query,
             "getFile": self._get_file,
@@ -79,7 +64,7 @@ class BotApi:
     def app(self) -> FastAPI:
         """Return the web application."""
         app = FastAPI(openapi_url=None)
-        app.add_exception_handler(BotError, _refuse)
+        app.add_exception_handler(BotError, refuse)
         app.add_api_route("/bot{token}/{method}", self.call, methods=["GET", "POST"])
         app.add_api_route("/file/bot{token}/{path:path}", self.download, methods=["GET"])
         return app
@@ -95,7 +80,7 @@ class BotApi:
         self._admit(method, token)
         if run is None:
             raise BotError(404, "Not Found")
-        params = await _params(request)
+        params = await parameters(request)
         self.asked.append((method, params))
         result = await run(params)
         await self._faults.lag()
@@ -113,7 +98,7 @@ class BotApi:
     def _admit(self, call: str, token: str) -> None:
         fault = self._faults.arrived(call)
         if fault:
-            raise _error(fault)
+            raise injected(fault)
         if not hmac.compare_digest(token, self._token):
             raise BotError(401, "Unauthorized")
 
@@ -170,6 +155,18 @@ class BotApi:
         voice = {"file_id": name, "file_unique_id": name, "duration": seconds, "mime_type": "audio/ogg"}
         return self._sent(delivery, {"voice": voice})
 
+    async def _send_video(self, params: Params) -> dict[str, Any]:
+        start = self._start(params, ReplyKind.VIDEO)
+        delivery, video = await asyncio.to_thread(video_seen, start, params)
+        self._ledger.add(delivery)
+        return self._sent(delivery, {"video": video})
+
+    async def _send_video_note(self, params: Params) -> dict[str, Any]:
+        start = self._start(params, ReplyKind.VIDEO)
+        delivery, note = await asyncio.to_thread(note_seen, start, params)
+        self._ledger.add(delivery)
+        return self._sent(delivery, {"video_note": note})
+
     async def _send_chat_action(self, params: Params) -> bool:
         self._start(params, ReplyKind.TEXT)
         if params.get("action") not in _ACTIONS:
@@ -200,30 +197,3 @@ class BotApi:
     def _sent(self, delivery: Delivery, content: dict[str, Any]) -> dict[str, Any]:
         chat = {"id": int(delivery.customer), "type": "private", "first_name": "Demo"}
         return {"message_id": int(delivery.message_id), "date": 1760000000, "chat": chat, "from": self._me(), **content}
-
-
-async def _params(request: Request) -> Params:
-    params: dict[str, Any] = dict(request.query_params)
-    if request.headers.get("content-type", "").startswith("application/json"):
-        return {**params, **table(json.loads(await request.body()))}
-    async with request.form() as form:
-        for name, value in form.items():
-            params[name] = await _uploaded(value) if isinstance(value, UploadFile) else value
-    return params
-
-
-async def _uploaded(file: UploadFile) -> Upload:
-    return Upload(await file.read(), file.content_type)
-
-
-def _error(fault: Fault) -> BotError:
-    return BotError(fault.status, fault.text or "Injected by a test", fault.after)
-
-
-async def _refuse(_: Request, error: Exception) -> Response:
-    if not isinstance(error, BotError):
-        raise error
-    body: dict[str, Any] = {"ok": False, "error_code": error.status, "description": error.text}
-    if error.after is not None:
-        body["parameters"] = {"retry_after": int(error.after)}
-    return JSONResponse(body, error.status)

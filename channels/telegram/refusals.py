@@ -25,6 +25,8 @@ _OWNER: dict[type[TelegramError], tuple[str, str]] = {
 _BAD_REQUESTS = {
     "VOICE_MESSAGES_FORBIDDEN": "voice-forbidden",
     "MESSAGE IS TOO LONG": "text-too-long",
+    "CAPTION IS TOO LONG": "caption-too-long",
+    "WRONG VIDEO NOTE LENGTH": "video-shape",
     "FILE IS TOO BIG": "media-too-large",
     "INVALID FILE_ID": "media-gone",
     "WRONG FILE_ID": "media-gone",

@@ -7,18 +7,18 @@ from pydantic import BaseModel, BeforeValidator, Field, SecretStr
 from core_pipeline.contracts.channel import Limits, VideoFormat, VoiceFormat
 from core_pipeline.contracts.messages import ReplyKind
 
-# Caps of the vendor's media table. For films they count after the vendor's own processing, hence the margin.
-_AUDIO_BYTES = 16 * 1024 * 1024
+# The vendor's cap on sounds and films; a film's size counts after its own processing, hence the margin below.
+MEDIA_BYTES = 16 * 1024 * 1024
+CAPTION_CHARS = 1024
+
 _FILM_BYTES = 15_000_000
 _FILM_SECONDS = 120.0
-
-CAPTION_CHARS = 1024
 
 LIMITS = Limits(
     text_chars=4096,
     voice=VoiceFormat("ogg", "libopus", sample_rate=48000, bit_rate=24000, mime="audio/ogg; codecs=opus"),
-    voice_bytes=_AUDIO_BYTES,
-    fetch_bytes=_AUDIO_BYTES,
+    voice_bytes=MEDIA_BYTES,
+    fetch_bytes=MEDIA_BYTES,
     busy_seconds=20.0,
     receipts=True,
     polling=False,

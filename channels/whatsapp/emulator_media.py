@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 
 from channels.emulation import film, voice
-from channels.whatsapp.config import LIMITS
+from channels.whatsapp.config import LIMITS, MEDIA_BYTES
 
 _URL_SECONDS = 300.0
 
@@ -32,14 +32,14 @@ class Shelved:
 def examined(data: bytes, mime: str) -> Shelved:
     """Return an uploaded file with what is wrong with it; its part's MIME type says what it has to be."""
     if mime.startswith("video/"):
-        seen, wanted, most = film.examine(data), LIMITS.videos[0].mime, LIMITS.videos[0].most
+        seen, wanted = film.examine(data), LIMITS.videos[0].mime
         seconds, faults = seen.seconds, seen.faults
     else:
-        heard, wanted, most = voice.examine(data), LIMITS.voice.mime, LIMITS.voice_bytes
+        heard, wanted = voice.examine(data), LIMITS.voice.mime
         seconds, faults = heard.seconds, heard.faults
     checks = {
         f"the part's MIME type is {mime}": mime.replace(" ", "") == wanted.replace(" ", ""),
-        f"{len(data)} bytes": len(data) <= most,
+        f"{len(data)} bytes": len(data) <= MEDIA_BYTES,
     }
     return Shelved(data, mime, seconds, (*faults, *(fault for fault, fine in checks.items() if not fine)))
 

@@ -59,6 +59,31 @@ _PERSON = re.compile(
     r"|(?:3ayez|3awz|abgha|areed) (?:akalem|a7ki ma3|aklm) (?:mowazaf|7ad|ensan|khedmet el 3omala)"
 )
 
+_PLEASE = r"(?:من فضلك|لو سمحت|لو تكرمت|بليز|please|pls|طيب|ممكن|can you|could you)"
+_ASK = (
+    r"(?:ارسل\w*|ابعت\w*|ابعث\w*|رد|جاوب\w*|اعطني|هات|عايزه?|عاوزه?|اريد|ابغي|ابي|بدي|ودي|send|reply|answer|give"
+    r"|make|i want|can i (?:get|have)|eb3at\w*|ab3at\w*|3ayez|3awz|abgha|abi|bede?e)"
+)
+_FILM = r"(?:ب|بال|ال)?(?:فيديو|فديو|مقطع فيديو|video)"
+_VIDEO = re.compile(
+    rf"(?:{_PLEASE} )*{_ASK}(?: \w+){{0,4}}? {_FILM}(?: (?:الرد|الاجابه|message|{_PLEASE}))*"
+    rf"|{_FILM}(?: {_PLEASE})+|(?:{_PLEASE} )+{_FILM}"
+)
+# Within a question the word alone may be about a film of the business's own.
+_VIDEO_ANSWER = re.compile(
+    r"(?:رد|جاوب\w*|الرد|الجواب|الاجابه)(?: \w+){0,2} (?:بال|ب|ب ال)?(?:فيديو|فديو)"
+    r"|(?:reply|answer)(?: me)? (?:by|in|with|as) (?:a )?video"
+)
+
+
+def video_wish(text: str) -> tuple[bool, str]:
+    """Whether the customer asks for the answer as a video, and what they say besides."""
+    lines = [line for line in re.split(r"(?<=[.!?؟\n])\s*|\n", text) if line.strip()]
+    said = [normalise(line).strip(" .!؟?،,\n") for line in lines]
+    rest = [line for line, words in zip(lines, said, strict=True) if not _VIDEO.fullmatch(words)]
+    asked = len(rest) < len(lines) or any(_VIDEO_ANSWER.search(words) for words in said)
+    return asked, " ".join(line.strip() for line in rest)
+
 
 def command(text: str) -> Command | None:
     """Return the command that the whole message is, if it is one."""

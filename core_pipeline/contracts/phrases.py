@@ -36,5 +36,9 @@ READY = {
         "ar": "عذرًا، حدث خلل عندنا ولم نتمكن من الرد الآن. سنعود إليك قريبًا.",
         "en": "Sorry, something went wrong on our side and we can't answer right now. We'll get back to you soon.",
     },
+    "video_soon": {
+        "ar": "نسجل لك الرد بالفيديو، سيصلك بعد لحظات.",
+        "en": "We are recording your answer as a video; it will be with you in a moment.",
+    },
     "disclosure": {"ar": "هذا رد آلي بصوت مولد.", "en": "This is an automated reply in a generated voice."},
 }

@@ -58,10 +58,11 @@ class EngineSpec(Generic[E_co]):
     """The one export of an engine's folder: what it is, what it speaks, how to open it.
 
     `kind` is the name of the folder above (asr, llm, tts, embed, speaker, video, upscale); `languages` are two-letter
-    codes, narrowed by `able` where they depend on the configuration. `config` has a default for every field; its `SecretStr` fields
-    are kept sealed. `unit` is what it is metered in ("second", "character", "token", "answer") and `price` what one
-    unit costs in millionths of a US dollar. `open` may import heavy libraries and load weights; it raises `NeedsOwner`
-    with what to do when something is missing. `requires` names the packages that are not in our base requirements.
+    codes, narrowed by `able` where they depend on the configuration. `config` has a default for every field; its
+    `SecretStr` fields are kept sealed. `unit` is what it is metered in ("second", "character", "token", "answer") and
+    `price` what one unit costs in millionths of a US dollar. `open` may import heavy libraries and load weights; it
+    raises `NeedsOwner` with what to do when something is missing. `requires` names the packages that are not in our
+    base requirements.
 
     A `hosted` engine is spoken to over the network, by its configuration alone: such a one a tenant may set up for
     themselves, with their own key. A `heavy` engine runs in a process of its own, takes `memory` bytes and serves

@@ -18,8 +18,18 @@ AUDIBLE = {Kind.VOICE, Kind.AUDIO, Kind.VIDEO_NOTE}
 WORDED = AUDIBLE | {Kind.TEXT, Kind.CHOICE, Kind.IMAGE, Kind.VIDEO, Kind.DOCUMENT}
 
 
+def wants_video(policy: Policy, limits: Limits, *, asked: bool, first: bool, wished: str | None = None) -> bool:
+    """Whether an answer is to be a video; `asked` says that the customer asks for one, `first` that it is our first.
+
+    Who wished to read, or to hear, gets a video only by asking.
+    """
+    if ReplyKind.VIDEO not in limits.degrade or not limits.videos or policy.video == "never":
+        return False
+    return asked or (wished is None and (policy.video == "always" or (policy.video == "first" and first)))
+
+
 def form_of(kinds: Iterable[str], policy: Policy, limits: Limits, wished: str | None = None) -> ReplyKind:
-    """The form of an answer to messages of these kinds; the network's poorest when it can't carry what is wanted.
+    """The form of an answer that is no video; the network's poorest when it can't carry what is wanted.
 
     What the customer wished for ("voice" or "text") goes before what the tenant set.
     """

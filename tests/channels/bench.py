@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import av
@@ -21,7 +22,7 @@ from fastapi import FastAPI, Request, Response
 from pydantic import SecretStr
 
 from channels.emulation.server import served
-from core_pipeline.contracts.channel import Channel, ChannelSpec, Emulator, Opening, WebhookRequest
+from core_pipeline.contracts.channel import Channel, ChannelSpec, Emulator, Opening, VideoFormat, WebhookRequest
 from core_pipeline.contracts.messages import Inbound, Reply, ReplyKind
 
 # Without the system's certificates, which take 40 ms to load and serve nobody on this machine.
@@ -132,10 +133,66 @@ def voice_note(seconds: float = 1.0, layout: str = "mono", container: str = "ogg
     return out.getvalue()
 
 
+@cache
+def film(
+    width: int = 64,
+    height: int = 64,
+    seconds: float = 0.4,
+    *,
+    codec: str = "libx264",
+    pixels: str = "yuv420p",
+    sounds: int = 1,
+    flags: str = "faststart",
+    **options: str,
+) -> bytes:
+    """A film of a changing grey with silence, as the networks want it unless told otherwise."""
+    coding = {"preset": "ultrafast", "profile": "main", "bf": "0", **options} if codec == "libx264" else options
+    with TemporaryDirectory() as folder:
+        # A file, because the library reads back what it wrote to bring the table of contents to the front.
+        path = Path(folder) / "film.mp4"
+        with av.open(path, "w", format="mp4", options={"movflags": flags} if flags else {}) as box:
+            pictures = box.add_stream(codec, rate=25, options=coding)
+            assert isinstance(pictures, av.VideoStream)
+            pictures.width, pictures.height, pictures.pix_fmt = width, height, pixels
+            tracks = [box.add_stream("aac", rate=48000, layout="mono") for _ in range(sounds)]
+            for number in range(round(25 * seconds)):
+                grey = np.full((height, width, 3), 4 * number % 256, "uint8")
+                box.mux(pictures.encode(av.VideoFrame.from_ndarray(grey, format="rgb24")))
+            box.mux(pictures.encode())
+            for track in tracks:
+                assert isinstance(track, av.AudioStream)
+                still = av.AudioFrame.from_ndarray(np.zeros((1, round(48000 * seconds)), "float32"), "fltp", "mono")
+                still.sample_rate = 48000
+                box.mux(track.encode(still))
+                box.mux(track.encode())
+        return path.read_bytes()
+
+
+@cache
+def picture(side: int = 64) -> bytes:
+    """A square JPEG."""
+    out = io.BytesIO()
+    with av.open(out, "w", format="mjpeg") as box:
+        stream = box.add_stream("mjpeg", rate=1)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = side, side, "yuvj420p"
+        box.mux(stream.encode(av.VideoFrame.from_ndarray(np.full((side, side, 3), 128, "uint8"), format="rgb24")))
+        box.mux(stream.encode())
+    return out.getvalue()
+
+
+def shown(form: VideoFormat, **content: Any) -> dict[str, Any]:
+    """What a reply holds of a short film in this form."""
+    size = {"width": form.width, "height": form.height}
+    return {"data": film(**size), "seconds": 0.4, "view": form.view, "poster": picture(), **size, **content}
+
+
 def reply_to(inbound: Inbound, kind: ReplyKind, **content: Any) -> Reply:
     """An answer of this kind to a customer's message."""
     if kind is ReplyKind.VOICE:
         content = {"data": voice_note(), "seconds": 1.0, **content}
+    elif kind is ReplyKind.VIDEO:
+        content = {"data": film(), "seconds": 0.4, "width": 64, "height": 64, **content}
     else:
         content = {"text": "أهلًا بك", **content}
     return Reply(kind=kind, key="turn-1:answer", address=inbound.address, **content)

@@ -47,6 +47,9 @@ def test_spec_is_sane(spec: ChannelSpec) -> None:
     assert min(limits.voice_bytes, limits.fetch_bytes) >= 1_000_000
     assert limits.voice.mime.startswith("audio/")
     assert list(limits.degrade) == sorted(limits.degrade, key=list(ReplyKind).index)
+    assert bool(limits.videos) == (ReplyKind.VIDEO in limits.degrade)
+    assert len({form.view for form in limits.videos}) == len(limits.videos)
+    assert all(form.width % 2 == form.height % 2 == 0 < form.longest for form in limits.videos)
     config = spec.config.model_validate(spec.demo_config)
     assert spec.identify(config, spec.demo.secrets) == spec.demo.external_id
 

@@ -196,5 +196,11 @@ async def test_why_it_can_not_be_loaded_is_told_to_all_who_wait(tmp_path: Path) 
 
 async def test_a_python_that_is_not_there_is_the_owners(tmp_path: Path) -> None:
     async with Residency(ONE, tmp_path, Terms(python=Path("/nowhere"))) as residency:
+        afar = replace(DEMO, requires=("a-package-of-its-own",))
         with pytest.raises(NeedsOwner, match="no-python"):
-            await residency.asr(DEMO, DEMO.config(), "t", Priority.CALL).transcribe(SOUND)
+            await residency.asr(afar, DEMO.config(), "t", Priority.CALL).transcribe(SOUND)
+
+
+async def test_an_engine_that_needs_nothing_of_its_own_runs_where_we_run(tmp_path: Path) -> None:
+    async with Residency(ONE, tmp_path, Terms(python=Path("/nowhere"))) as residency:
+        await residency.asr(DEMO, DEMO.config(), "t", Priority.CALL).transcribe(SOUND)

@@ -28,6 +28,8 @@ KEY_SECONDS = 2
 SIZES = range(16, 4097, 2)
 UNSAID = 2  # ITU-T H.273's word for a matrix that a file doesn't name
 SD_HEIGHT = 576
+# ITU-T H.264 table A-1: level, macroblocks in a picture and in a second.
+LEVELS = (("3.0", 1_620, 40_500), ("3.1", 3_600, 108_000), ("4.0", 8_192, 245_760), ("5.1", 36_864, 983_040))
 
 
 class Size(Protocol):
@@ -124,10 +126,18 @@ def _options(shape: Size, most_bits: int, crf: float) -> dict[str, str]:
         "bf": "0",
         "g": str(KEY_SECONDS * shape.fps),
         "sc_threshold": "0",
+        "level": _level(shape),
         "threads": "1",
         "a53cc": "0",
         "x264-params": "stitchable=1:open-gop=0",
     }
+
+
+def _level(shape: Size) -> str:
+    """Return the lowest level that shows this shape; left alone, x264 would also look at the bit rate."""
+    blocks = -(-shape.width // 16) * -(-shape.height // 16)
+    fits = (name for name, most, a_second in LEVELS if blocks <= most and blocks * shape.fps <= a_second)
+    return next(fits, "5.2")
 
 
 def _tag(stream: VideoStream) -> None:
