@@ -12,7 +12,7 @@ from core_pipeline.contracts.messages import Reply, ReplyKind
 from errors import Impossible
 
 _NOTE = "note"
-_MOST = {form.view: form.most for form in LIMITS.videos}
+_MOST: dict[str | None, int] = {form.view: form.most for form in LIMITS.videos}
 
 
 def call_for(reply: Reply) -> tuple[str, dict[str, Any]]:
@@ -42,7 +42,7 @@ def _note(reply: Reply) -> tuple[str, dict[str, Any]]:
 def _video(reply: Reply) -> tuple[str, dict[str, Any]]:
     if reply.text and len(reply.text) > CAPTION_CHARS:
         raise Impossible("caption-too-long", f"at most {CAPTION_CHARS} characters: send the text by itself")
-    data = _sized(reply.data, _MOST.get(reply.view or "", _MOST["square"]), "video-size")
+    data = _sized(reply.data, _MOST.get(reply.view, _MOST["square"]), "video-size")
     shown = {"width": reply.width, "height": reply.height, "supports_streaming": True}
     cover = {"cover": _picture(reply.poster)} if reply.poster else {}
     caption = {"caption": reply.text} if reply.text and reply.text.strip() else {}

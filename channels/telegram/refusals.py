@@ -55,6 +55,9 @@ def refusal(error: TelegramError, *, lands: bool) -> SawtakError:
         return Impossible("telegram-403", "the customer blocked the bot or left")
     if isinstance(error, BadRequest | ChatMigrated):
         return _bad_request(error)
+    if "ENTITY TOO LARGE" in error.message.upper():
+        # The library knows this status from no other trouble of the network, but trying again would not help.
+        return Impossible("media-too-large")
     unsent = isinstance(error.__cause__, _UNSENT)
     return Retryable("telegram-unreachable", type(error).__name__, after=2.0, landed=lands and not unsent)
 

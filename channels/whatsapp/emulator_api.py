@@ -89,12 +89,12 @@ class GraphApi:
                 raise GraphError(400, 100, "messaging_product and file are required")
             data, mime = await file.read(), file.content_type or ""
         kind = ReplyKind.VIDEO if mime.startswith("video/") else ReplyKind.VOICE
-        file = await asyncio.to_thread(examined, data, mime)
-        if file.faults:
-            self._ledger.add(Delivery("", kind, "", data=data, mime=mime, faults=file.faults))
+        found = await asyncio.to_thread(examined, data, mime)
+        if found.faults:
+            self._ledger.add(Delivery("", kind, "", data=data, mime=mime, faults=found.faults))
             raise GraphError(400, 131053, "Media upload error")
         await self._faults.lag()
-        return {"id": self._shelf.put(file)}
+        return {"id": self._shelf.put(found)}
 
     async def messages(self, account: str, request: Request) -> dict[str, Any]:
         """POST /{number}/messages: a message, or read with typing."""

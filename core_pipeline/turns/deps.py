@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
+
+from core_pipeline.turns.darkroom import Darkroom
 
 if TYPE_CHECKING:
     from core_pipeline.actions.doing import Actions
@@ -44,7 +46,10 @@ class Here:
 
 @dataclass(frozen=True)
 class Deps:
-    """The rooms below, as the stages need them; `making` tells one installation's way of answering from another's."""
+    """The rooms below, as the stages need them; `making` tells one installation's way of answering from another's.
+
+    A customer is told that the video takes a while `soon_seconds` after their turn began.
+    """
 
     db: Database
     blobs: Blobs
@@ -56,3 +61,5 @@ class Deps:
     settle_seconds: float = 15.0
     actions: Actions | None = None
     making: str = ""
+    darkroom: Darkroom = field(default_factory=Darkroom)
+    soon_seconds: float = 8.0

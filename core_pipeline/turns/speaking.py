@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from core_pipeline.contracts.channel import Limits
+    from core_pipeline.contracts.engines import Speech
     from core_pipeline.engines.router import For
     from core_pipeline.engines.wrap.fallback import FallbackTts
     from core_pipeline.engines.wrap.voiced import Voice
     from core_pipeline.turns.deps import Deps, Here
+    from core_pipeline.turns.filming import Filming
     from tenants.policy import Policy
 
 
@@ -45,10 +47,14 @@ async def script_of(deps: Deps, here: Here, policy: Policy, language: str) -> Sc
 
 
 class Speaking:
-    """Speaks sentences in the background as they are said; `first_audio` is when the first sound was there."""
+    """Speaks sentences in the background as they are said; `first_audio` is when the first sound was there.
 
-    def __init__(self, deps: Deps, here: Here, order: For, script: Script) -> None:
+    With `filming` each sentence is handed on to it as soon as it is spoken.
+    """
+
+    def __init__(self, deps: Deps, here: Here, order: For, script: Script, filming: Filming | None = None) -> None:
         self._deps, self._here, self._order, self._script = deps, here, order, script
+        self._filming = filming
         self._said: asyncio.Queue[str | None] = asyncio.Queue()
         self._parts: list[Pcm] = []
         self.first_audio: float | None = None
@@ -60,9 +66,13 @@ class Speaking:
 
     async def finish(self) -> dict[str, Any]:
         """Wait for the last word and keep the note: see `kept`; raises why it could not be spoken."""
+        await self.spoken()
+        return await kept(self._deps, self._here, self._order, self._script, self._parts)
+
+    async def spoken(self) -> None:
+        """Wait for the last word; raises why it could not be spoken."""
         self._said.put_nowait(None)
         await self._task
-        return await kept(self._deps, self._here, self._order, self._script, self._parts)
 
     async def abandon(self) -> None:
         """Say no more; what was spoken is dropped."""
@@ -79,14 +89,20 @@ class Speaking:
             if voice is not None and voice is not served:
                 raise Retryable("voice-changed", "another engine took over in the middle; the note is spoken anew")
             voice = served
+        if self._filming is not None:
+            self._filming.over()
 
     async def _speak(self, engine: FallbackTts | Any, sentence: str) -> None:
         with self._order.ledger.timed("speakable"):
-            saying = Saying(speakable(sentence, self._script.language), self._script.language)
-        async with flowing(engine.speak(saying)) as parts:
+            words, language = speakable(sentence, self._script.language), self._script.language
+        spoken: list[Speech] = []
+        async with flowing(engine.speak(Saying(words, language, timed=self._filming is not None))) as parts:
             async for part in parts:
                 self.first_audio = self.first_audio or perf_counter()
-                self._parts.append(part.pcm)
+                spoken.append(part)
+        self._parts += [part.pcm for part in spoken]
+        if self._filming is not None:
+            self._filming.add(sentence, spoken)
 
 
 async def noted(deps: Deps, here: Here, script: Script, blob: str) -> None:

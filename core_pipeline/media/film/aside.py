@@ -12,7 +12,7 @@ T = TypeVar("T")
 GoOn: TypeAlias = Callable[[], None]
 
 
-class Dropped(Exception):  # noqa: N818 : an outcome
+class Dropped(Exception):
     """Nobody waits for this work any more."""
 
 

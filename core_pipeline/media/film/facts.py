@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 
-import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from core_pipeline.media.film.pictures import OPTIONS
+from core_pipeline.media.film.pictures import file_of
 from errors import Impossible
 
 
@@ -44,7 +42,7 @@ class FilmFacts:
 
     @property
     def phones(self) -> bool:
-        """Whether every phone plays it and WhatsApp takes it: H.264 main or baseline, no B-frames, 4:2:0, at most one AAC track."""
+        """Whether every phone plays it: H.264 without B-frames, 4:2:0, at most one track of AAC, a fast start."""
         pictures = (self.codec, self.pix_fmt, self.has_b_frames) == ("h264", "yuv420p", False)
         sound = self.audio in {None, "aac"} and self.audio_tracks <= 1
         return pictures and sound and self.faststart and self.profile in {"Main", "Baseline", "Constrained Baseline"}
@@ -52,11 +50,8 @@ class FilmFacts:
 
 def facts(data: bytes) -> FilmFacts:
     """Return the facts of an MP4 file of ours. Raises `Impossible` "film-broken" when it is none."""
-    try:
-        with av.open(io.BytesIO(data), "r", format="mp4", options=OPTIONS, metadata_errors="ignore") as container:
-            return _facts(container, data)
-    except av.error.FFmpegError as error:
-        raise Impossible("film-broken", f"ffmpeg says {type(error).__name__}") from error
+    with file_of(data) as container:
+        return _facts(container, data)
 
 
 def _facts(container: InputContainer, data: bytes) -> FilmFacts:

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-import av
-from av.packet import Packet
-from av.stream import Stream
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Interpolation
 
 from core_pipeline.contracts.faces import Shape
 from core_pipeline.media.film.aside import GoOn, aside
-from core_pipeline.media.film.pictures import OPTIONS, opened, pictures
-from core_pipeline.media.film.reel import MOST_BITS, Reel, mp4
+from core_pipeline.media.film.mux import muxed, packets
+from core_pipeline.media.film.pictures import film_of, pictures
+from core_pipeline.media.film.reel import MOST_BITS, Reel
 from errors import Impossible
 
 SOUND_BITS = 70_000  # 64 kbit/s and what its packets need in the index
@@ -86,7 +82,7 @@ def _jpeg(picture: VideoFrame, widest: int | None) -> bytes:
 
 @dataclass(frozen=True)
 class _Film:
-    """What a film needs to be put together again: its shape, length and encoded sound."""
+    """What a bit rate is planned from: shape, length, and the encoded sound, which stays."""
 
     shape: Shape
     seconds: float
@@ -98,7 +94,7 @@ def _shrunk(data: bytes, most_bytes: int, go_on: GoOn) -> bytes:
     floor = max(FLOOR_BITS, int(film.shape.width * film.shape.height * film.shape.fps * BITS_A_PIXEL))
     room = most_bytes * SHARE - film.sound_bytes
     for _try in range(TRIES):
-        bits = int(min(MOST_BITS, room * 8 / (film.seconds + 1)))
+        bits = int(room * 8 / (film.seconds + 1))
         if bits < floor:
             break
         smaller = _again(data, film.shape, bits, go_on)
@@ -109,7 +105,7 @@ def _shrunk(data: bytes, most_bytes: int, go_on: GoOn) -> bytes:
 
 
 def _measured(data: bytes) -> _Film:
-    with opened(data) as (container, stream):
+    with film_of(data) as (container, stream):
         counted, heard = 0, 0
         for packet in container.demux():
             counted += packet.stream is stream and packet.size > 0
@@ -124,24 +120,5 @@ def _again(data: bytes, shape: Shape, bits: int, go_on: GoOn) -> bytes:
     for picture in pictures(data):
         go_on()
         reel.add(picture)
-    return _with_sound_of(data, reel.end())
-
-
-def _with_sound_of(data: bytes, silent: bytes) -> bytes:
-    """Return the pictures of one film with the sound of the other, both as they lie there."""
-    with opened(data) as (old, _), opened(silent) as (new, shown):
-        sources = [shown, *old.streams.audio]
-        found: list[tuple[int, Packet[Stream]]] = []
-        for number, (container, source) in enumerate(zip([new, *[old] * len(old.streams.audio)], sources, strict=True)):
-            found += [(number, packet) for packet in container.demux(source) if packet.size]
-        return _mux(sources, sorted(found, key=_when))
-
-
-def _mux(sources: Sequence[Stream], found: Sequence[tuple[int, Packet[Stream]]]) -> bytes:
-    file = __import__("io").BytesIO()
-    return file.getvalue()
-
-
-def _when(found: tuple[int, Packet[Stream]]) -> Fraction:
-    packet = found[1]
-    return (packet.dts or 0) * (packet.time_base or Fraction(1))
+    silent = reel.end()
+    return muxed(silent, packets(silent).packets, shape.fps, data)

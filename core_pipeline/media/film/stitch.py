@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-import heapq
-import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
-
-import av
-from av.audio.frame import AudioFrame
-from av.audio.stream import AudioStream
-from av.container import OutputContainer
-from av.packet import Packet
-from av.stream import Stream
-from av.video.stream import VideoStream
 
 from core_pipeline.contracts.engines import Pcm
 from core_pipeline.contracts.faces import Clip, Shape
 from core_pipeline.media.film.aside import GoOn, aside
-from core_pipeline.media.film.pictures import Packets, opened, packets, pictures
-from core_pipeline.media.film.reel import MOST_BITS, Reel, mp4
-from core_pipeline.media.pcm import resample
+from core_pipeline.media.film.mux import Packets, aac, muxed, packets
+from core_pipeline.media.film.pictures import pictures
+from core_pipeline.media.film.reel import MOST_BITS, Reel
 from errors import Impossible
-
-SAMPLE_RATE = 48_000
-SOUND_BITS = 64_000
-FRAME = 1_024  # samples in a packet of AAC
 
 
 async def stitch(clips: Sequence[Clip], sound: Pcm, *, most_bits: int = MOST_BITS) -> bytes:
@@ -50,7 +36,8 @@ def joined(clips: Sequence[Clip], sound: Pcm, most_bits: int, go_on: GoOn) -> by
         clips = (Clip(reel.end(), shape, reel.frames),)
         parts = [_checked(clips[0])]
     go_on()
-    return _muxed(clips[0].data, [packet for part in parts for packet in part.packets], sound, shape)
+    shown = [packet for part in parts for packet in part.packets]
+    return muxed(clips[0].data, shown, shape.fps, aac(sound, Fraction(len(shown), shape.fps)))
 
 
 def _shape(clips: Sequence[Clip]) -> Shape:
@@ -69,50 +56,3 @@ def _checked(clip: Clip) -> Packets:
     if any(packet.pts != packet.dts for packet in part.packets):
         raise Impossible("film-broken", "pictures are not in the order in which they are shown")
     return part
-
-
-def _muxed(template: bytes, shown: Sequence[Packet[VideoStream]], sound: Pcm, shape: Shape) -> bytes:
-    file = io.BytesIO()
-    with opened(template) as (_, source), mp4(file) as container:
-        stream = container.add_stream_from_template(source)
-        stream.time_base = Fraction(1, shape.fps)
-        heard = _sound(container, fitted(sound, Fraction(len(shown), shape.fps)))
-        for packet in heapq.merge(_numbered(shown, stream, shape.fps), heard, key=_when):
-            container.mux(packet)
-    return file.getvalue()
-
-
-def fitted(sound: Pcm, seconds: Fraction) -> Pcm:
-    """Return the sound at `SAMPLE_RATE`, cut or filled up with silence to exactly this length."""
-    size = round(seconds * SAMPLE_RATE) * 2
-    data = resample(sound, SAMPLE_RATE).data[:size]
-    return Pcm(data.ljust(size, b"\0"), SAMPLE_RATE)
-
-
-def _numbered(shown: Iterable[Packet[VideoStream]], stream: Stream, fps: int) -> Iterator[Packet[Stream]]:
-    for number, packet in enumerate(shown):
-        packet.stream = stream
-        packet.time_base = Fraction(1, fps)
-        packet.pts = packet.dts = number
-        packet.duration = 1
-        yield packet
-
-
-def _sound(container: OutputContainer, sound: Pcm) -> list[Packet[Stream]]:
-    """Encode all the sound at once, which is some 40 ms for ten seconds; the stream is made here."""
-    stream = container.add_stream("aac", rate=SAMPLE_RATE, layout="mono")
-    stream.bit_rate = SOUND_BITS
-    return [packet for frame in [*_frames(sound), None] for packet in stream.encode(frame)]
-
-
-def _frames(sound: Pcm) -> Iterator[AudioFrame]:
-    for at in range(0, len(sound.data) // 2, FRAME):
-        piece = sound.data[at * 2 : (at + FRAME) * 2]
-        frame = AudioFrame(format="s16", layout="mono", samples=len(piece) // 2)
-        frame.planes[0].update(piece)
-        frame.sample_rate, frame.time_base, frame.pts = SAMPLE_RATE, Fraction(1, SAMPLE_RATE), at
-        yield frame
-
-
-def _when(packet: Packet[Stream]) -> Fraction:
-    return (packet.dts or 0) * (packet.time_base or Fraction(1))

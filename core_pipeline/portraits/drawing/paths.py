@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-MOST_PLACE = 10_000.0
+MOST_PLACE = 4_000.0
 _TAKES = {"M": 2, "L": 2, "H": 1, "V": 1, "C": 6, "S": 4, "Q": 4, "T": 2, "A": 7, "Z": 0}
 _BENDABLE = frozenset("MLCQZ")
 _COMMAND = re.compile(r"\s*([MmLlHhVvCcSsQqTtAaZz])\s*")

@@ -7,7 +7,7 @@ that no other reader finds anything else in it. expat is asked to tell everythin
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple, NoReturn
 from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
 
@@ -17,13 +17,21 @@ from core_pipeline.portraits.drawing.paths import is_bendable
 from core_pipeline.portraits.drawing.values import MOST_GROWTH, fits, growth, numbers, reference
 
 
+class _Open(NamedTuple):
+    """An element that has begun: by how much it and those around it enlarge, and whether any of them is moved."""
+
+    name: str
+    growth: float
+    moved: bool
+
+
 class Drawing:
     """One drawing while it is read; `lines` is what was found good so far."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
-        self._open: list[tuple[str, float]] = []
-        self._count = 0
+        self._open: list[_Open] = []
+        self._count = self._dashed = 0
         self._layers: list[str] = []
         self._kinds: dict[str, str] = {}
         self._wanted: list[tuple[str, str]] = []
@@ -57,7 +65,7 @@ class Drawing:
         parser.StartCdataSectionHandler = lambda *_: self._refuse("svg-text", "a CDATA section")
         parser.SkippedEntityHandler = lambda *_: self._refuse("svg-doctype", "an entity")
 
-    def _refuse(self, code: str, what: str) -> None:
+    def _refuse(self, code: str, what: str) -> NoReturn:
         raise Refused(code, f"line {self._parser.CurrentLineNumber}: {what}")
 
     def _declared(self, version: str, encoding: str | None, _standalone: int) -> None:
@@ -79,9 +87,7 @@ class Drawing:
         for attribute, text in found.items():
             self._attribute(name, attribute, text)
         self._remember(name, found)
-        self._open.append((name, self._growth(found.get("transform", ""))))
-        if name == "path" and rules.BENT in found.get("class", "").split():
-            self._bent(found)
+        self._enter(name, found)
         written = "".join(f" {attribute}={quoteattr(text)}" for attribute, text in found.items())
         self.lines.append(f"<{name}{written}>")
 
@@ -93,7 +99,7 @@ class Drawing:
         """Let an element through where it belongs."""
         if name not in rules.ATTRIBUTES:
             self._refuse("svg-element", f"<{_shown(name)}>")
-        parent = self._open[-1][0] if self._open else None
+        parent = self._open[-1].name if self._open else None
         if name not in (rules.CHILDREN.get(parent, ()) if parent else {"svg"}):
             self._refuse("svg-place", f"<{name}> in <{parent}>" if parent else f"<{name}> as the root")
 
@@ -113,24 +119,33 @@ class Drawing:
         if named is not None:
             self._kinds[named] = name
         self._wanted += [(kind, aim) for kind in rules.REFERRED if (aim := reference(found.get(kind, "")))]
-        if name == "clipPath" and any(parent == "clipPath" for parent, _ in self._open):
+        if name == "clipPath" and self._within("clipPath"):
             self._refuse("svg-place", "<clipPath> in <clipPath>")
-        if "clip-path" in found and any(parent == "clipPath" for parent, _ in self._open):
+        if "clip-path" in found and self._within("clipPath"):
             self._refuse("svg-attribute", "clip-path in <clipPath>")
         if name == "svg" and (tuple(numbers(found.get("viewBox", "")) or ()) != rules.CANVAS or "xmlns" not in found):
             self._refuse("svg-canvas", "the viewBox is " + " ".join(f"{one:g}" for one in rules.CANVAS))
         if len(self._open) == 1 and name == "g":
             self._layers.append(named or "")
 
-    def _growth(self, transform: str) -> float:
-        times = (growth(transform) or 1.0) * (self._open[-1][1] if self._open else 1.0)
+    def _within(self, name: str) -> bool:
+        return any(one.name == name for one in self._open)
+
+    def _enter(self, name: str, found: dict[str, str]) -> None:
+        """Go into an element; some are held to more: paths that are bent, lines that are dashed."""
+        around = self._open[-1] if self._open else _Open("", 1.0, moved=False)
+        times = around.growth * (growth(found.get("transform", "")) or 1.0)
+        here = _Open(name, times, moved=around.moved or "transform" in found)
         if times > MOST_GROWTH:
             self._refuse("svg-value", "transforms within transforms enlarge too much")
-        return times
-
-    def _bent(self, found: dict[str, str]) -> None:
-        if not is_bendable(found.get("d", "")):
-            self._refuse("svg-chin", f"a path of class {rules.BENT} has M, C, L, Q and Z only")
+        bent = name == "path" and rules.BENT in found.get("class", "").split()
+        if bent and (here.moved or not is_bendable(found.get("d", ""))):
+            self._refuse("svg-chin", f"a path of class {rules.BENT} has M, C, L, Q and Z only, and no transform")
+        if "stroke-dasharray" in found:
+            self._dashed += 1
+            if self._dashed > rules.MOST_DASHED or max(map(len, found.values())) > rules.MOST_DASHED_LETTERS:
+                self._refuse("svg-long", f"at most {rules.MOST_DASHED} dashed lines, and short ones")
+        self._open.append(here)
 
     def _whole(self) -> None:
         """What can be told at the end only: every reference finds its aim, and the layers are those we know."""

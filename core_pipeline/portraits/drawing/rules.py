@@ -6,6 +6,7 @@ MOST_BYTES = 256 << 10
 MOST_ELEMENTS = 400
 MOST_DEPTH = 12
 MOST_LETTERS = 24_000
+MOST_DASHED, MOST_DASHED_LETTERS = 20, 1_000
 NAMESPACE = "http://www.w3.org/2000/svg"
 CANVAS = (0.0, -60.0, 640.0, 1160.0)
 LAYERS = ("background", "body", "neck", "back", "face", "nose", "over", "front")
@@ -16,18 +17,19 @@ _PAINTED = (
     "fill fill-opacity fill-rule clip-rule stroke stroke-width stroke-opacity stroke-linecap stroke-linejoin "
     "stroke-miterlimit opacity clip-path transform class id"
 )
+_DASHED = f"{_PAINTED} stroke-dasharray stroke-dashoffset"
 _GRADIENT = "id gradientUnits gradientTransform spreadMethod"
 _OWN = {
     "svg": "xmlns version viewBox width height",
     "g": _PAINTED,
     "defs": "id",
-    "path": f"{_PAINTED} d",
-    "circle": f"{_PAINTED} cx cy r",
-    "ellipse": f"{_PAINTED} cx cy rx ry",
-    "rect": f"{_PAINTED} x y width height rx ry",
-    "line": f"{_PAINTED} x1 y1 x2 y2",
-    "polyline": f"{_PAINTED} points",
-    "polygon": f"{_PAINTED} points",
+    "path": f"{_DASHED} d",
+    "circle": f"{_DASHED} cx cy r",
+    "ellipse": f"{_DASHED} cx cy rx ry",
+    "rect": f"{_DASHED} x y width height rx ry",
+    "line": f"{_DASHED} x1 y1 x2 y2",
+    "polyline": f"{_DASHED} points",
+    "polygon": f"{_DASHED} points",
     "linearGradient": f"{_GRADIENT} x1 y1 x2 y2",
     "radialGradient": f"{_GRADIENT} cx cy r fx fy fr",
     "stop": "offset stop-color stop-opacity",

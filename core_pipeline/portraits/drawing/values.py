@@ -8,7 +8,8 @@ from math import isfinite
 
 from core_pipeline.portraits.drawing.paths import is_path
 
-MOST_NUMBER = 10_000.0
+MOST_NUMBER = 4_000.0
+LEAST_DASH, MOST_DASHES = 1.0, 8
 MOST_GROWTH = 64.0
 _STEEPEST = 60.0
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})(?:[eE][+-]?[0-9])?")
@@ -96,6 +97,12 @@ def _points(text: str) -> bool:
     return found is not None and len(found) % 2 == 0
 
 
+def _dashes(text: str) -> bool:
+    """Short dashes on a long line are many: they cost whoever draws them dearly."""
+    found = numbers(text)
+    return found is not None and len(found) <= MOST_DASHES and min(found) >= LEAST_DASH
+
+
 def _classes(text: str) -> bool:
     return all(map(_NAME.fullmatch, text.split()))
 
@@ -111,6 +118,8 @@ _KINDS: tuple[tuple[str, Callable[[str], bool]], ...] = (
     ("transform gradientTransform", lambda text: growth(text) is not None),
     ("fill-opacity stroke-opacity opacity stop-opacity offset", lambda text: bool(_SHARE.fullmatch(text))),
     ("stroke-width stroke-miterlimit r rx ry width height", _positive),
+    ("stroke-dasharray", _dashes),
+    ("stroke-dashoffset", lambda text: number(text) is not None),
     ("x y cx cy x1 y1 x2 y2 fx fy fr", _length),
     ("viewBox", lambda text: len(numbers(text) or ()) == 4),
 )

@@ -1,0 +1,1 @@
+"""What engines that enlarge clips share: reading and running here, networks, tiles and colours in `torch`'s modules."""

@@ -1,0 +1,113 @@
+"""The stage that brings an answer's film: waits for the one that is being drawn, or begins it anew."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from core_pipeline.arabic.sentences import Sentences
+from core_pipeline.engines.router import For
+from core_pipeline.engines.wrap.meter import Ledger
+from core_pipeline.media.film.fit import poster, shrink
+from core_pipeline.turns.casting import cast_of
+from core_pipeline.turns.filming import Filming
+from core_pipeline.turns.kept_films import asked_for, filed, found
+from core_pipeline.turns.speaking import Speaking, script_of
+from errors import SawtakError
+from tenants.models import Tenant, Turn
+from tenants.policy import Policy
+
+if TYPE_CHECKING:
+    from core_pipeline.turns.casting import Cast
+    from core_pipeline.turns.deps import Deps, Here
+    from core_pipeline.turns.filming import Film
+    from core_pipeline.turns.speaking import Script
+
+_TELL_SECONDS = 1.0
+_POSTER_SECONDS = 0.5
+_POSTER_SIDE = 320
+
+
+async def film(deps: Deps, here: Here, plan: dict[str, Any], patient: bool) -> dict[str, Any]:
+    """Bring the film of this answer into our store, or say {"pending"} when it takes a while and nobody is `patient`.
+
+    A film is {"blob", "poster", "mime", "seconds", "width", "height", "view", "rest", "bills"}. Raises `Impossible` or
+    `NeedsOwner` when there can be none.
+    """
+    async with deps.db.tenant(here.tenant_id, reads=True) as session:
+        policy = Policy.model_validate((await session.get_one(Tenant, here.tenant_id)).policy)
+        begun = (await session.get_one(Turn, here.turn_id)).started_at
+    script = await script_of(deps, here, policy, plan["language"])
+    filming = deps.darkroom.find(here.turn_id)
+    if filming is None:
+        cast = await cast_of(deps, here, policy, script.limits)
+        if plan["keep"] and (known := await found(deps, here, asked_for(cast, script, plan["text"]), cast)):
+            return known
+        filming = await begin_film(deps, here, cast, script)
+        filming.feeder = asyncio.create_task(_spoken(deps, here, filming, script, plan["text"]))
+    left = None if patient else deps.soon_seconds - (datetime.now(UTC) - begun).total_seconds()
+    try:
+        made = await _waited(deps, here, filming, left)
+    except TimeoutError:
+        return {"pending": True, "bills": []}
+    except SawtakError:
+        await deps.darkroom.drop(here.turn_id)
+        raise
+    stored = await _stored(deps, here, filming.cast, made)
+    key = asked_for(filming.cast, script, plan["text"]) if plan["keep"] and not made.rest else None
+    await filed(deps, here, filming.cast, script, stored, key)
+    await deps.darkroom.drop(here.turn_id)
+    return {**stored, "bills": [asdict(bill) for bill in filming.order.ledger.bills]}
+
+
+async def begin_film(deps: Deps, here: Here, cast: Cast, script: Script) -> Filming:
+    """Begin the turn's film, to which sentences are then added."""
+    filming = Filming(deps, For(Ledger(), here.tenant_id), cast, script.language, here.turn_id)
+    await deps.darkroom.put(here.turn_id, filming)
+    return filming
+
+
+async def _spoken(deps: Deps, here: Here, filming: Filming, script: Script, text: str) -> None:
+    """Speak the whole text for the film."""
+    sentences = Sentences()
+    speaking = Speaking(deps, here, filming.order, script, filming)
+    try:
+        for sentence in [*sentences.feed(text), *sentences.flush()]:
+            speaking.say(sentence)
+        await speaking.spoken()
+    except SawtakError as error:
+        filming.fail(error)
+    finally:
+        await speaking.abandon()
+
+
+async def _waited(deps: Deps, here: Here, filming: Filming, left: float | None) -> Film:
+    """Wait for the film, noting on the turn how far it is; TimeoutError after `left` seconds."""
+    async with asyncio.timeout(None if left is None else max(0.0, left)):
+        while True:
+            try:
+                async with asyncio.timeout(_TELL_SECONDS):
+                    return await filming.film()
+            except TimeoutError:
+                if filming.task.done():
+                    raise
+            async with deps.db.tenant(here.tenant_id) as session:
+                (await session.get_one(Turn, here.turn_id)).progress = filming.percent
+
+
+async def _stored(deps: Deps, here: Here, cast: Cast, made: Film) -> dict[str, Any]:
+    data = await shrink(made.data, cast.format.most)
+    picture = await asyncio.to_thread(poster, data, _POSTER_SECONDS, widest=_POSTER_SIDE)
+    shape = cast.enlarged or cast.shape
+    return {
+        "blob": await deps.blobs.put(here.tenant_id, "filmed", data),
+        "poster": await deps.blobs.put(here.tenant_id, "posters", picture),
+        "mime": cast.format.mime,
+        "seconds": round(made.seconds, 2),
+        "width": shape.width,
+        "height": shape.height,
+        "view": cast.format.view,
+        "rest": made.rest,
+    }
