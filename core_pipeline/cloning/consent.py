@@ -1,4 +1,4 @@
-"""What the owner of a voice is asked to read aloud: a sentence of consent that ends in words drawn for this moment."""
+"""What the owner of a voice or a face is asked to read aloud: a sentence of consent that ends in words drawn just now."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 from secrets import SystemRandom
-from typing import Any
+from typing import Any, Literal
 
 from errors import Impossible
 
@@ -34,9 +34,16 @@ def wording() -> dict[str, Any]:
 
 
 def sentence_for(
-    language: str, business: str, speaker: str, scope: str, today: date, words: Sequence[str] = ()
+    language: str,
+    business: str,
+    speaker: str,
+    scope: str,
+    today: date,
+    words: Sequence[str] = (),
+    *,
+    of: Literal["voice", "picture"] = "voice",
 ) -> Asked:
-    """Make the sentence in which `speaker` lets `business` use their voice for `scope` ("answers", "everything").
+    """Make the sentence in which `speaker` lets `business` use what is theirs for `scope` ("answers", "everything").
 
     Without `words` six are drawn, so that nobody could have recorded the sentence before. Raises `Impossible` for
     another language or scope, and for names that are empty or endless.
@@ -50,6 +57,7 @@ def sentence_for(
         raise Impossible("consent-names", f"give the speaker's and the business's name, {LONGEST_NAME} letters at most")
     drawn = tuple(words or SystemRandom().sample(said["words"], WORDS))
     when = f"{today.day} {said['months'][today.month - 1]} {today.year}"
-    agree = said["agree"].format(scope=said["scopes"][scope])
+    told = said["picture"] if of == "picture" else said
+    agree = told["agree"].format(scope=said["scopes"][scope])
     names = {"speaker": speaker.strip(), "business": business.strip(), "scope": said["scopes"][scope], "date": when}
-    return Asked(said["sentence"].format(words=said["comma"].join(drawn), **names), agree, drawn)
+    return Asked(told["sentence"].format(words=said["comma"].join(drawn), **names), agree, drawn)

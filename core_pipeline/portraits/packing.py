@@ -63,7 +63,9 @@ def _files(data: bytes) -> dict[str, bytes]:
             if len(parts) > MOST_FILES:
                 raise Refused("pack-files", f"more than {MOST_FILES} files")
             names = _names(parts)
-            return {names[part.filename]: _read(archive, part, names[part.filename]) for part in parts if not part.is_dir()}
+            return {
+                names[part.filename]: _read(archive, part, names[part.filename]) for part in parts if not part.is_dir()
+            }
     except (zipfile.BadZipFile, EOFError, NotImplementedError, UnicodeDecodeError) as error:
         raise Refused("pack-unreadable", type(error).__name__) from error
 

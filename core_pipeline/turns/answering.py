@@ -18,17 +18,20 @@ from core_pipeline.engines.router import For
 from core_pipeline.engines.wrap.meter import Ledger
 from core_pipeline.history import memory, turns
 from core_pipeline.turns import again
-from core_pipeline.turns.ladder import form_of
+from core_pipeline.turns.casting import cast_of
+from core_pipeline.turns.ladder import form_of, wants_video
 from core_pipeline.turns.remembering import agreed, noticed, offer
-from core_pipeline.turns.situation import situation
+from core_pipeline.turns.shooting import begin_film
+from core_pipeline.turns.situation import AGAIN, situation
 from core_pipeline.turns.speaking import Speaking, kept, script_of
 from core_pipeline.turns.thinking import think
 from core_pipeline.turns.words import phrase
-from errors import Retryable, SawtakError
+from errors import Impossible, NeedsOwner, Retryable, SawtakError
 from tenants.models import Conversation, Tenant
 from tenants.policy import Policy
 
 if TYPE_CHECKING:
+    from core_pipeline.turns.casting import Cast
     from core_pipeline.turns.deps import Deps, Here
     from core_pipeline.turns.situation import Situation
     from core_pipeline.turns.speaking import Script
@@ -37,45 +40,66 @@ if TYPE_CHECKING:
 
 @dataclass
 class Said:
-    """What we decided to say: `spoken` is the finished note where it was spoken while we thought."""
+    """What we decided to say: `spoken` is the finished note where it was spoken while we thought.
+
+    `keep` says that others will be told the same words.
+    """
 
     text: str = ""
     note: str | None = None
     citations: list[str] = field(default_factory=list)
     spoken: dict[str, Any] | None = None
+    keep: bool = False
     also: list[str] = field(default_factory=list)
 
 
 async def answer(deps: Deps, here: Here) -> dict[str, Any]:
-    """Decide what to say: {"text", "language", "form", "note", "spoken", "also", "bills"}; no text: say nothing."""
+    """Decide what to say: {"text", "language", "form", "note", "spoken", "keep", "also", "bills"}; no text: nothing."""
     order = For(Ledger(), here.tenant_id)
     now = await noticed(deps, here, await situation(deps, here))
+    cast, refusal = await _cast(deps, here, now)
     limits = (await deps.lines.line(here.account_id)).limits
-    form = form_of(now.kinds, now.policy, limits, now.memory.facts.get("reply"))
-    script = await script_of(deps, here, now.policy, now.language) if form is ReplyKind.VOICE else None
-    said = await _said(deps, here, now, order, script)
+    form = ReplyKind.VIDEO if cast else form_of(now.kinds, now.policy, limits, now.memory.facts.get("reply"))
+    script = await script_of(deps, here, now.policy, now.language) if form is not ReplyKind.TEXT else None
+    said = await _said(deps, here, now, order, script, cast)
+    said.note = said.note or refusal
     async with deps.db.tenant(here.tenant_id) as session:
         (await session.get_one(Conversation, here.conversation_id)).language = now.language
         await turns.answered_with(
             session, here.turn_id, now.heard or None, said.text, now.language, said.note, said.citations
         )
-    plan = {"text": said.text, "note": said.note, "spoken": said.spoken, "also": said.also}
+    plan = {"text": said.text, "note": said.note, "spoken": said.spoken, "keep": said.keep, "also": said.also}
     return {**plan, "language": now.language, "form": form.value, "bills": _bills(order)}
 
 
-async def _said(deps: Deps, here: Here, now: Situation, order: For, script: Script | None) -> Said:
+async def _cast(deps: Deps, here: Here, now: Situation) -> tuple[Cast | None, str | None]:
+    """Who is to be shown where the answer is to be a video, or why there can't be one."""
+    limits = (await deps.lines.line(here.account_id)).limits
+    wished = now.memory.facts.get("reply")
+    if now.handed or not wants_video(now.policy, limits, asked=now.video, first=now.first, wished=wished):
+        return None, None
+    try:
+        return await cast_of(deps, here, now.policy, limits), None
+    except (Impossible, NeedsOwner) as error:
+        return None, f"no video: {error}"
+
+
+async def _said(deps: Deps, here: Here, now: Situation, order: For, script: Script | None, cast: Cast | None) -> Said:
     """What to say, by the first that has something to say about it; what is to be heard first says who speaks."""
     if now.handed:
         return Said(note="handed-over")
     opening = disclosed("", now.policy, now.language, first=now.first).strip() if script else ""
     said = await _heeded(deps, here, now) if now.heard else _ready(now)
     if said is None:
-        return await _found(deps, here, now, order, script, opening)
+        return await _found(deps, here, now, order, script, cast, opening)
     return replace(said, text=f"{opening} {said.text}".strip()) if said.text else said
 
 
 def _ready(now: Situation) -> Said:
-    return Said(phrase(now.policy, now.ready, now.language) if now.ready else "", now.note)
+    last = [one.text for one in now.memory.history if one.speaker == "bot"] if now.note == AGAIN else []
+    if last:
+        return Said(last[-1], now.note)
+    return Said(phrase(now.policy, now.ready, now.language) if now.ready else "", now.note, keep=True)
 
 
 async def _heeded(deps: Deps, here: Here, now: Situation) -> Said | None:
@@ -112,27 +136,31 @@ def _doing(deps: Deps, here: Here, now: Situation) -> TurnActions | None:
     return TurnActions(deps.actions, place) if deps.actions else None
 
 
-async def _found(deps: Deps, here: Here, now: Situation, order: For, script: Script | None, opening: str) -> Said:
+async def _found(
+    deps: Deps, here: Here, now: Situation, order: For, script: Script | None, cast: Cast | None, opening: str
+) -> Said:
     """The answer that was given before, else a new one, which is kept for the next who asks."""
     asked = again.question(deps, here, now, script)
     known = await again.asked_before(deps, here, asked, now, order)
     if known is not None:
         recording = await again.note_of(deps, here, known, script) if not opening else None
-        return Said(f"{opening} {known.answer}".strip(), again.NOTE, known.citations, recording)
-    thought, spoken = await _thought(deps, here, now, order, script, opening)
+        return Said(f"{opening} {known.answer}".strip(), again.NOTE, known.citations, recording, keep=True)
+    thought, spoken = await _thought(deps, here, now, order, script, cast, opening)
     question = "" if thought.acted else offer(now)
     if not question:
         await again.remember_answer(deps, here, asked, now, thought, script, None if opening else _kept(spoken))
     text = " ".join(part for part in (opening, thought.text, question) if part)
     note = "handoff" if thought.handed else None if thought.sure else "unknown"
-    return Said(text, note, thought.citations, spoken, thought.also)
+    return Said(text, note, thought.citations, spoken, also=thought.also)
 
 
 async def _thought(
-    deps: Deps, here: Here, now: Situation, order: For, script: Script | None, opening: str
+    deps: Deps, here: Here, now: Situation, order: For, script: Script | None, cast: Cast | None, opening: str
 ) -> tuple[Thought, dict[str, Any] | None]:
-    """Think, and speak at the same time where the answer is to be heard."""
-    speaking = Speaking(deps, here, order, script) if script else None
+    """Think, and speak at the same time where the answer is to be heard, and draw where it is to be seen."""
+    filming = await begin_film(deps, here, cast, script) if cast and script else None
+    speaking = Speaking(deps, here, order, script, filming) if script else None
+    spoken = None
     say, begun = speaking.say if speaking else _unsaid, perf_counter()
     try:
         if opening:
@@ -144,6 +172,8 @@ async def _thought(
     finally:
         if speaking:
             await speaking.abandon()
+        if _kept(spoken) is None:
+            await deps.darkroom.drop(here.turn_id)
     if speaking and speaking.first_audio:
         order.ledger.note("first_audio", speaking.first_audio - begun)
         order.ledger.note("last_token", thought.last_token - begun)

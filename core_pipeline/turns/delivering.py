@@ -36,6 +36,26 @@ async def send_voice(deps: Deps, here: Here, text: str, spoken: dict[str, Any]) 
     return await _once(deps, here, reply, blob=spoken["blob"])
 
 
+async def send_video(deps: Deps, here: Here, text: str, film: dict[str, Any]) -> dict[str, Any]:
+    """Send the answer's film."""
+    reply = Reply(
+        kind=ReplyKind.VIDEO,
+        key=f"{here.turn_id}:video",
+        address=await address_of(deps, here),
+        text=text,
+        data=await deps.blobs.get(here.tenant_id, film["blob"]),
+        poster=await deps.blobs.get(here.tenant_id, film["poster"]),
+        **{name: film[name] for name in ("mime", "seconds", "width", "height", "view")},
+    )
+    return await _once(deps, here, reply, blob=film["blob"])
+
+
+async def send_soon(deps: Deps, here: Here, language: str) -> dict[str, Any]:
+    """Tell the customer that their video is being made."""
+    policy = await _policy(deps, here)
+    return await send_text(deps, here, phrase(policy, "video_soon", language), "soon")
+
+
 async def send_text(deps: Deps, here: Here, text: str, name: str = "text") -> dict[str, Any]:
     """Send the answer as text, in as many messages as the network needs."""
     limits = (await deps.lines.line(here.account_id)).limits
@@ -51,10 +71,15 @@ async def send_text(deps: Deps, here: Here, text: str, name: str = "text") -> di
 
 async def send_fallback(deps: Deps, here: Here) -> dict[str, Any]:
     """Send the tenant's words for a failure on our side."""
+    policy = await _policy(deps, here)
     async with deps.db.tenant(here.tenant_id, reads=True) as session:
-        policy = Policy.model_validate((await session.get_one(Tenant, here.tenant_id)).policy)
         language = (await session.get_one(Conversation, here.conversation_id)).language or policy.language
     return await send_text(deps, here, phrase(policy, "fallback", language), "fallback")
+
+
+async def _policy(deps: Deps, here: Here) -> Policy:
+    async with deps.db.tenant(here.tenant_id, reads=True) as session:
+        return Policy.model_validate((await session.get_one(Tenant, here.tenant_id)).policy)
 
 
 async def finish(

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 from dataclasses import dataclass, field
 from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from core_pipeline.contracts.engines import Pcm, Word
 from core_pipeline.contracts.faces import Scene
@@ -53,7 +53,10 @@ class _Reel:
 
 
 class Filming:
-    """Draws sentences in the background as they are added; `feeder` is who adds them, if it is the film's own."""
+    """Draws sentences in the background as they are added; `task` ends in the film, or in why there is none.
+
+    `feeder` is who adds them, if it is the film's own.
+    """
 
     def __init__(self, deps: Deps, order: For, cast: Cast, language: str, turn_id: str) -> None:
         self._deps, self.order, self.cast, self._language = deps, order, cast, language
@@ -88,10 +91,6 @@ class Filming:
     def fail(self, error: SawtakError) -> None:
         """Give the film up, for what it was to show can't be spoken."""
         self._added.put_nowait(error)
-
-    async def film(self) -> Film:
-        """Wait for the film; raises why there is none. Who leaves off waiting does not stop the work."""
-        return await asyncio.shield(self.task)
 
     async def abandon(self) -> None:
         """Stop drawing; what was drawn is dropped."""

@@ -7,14 +7,16 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dbos import DBOS
 
 from core_pipeline.contracts.messages import ReplyKind
-from core_pipeline.turns import answering, delivering, hearing, remembering
+from core_pipeline.turns import answering, delivering, hearing, remembering, shooting
 from core_pipeline.turns.busy import kept_busy
 from core_pipeline.turns.deps import Here
+from core_pipeline.turns.replying import DeadLetterError, Replying
 from errors import Impossible, Retryable, SawtakError
 from tenants.models import TurnState
 
@@ -32,22 +34,13 @@ Stage = Callable[..., Awaitable[Any]]
 class Tries:
     """How often a stage is tried, how long we wait before the second try (then twice as long each time).
 
-    A try that takes longer than `patience` seconds is broken off and counts as failed.
+    A try that takes longer than `patience` seconds is broken off and counts as failed; a film may take longer.
     """
 
     attempts: int = 5
     seconds: float = 1.0
     patience: float = 120.0
-
-
-class DeadLetterError(Exception):
-    """A stage failed for good; the turn ends here and can be taken up again from this step."""
-
-    def __init__(self, step: str, cause: str, *, impossible: bool = False) -> None:
-        super().__init__(f"{step}: {cause}")
-        self.step = step
-        self.cause = cause
-        self.impossible = impossible
+    film_patience: float = 600.0
 
 
 async def outcome_of(stage: Stage, patience: float, deps: Deps, here: Here, *args: Any) -> Outcome:
@@ -84,6 +77,9 @@ class Flow:
             hearing.settle,
             answering.answer,
             answering.speak,
+            shooting.film,
+            delivering.send_soon,
+            delivering.send_video,
             delivering.send_voice,
             delivering.send_text,
             delivering.send_fallback,
@@ -94,8 +90,10 @@ class Flow:
         self.workflow = DBOS.workflow(name=WORKFLOW, max_recovery_attempts=10)(self._workflow())
 
     def _step(self, stage: Stage) -> Callable[..., Awaitable[Outcome]]:
+        patience = self._tries.film_patience if stage is shooting.film else self._tries.patience
+
         async def step(here: dict[str, Any], *args: Any) -> Outcome:
-            return await outcome_of(stage, self._tries.patience, self._deps, Here(**here), *args)
+            return await outcome_of(stage, patience, self._deps, Here(**here), *args)
 
         return DBOS.step(name=stage.__name__)(step)
 
@@ -131,6 +129,7 @@ class Flow:
         for task in broken_off:
             task.cancel()
         await asyncio.gather(*broken_off, return_exceptions=True)
+        await self._deps.darkroom.close()
 
     async def give_up(self, turn_id: str, arguments: Sequence[Any], status: str) -> None:
         """Apologise for a turn whose workflow will never go on, and make it a dead letter."""
@@ -141,17 +140,17 @@ class Flow:
             if "ok" not in outcome:
                 log.error("turn %s was given up (%s): %s failed", turn_id, status, stage.__name__)
 
-    async def _run(self, here: Here, name: str, *args: Any) -> Any:
+    async def _run(self, here: Here, name: str, *args: Any, attempts: int | None = None) -> Any:
         """Run one step until it works; `DeadLetterError` when it can't or the tries are used up."""
-        cause = ""
-        for attempt in range(self._tries.attempts):
+        cause, most = "", min(attempts or self._tries.attempts, self._tries.attempts)
+        for attempt in range(most):
             outcome = await self._steps[name](asdict(here), *args)
             if "ok" in outcome:
                 return outcome["ok"]
             cause = outcome["cause"]
             if "failed" in outcome:
                 raise DeadLetterError(name, cause, impossible=outcome["failed"])
-            if attempt + 1 < self._tries.attempts:
+            if attempt + 1 < most:
                 await DBOS.sleep_async(max(outcome["retry"], self._tries.seconds * 2**attempt))
         raise DeadLetterError(name, cause)
 
@@ -167,7 +166,8 @@ class Flow:
                 bills += await self._hear(here, message_id)
             plan = await self._run(here, "answer")
             bills += plan["bills"]
-            kind, note = await self._reply(here, plan, bills)
+            opened["form"] = plan["form"]  # what the customer sees us prepare
+            kind, note = await Replying(partial(self._run, here), plan, bills).reply()
         await self._run(here, "finish", bills, kind, note)
         await self._remember(here)
         return "answered"
@@ -185,53 +185,6 @@ class Flow:
             return list(fetched["bills"])
         heard = await self._run(here, "hear", message_id, fetched["blob"])
         return [*fetched["bills"], *heard["bills"]]
-
-    async def _reply(
-        self, here: Here, plan: dict[str, Any], bills: list[dict[str, Any]]
-    ) -> tuple[str | None, str | None]:
-        """Go down the ladder voice → text until something is sent; tell which, and why not the richer one."""
-        note: str | None = plan["note"]
-        if not plan["text"]:
-            return None, note
-        kind = ReplyKind.TEXT.value
-        problem = await self._reply_by_voice(here, plan, bills) if plan["form"] == ReplyKind.VOICE else ""
-        if problem is None:
-            kind = ReplyKind.VOICE.value
-        else:
-            note = problem or note
-            bills += (await self._run(here, "send_text", plan["text"]))["bills"]
-        return kind, await self._send_also(here, plan, bills) or note
-
-    async def _send_also(self, here: Here, plan: dict[str, Any], bills: list[dict[str, Any]]) -> str | None:
-        """Send the cards; the customer has their answer, so one that can't be sent is only noted."""
-        try:
-            for number, text in enumerate(plan["also"]):
-                bills += (await self._run(here, "send_text", text, f"also{number}"))["bills"]
-        except DeadLetterError as dead:
-            return f"card not sent: {dead.cause}"
-        return None
-
-    async def _reply_by_voice(self, here: Here, plan: dict[str, Any], bills: list[dict[str, Any]]) -> str | None:
-        """Speak and send; the reason when the customer has to read instead."""
-        spoken = plan["spoken"]
-        if spoken is None:
-            try:
-                spoken = await self._run(here, "speak", plan["text"], plan["language"])
-            except DeadLetterError as dead:
-                return f"voice failed: {dead.cause}"
-            bills += spoken["bills"]
-        if "problem" in spoken:
-            return f"voice failed: {spoken['problem']}"
-        if not spoken["fits"]:
-            return "voice too large for this network"
-        try:
-            sent = await self._run(here, "send_voice", plan["text"], spoken)
-        except DeadLetterError as dead:
-            if dead.impossible:
-                return f"voice refused: {dead.cause}"
-            raise
-        bills += sent["bills"]
-        return None
 
     async def _busy(self, here: Here, opened: dict[str, Any]) -> float:
         line = await self._deps.lines.line(here.account_id)

@@ -7,16 +7,17 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from core_pipeline.contracts.messages import MediaRef
+from core_pipeline.contracts.messages import MediaRef, ReplyKind
 from core_pipeline.engines.router import For
 from core_pipeline.engines.wrap.meter import Ledger
 from core_pipeline.history import incoming, turns
-from core_pipeline.turns.ladder import AUDIBLE, form_of
+from core_pipeline.turns.ladder import AUDIBLE, form_of, wants_video
 from errors import Impossible
 from tenants.models import Conversation, Message, Tenant
 from tenants.policy import Policy
 
 if TYPE_CHECKING:
+    from core_pipeline.contracts.channel import Limits
     from core_pipeline.contracts.engines import Transcript
     from core_pipeline.turns.deps import Deps, Here
 
@@ -36,8 +37,15 @@ async def begin(deps: Deps, here: Here) -> dict[str, Any]:
             "audible": message.kind in AUDIBLE,
             "provider_id": message.provider_id,
             "address": (await session.get_one(Conversation, here.conversation_id)).address,
-            "form": form_of([message.kind], policy, limits).value,
+            "form": _shown(message, policy, limits),
         }
+
+
+def _shown(message: Message, policy: Policy, limits: Limits) -> str:
+    """The form that the customer sees us prepare, before we know what they say."""
+    if wants_video(policy, limits, asked=False, first=False):
+        return ReplyKind.VIDEO.value
+    return form_of([message.kind], policy, limits).value
 
 
 async def fetch(deps: Deps, here: Here, message_id: int) -> dict[str, Any]:

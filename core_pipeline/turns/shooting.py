@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 from dataclasses import asdict
 from datetime import UTC, datetime
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from core_pipeline.arabic.sentences import Sentences
 from core_pipeline.engines.router import For
 from core_pipeline.engines.wrap.meter import Ledger
-from core_pipeline.media.film.fit import poster, shrink
+from core_pipeline.media.film.fit import shrink
+from core_pipeline.turns import kept_films
 from core_pipeline.turns.casting import cast_of
 from core_pipeline.turns.filming import Filming
-from core_pipeline.turns.kept_films import asked_for, filed, found
+from core_pipeline.turns.kept_films import asked_for
 from core_pipeline.turns.speaking import Speaking, script_of
 from errors import SawtakError
 from tenants.models import Tenant, Turn
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
     from core_pipeline.turns.speaking import Script
 
 _TELL_SECONDS = 1.0
-_POSTER_SECONDS = 0.5
-_POSTER_SIDE = 320
 
 
 async def film(deps: Deps, here: Here, plan: dict[str, Any], patient: bool) -> dict[str, Any]:
@@ -43,7 +43,8 @@ async def film(deps: Deps, here: Here, plan: dict[str, Any], patient: bool) -> d
     filming = deps.darkroom.find(here.turn_id)
     if filming is None:
         cast = await cast_of(deps, here, policy, script.limits)
-        if plan["keep"] and (known := await found(deps, here, asked_for(cast, script, plan["text"]), cast)):
+        key = asked_for(cast, script, plan["text"])
+        if plan["keep"] and (known := await kept_films.found(deps, here, key, cast, script)) is not None:
             return known
         filming = await begin_film(deps, here, cast, script)
         filming.feeder = asyncio.create_task(_spoken(deps, here, filming, script, plan["text"]))
@@ -55,11 +56,12 @@ async def film(deps: Deps, here: Here, plan: dict[str, Any], patient: bool) -> d
     except SawtakError:
         await deps.darkroom.drop(here.turn_id)
         raise
-    stored = await _stored(deps, here, filming.cast, made)
-    key = asked_for(filming.cast, script, plan["text"]) if plan["keep"] and not made.rest else None
-    await filed(deps, here, filming.cast, script, stored, key)
+    film = await _stored(deps, here, filming.cast, script, made)
+    if plan["keep"] and not made.rest:
+        key = asked_for(filming.cast, script, plan["text"])
+        await kept_films.keep(deps, here, key, filming.cast, script, film)
     await deps.darkroom.drop(here.turn_id)
-    return {**stored, "bills": [asdict(bill) for bill in filming.order.ledger.bills]}
+    return {**film, "bills": [asdict(bill) for bill in filming.order.ledger.bills]}
 
 
 async def begin_film(deps: Deps, here: Here, cast: Cast, script: Script) -> Filming:
@@ -85,29 +87,19 @@ async def _spoken(deps: Deps, here: Here, filming: Filming, script: Script, text
 
 async def _waited(deps: Deps, here: Here, filming: Filming, left: float | None) -> Film:
     """Wait for the film, noting on the turn how far it is; TimeoutError after `left` seconds."""
-    async with asyncio.timeout(None if left is None else max(0.0, left)):
-        while True:
-            try:
-                async with asyncio.timeout(_TELL_SECONDS):
-                    return await filming.film()
-            except TimeoutError:
-                if filming.task.done():
-                    raise
-            async with deps.db.tenant(here.tenant_id) as session:
-                (await session.get_one(Turn, here.turn_id)).progress = filming.percent
+    until = None if left is None else monotonic() + left
+    while not filming.task.done():
+        if until is not None and monotonic() >= until:
+            raise TimeoutError
+        shortly = _TELL_SECONDS if until is None else min(_TELL_SECONDS, until - monotonic())
+        await asyncio.wait({filming.task}, timeout=shortly)
+        async with deps.db.tenant(here.tenant_id) as session:
+            (await session.get_one(Turn, here.turn_id)).progress = filming.percent
+    return filming.task.result()
 
 
-async def _stored(deps: Deps, here: Here, cast: Cast, made: Film) -> dict[str, Any]:
+async def _stored(deps: Deps, here: Here, cast: Cast, script: Script, made: Film) -> dict[str, Any]:
     data = await shrink(made.data, cast.format.most)
-    picture = await asyncio.to_thread(poster, data, _POSTER_SECONDS, widest=_POSTER_SIDE)
-    shape = cast.enlarged or cast.shape
-    return {
-        "blob": await deps.blobs.put(here.tenant_id, "filmed", data),
-        "poster": await deps.blobs.put(here.tenant_id, "posters", picture),
-        "mime": cast.format.mime,
-        "seconds": round(made.seconds, 2),
-        "width": shape.width,
-        "height": shape.height,
-        "view": cast.format.view,
-        "rest": made.rest,
-    }
+    film = await kept_films.stored(deps, here, cast, data, made.seconds, made.rest)
+    await kept_films.filed(deps, here, cast, script, film)
+    return film

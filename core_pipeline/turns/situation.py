@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from core_pipeline.answers import circumstances_of
 from core_pipeline.arabic.language import detect
+from core_pipeline.arabic.wishes import video_wish
 from core_pipeline.contracts.engines import Ask
 from core_pipeline.contracts.messages import Kind
 from core_pipeline.history import incoming, memory
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from tenants.models import Message
 
 LANGUAGES = ("ar", "en")
+# The customer wants nothing but to see the last answer as a video.
+AGAIN = "video-again"
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,8 @@ class Situation:
     `heard` is what can be answered; where it is empty, `ready` names the ready words that fit (or nothing does) and
     `note` says why. `handed` means that a person was asked to take over; `pending` is what waits for the customer's
     yes; `first` that we have not answered in this conversation before; `since` is the first message of this turn;
-    `circumstances` change with everything of the tenant's that an answer depends on.
+    `circumstances` change with everything of the tenant's that an answer depends on; `video` says that the customer
+    asks for the answer as a video.
     """
 
     kinds: tuple[str, ...]
@@ -52,6 +56,7 @@ class Situation:
     first: bool = False
     since: int = 0
     circumstances: str = ""
+    video: bool = False
 
     def knowing(self, facts: Mapping[str, str]) -> Situation:
         """The same situation with more known about the customer, which may change the language of the answer."""
@@ -99,13 +104,16 @@ async def _read(session: AsyncSession, here: Here, policy: Policy) -> Situation:
     spoken = await asyncio.to_thread(_language, messages, policy, before)
     language = wished or spoken
     heard, ready, note = _understood(messages, policy)
+    video, rest = video_wish(heard) if policy.video != "never" else (False, heard)
+    if video and not rest:
+        ready, note = "greeting", AGAIN
     return Situation(
         kinds=tuple(message.kind for message in messages),
         policy=policy,
         business=tenant.name_ar if language == "ar" else tenant.name_en,
         language=language,
         memory=recalled,
-        heard=heard,
+        heard=rest,
         ready=ready,
         note=note,
         handed=_handed(conversation, policy),
@@ -113,6 +121,7 @@ async def _read(session: AsyncSession, here: Here, policy: Policy) -> Situation:
         first=not any(one.speaker == "bot" for one in recalled.history),
         since=min((message.id or 0 for message in messages), default=0),
         circumstances=circumstances_of(tenant),
+        video=video,
     )
 
 

@@ -1,5 +1,6 @@
 """What we keep: one class per table. Every table with a `tenant_id` is scoped by `tenants.db`."""
 
+from tenants.models.avatars import AvatarState, Film, OwnAvatar
 from tenants.models.base import BigId, UtcTime, new_id, now, time_column
 from tenants.models.floor import Action, Agency, ChannelAccount, EngineAccount, Tenant
 from tenants.models.inbox import InboxBase, InboxRow
@@ -10,6 +11,7 @@ from tenants.models.voices import ClonedVoice, Render, VoiceState
 __all__ = [
     "Action",
     "Agency",
+    "AvatarState",
     "BigId",
     "CachedAnswer",
     "ChannelAccount",
@@ -23,9 +25,11 @@ __all__ = [
     "DocumentState",
     "EngineAccount",
     "Entry",
+    "Film",
     "InboxBase",
     "InboxRow",
     "Message",
+    "OwnAvatar",
     "Product",
     "Render",
     "Tenant",

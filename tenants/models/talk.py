@@ -114,7 +114,7 @@ class Message(SQLModel, table=True):
 class Turn(SQLModel, table=True):
     """A burst of messages and its one answer; `id` is the workflow's id; a dead one names the step and the cause.
 
-    `citations` are the ids of the passages that the answer rests on.
+    `citations` are the ids of the passages that the answer rests on; `progress` is how far its video is, 0 to 99.
     """
 
     id: str = Field(primary_key=True)
@@ -127,6 +127,7 @@ class Turn(SQLModel, table=True):
     reply_kind: str | None = None
     citations: list[str] = Field(default_factory=list, sa_type=JSON)
     note: str | None = None
+    progress: int | None = None
     failed_step: str | None = None
     cause: str | None = Field(default=None, sa_type=Text)
     started_at: datetime = time_column()

@@ -6,12 +6,12 @@ from core_pipeline.contracts.faces import Emotion
 from core_pipeline.engines.acting.pose import Mood
 
 MOODS: dict[Emotion, Mood] = {
-    "neutral": Mood(smile=0.24, squint=0.06),
-    "happy": Mood(smile=1.0, raised=0.42, squint=0.62, flush=0.75, lean=0.25),
-    "sad": Mood(smile=-0.72, inner=0.95, raised=-0.1, droop=0.42, bow=0.45, lean=-0.55),
-    "worried": Mood(smile=-0.34, inner=0.72, raised=0.62, furrow=0.3, wide=0.6, tight=0.3, lean=0.3),
-    "angry": Mood(smile=-0.42, furrow=1.0, raised=-0.35, squint=0.55, droop=0.14, tight=0.75, flush=0.2, bow=0.2),
-    "thankful": Mood(smile=0.82, inner=0.38, raised=0.16, squint=0.5, droop=0.34, flush=0.6, bow=0.5, lean=0.5),
+    "neutral": Mood(smile=0.34, squint=0.08, raised=0.05),
+    "happy": Mood(smile=1.0, raised=0.5, squint=0.6, flush=0.6, parted=0.9, lean=0.3),
+    "sad": Mood(smile=-0.8, inner=1.0, raised=-0.12, droop=0.45, bow=0.5, lean=-0.6),
+    "worried": Mood(smile=-0.36, inner=0.8, raised=0.66, furrow=0.2, wide=0.7, tight=0.3, parted=0.35, lean=0.35),
+    "angry": Mood(smile=-0.5, furrow=1.0, raised=-0.35, squint=0.5, droop=0.12, tight=0.8, flush=0.15, bow=0.25),
+    "thankful": Mood(smile=0.92, inner=0.42, raised=0.22, squint=0.62, droop=0.5, flush=0.5, bow=0.7, lean=0.6),
 }
 
 

@@ -13,7 +13,8 @@ class Mood:
 
     `smile` lifts the corners of the mouth (negative: draws them down), `raised` the brows, `inner` their inner ends
     (worry, grief), `furrow` draws them down and together, `squint` lifts the lower lids, `wide` opens the eyes beyond
-    their rest, `droop` lets the upper lids hang, `flush` colours the cheeks, `tight` thins the lips. `bow` tips the
+    their rest, `droop` lets the upper lids hang, `flush` colours the cheeks, `tight` thins the lips, `parted` opens them a
+    little so that teeth show. `bow` tips the
     head forward, `lean` to the side, in shares of what the head can do.
     """
 
@@ -26,6 +27,7 @@ class Mood:
     droop: float = 0.0
     flush: float = 0.0
     tight: float = 0.0
+    parted: float = 0.0
     bow: float = 0.0
     lean: float = 0.0
 
@@ -56,6 +58,14 @@ class Pose:
     yaw: float = 0.0
     breath: float = 0.0
     sway: float = 0.0
+
+    @property
+    def mouth(self) -> Lips:
+        """The lips as the mood leaves them: parted in a smile, but shut where a sound shuts them."""
+        lips, parted = self.lips, max(0.0, self.mood.parted)
+        part = parted * (1 - lips.press) * (1 - lips.tuck) * (1 - 0.7 * lips.pucker)
+        opening = lips.open + 0.2 * part * (1 - lips.open)
+        return replace(lips, open=opening, teeth=max(lips.teeth, min(1.0, part * 1.4)))
 
     def saying(self, lips: Lips) -> Pose:
         """Return the same pose with other lips."""

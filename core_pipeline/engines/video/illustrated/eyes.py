@@ -43,7 +43,7 @@ class EyePair:
         return placed(*left, self._eye(pose, -1), -1, 1) + placed(*right, self._eye(pose, 1), 1, 1)
 
     def _eye(self, pose: Pose, side: int) -> str:
-        width, height, mood = self._eyes.width, self._eyes.height, pose.mood
+        mood = pose.mood
         shut = min(1.0, pose.lid + (1 - pose.lid) * (0.3 * max(0.0, mood.droop) + 0.12 * max(0.0, mood.squint)))
         inner, outer = self._corners(pose)
         lower = self._lower(pose, shut)
@@ -55,7 +55,6 @@ class EyePair:
         if shut < _SHUT:
             parts.append(clipped(f"eye{side}", opening, self._ball(pose, side) + self._shadow(inner, outer, upper)))
         parts += [self._lower_edge(inner, outer, lower), self._lashes(inner, outer, upper, shut)]
-        del width, height
         return "".join(parts)
 
     def _corners(self, pose: Pose) -> tuple[Point, Point]:
@@ -160,10 +159,9 @@ class BrowPair:
         near, far = -width * 0.38, width * 0.36
         between = (inner + middle) / 2
         return (
-            curve((start, inner + weight * 0.52), (start - 2.4, inner + weight * 0.2))[:-1].replace("C", "Q")
-            if False
-            else f"M{start:.2f},{inner + weight * 0.5:.2f}Q{start - 2.2:.2f},{inner:.2f} {start + 1.5:.2f},{inner - weight * 0.42:.2f}"
-            + onwards((near, between - weight * 0.62), (far, middle - weight * 0.52), (width, outer))
-            + onwards((far, middle + weight * 0.3), (near, between + weight * 0.46), (start, inner + weight * 0.5))
+            f"M{start:.2f},{inner + weight * 0.42:.2f}"
+            f"Q{start - weight * 0.26:.2f},{inner:.2f} {start + weight * 0.7:.2f},{inner - weight * 0.3:.2f}"
+            + onwards((near, between - weight * 0.6), (far, middle - weight * 0.56), (width, outer))
+            + onwards((far, middle + weight * 0.26), (near, between + weight * 0.44), (start, inner + weight * 0.42))
             + "Z"
         )

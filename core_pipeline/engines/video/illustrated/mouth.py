@@ -39,18 +39,18 @@ class Held:
     @classmethod
     def of(cls, mouth: Mouth, pose: Pose) -> Held:
         """Return the measures for a mouth in a pose."""
-        lips, mood = pose.lips, pose.mood
-        smile = mood.smile * (1 - 0.45 * lips.pucker) * (1 - 0.25 * lips.open)
-        half = DRAWN * (1 + 0.14 * lips.spread + 0.09 * max(0.0, smile) - 0.05 * mood.tight)
+        lips, mood = pose.mouth, pose.mood
+        smile = mood.smile * (1 - 0.45 * lips.pucker) * (1 - 0.2 * lips.open)
+        half = DRAWN * (1 + 0.13 * lips.spread + 0.13 * max(0.0, smile) - 0.05 * mood.tight)
         half *= (1 - 0.37 * lips.pucker) * (1 - 0.05 * lips.open)
         fall = mouth.drop * DRAWN / mouth.width * 1.7
-        middle = 1.9 * smile + 0.6 * lips.open
+        middle = 2.6 * smile + 0.6 * lips.open
         top = middle - lips.open * 6.2 * (1 - 0.5 * lips.tuck) - 3.4 * lips.tuck
         bottom = middle + lips.open * fall * (1 - 0.16 * lips.pucker) * (1 - 0.86 * lips.tuck)
         thick = (1 - 0.42 * lips.press) * (1 - 0.34 * mood.tight) * (1 + 0.26 * lips.pucker) * mouth.fullness
-        upper = 7.4 * thick * (1 - 0.2 * lips.open) * (1 - 0.1 * max(0.0, smile))
+        upper = 7.4 * thick * (1 - 0.2 * lips.open) * (1 - 0.2 * max(0.0, smile))
         lower = 10.4 * thick * (1 - 0.14 * lips.open) * (1 - 0.22 * lips.tuck)
-        return cls(half, middle - 7.4 * smile + 0.8 * lips.open, top, bottom, middle, upper, lower)
+        return cls(half, middle - (12.5 if smile > 0 else 10.5) * smile + 0.8 * lips.open, top, bottom, middle, upper, lower)
 
     @property
     def gap(self) -> float:
@@ -95,24 +95,22 @@ class LipMouth:
 
     def _inner_top(self, held: Held) -> tuple[Point, ...]:
         """Return the points of the upper lip's inner edge, from the left corner's first control point to the right."""
-        half, side = held.half, held.corner * 0.4 + held.middle * 0.6
-        left = ((-half * 0.72, side + (held.top - held.middle) * 0.86), (-half * 0.3, held.top - 0.5), (0, held.top + 0.7))
+        half, side = held.half, held.corner * 0.16 + held.middle * 0.84
+        left = ((-half * 0.7, side + (held.top - held.middle) * 0.9), (-half * 0.3, held.top - 0.5), (0, held.top + 0.7))
         return (*left, *mirrored(*left)[1:], (half, held.corner))
 
     @staticmethod
     def _inner_bottom(held: Held) -> str:
-        half, side = held.half, held.corner * 0.4 + held.middle * 0.6
+        half, side = held.half, held.corner * 0.16 + held.middle * 0.84
         low = held.bottom + 0.7
-        left = ((-half * 0.74, side + (held.bottom - held.middle) * 0.82), (-half * 0.4, low), (0.0, low))
-        return onwards(*mirrored(*left)[0:0], (half * 0.74, left[0][1]), (half * 0.4, low), (0, low)) + onwards(
-            (-half * 0.4, low), left[0], (-half, held.corner)
-        )
+        left = ((-half * 0.4, low), (-half * 0.74, side + (held.bottom - held.middle) * 0.82))
+        return onwards(*mirrored(*left), (0, low), *left, (-half, held.corner))
 
     def _upper_lip(self, held: Held) -> str:
         half, up = held.half, held.upper
         peak = held.top - up * 1.12
         left = (
-            (-half * 0.7, held.corner * 0.55 + held.top * 0.45 - up * 0.5),
+            (-half * 0.7, held.corner * 0.36 + held.top * 0.64 - up * 0.52),
             (-half * 0.38, peak - up * 0.02),
             (-half * 0.19, peak),
             (-half * 0.11, peak + up * 0.01),
@@ -125,7 +123,7 @@ class LipMouth:
 
     def _lower_lip(self, held: Held) -> str:
         half, low = held.half, held.bottom + held.lower * 1.02
-        side = held.corner * 0.5 + held.middle * 0.5 + (held.bottom - held.middle) * 0.84 + held.lower * 0.62
+        side = held.corner * 0.24 + held.middle * 0.76 + (held.bottom - held.middle) * 0.84 + held.lower * 0.62
         left = ((-half * 0.78, side), (-half * 0.42, low), (0, low))
         outer = curve((-half, held.corner), *left, *mirrored(*left)[1:], (half, held.corner))
         return filled(outer + self._inner_bottom(held) + "Z", "url(#lip-low)")
@@ -151,7 +149,7 @@ class LipMouth:
         return filled(path, self._line, 0.4 + 0.6 * shut)
 
     def _within(self, held: Held, pose: Pose) -> str:
-        lips = pose.lips
+        lips = pose.mouth
         return self._tongue(held, lips.open) + self._teeth(held, lips.teeth) + self._tip(held, lips.tongue, lips.lift)
 
     def _teeth(self, held: Held, seen: float) -> str:
