@@ -122,6 +122,7 @@ def simulate(
     voice: Annotated[Path | None, typer.Option(help="A recorded voice note.", exists=True, dir_okay=False)] = None,
     text: Annotated[str | None, typer.Option(help="What the customer writes.")] = None,
     language: Annotated[str, typer.Option(help="Language of --say.")] = "ar",
+    reply: Annotated[str | None, typer.Option(help="video, voice or text, whatever the tenant has set.")] = None,
     out: Annotated[Path, typer.Option(help="Where the reply is kept.")] = Path("out"),
     server: Annotated[str | None, typer.Option(help="A running platform; none: one is started for this.")] = None,
     engines: Annotated[bool, typer.Option("--engines", help="Show engine, time and cost of every stage.")] = False,
@@ -130,9 +131,11 @@ def simulate(
     """Play a customer through the real webhook and the vendor's emulator; show what came of it."""
     if sum(one is not None for one in (say, voice, text)) != 1:
         raise typer.BadParameter("give exactly one of --say, --voice, --text")
+    if reply is not None and (server or reply not in stage.REPLIES):
+        raise typer.BadParameter("--reply is video, voice or text, and only without --server")
     settings = _settings()
     logging.getLogger().setLevel(logging.WARNING)
-    asked = stage.Asked(channel, tenant, say, voice, text, language, out)
+    asked = stage.Asked(channel, tenant, say, voice, text, language, out, reply)
     played = _run(_with_server(settings, asked, server) if server else _alone(settings, asked))
     if as_json:
         typer.echo(json.dumps(asdict(played), ensure_ascii=False))
@@ -155,6 +158,7 @@ async def _alone(settings: Settings, asked: stage.Asked) -> stage.Played:
         async with roof.open_floor(copy) as floor:
             async with Database(settings.main_url) as source:
                 tenant_id = await copy_tenant(source, floor.db, asked.tenant)
+            await asked.insist(floor.db, tenant_id)
             account_id = await stage.connect_demo(floor.book, spec, tenant_id)
         hook = f"http://127.0.0.1:{port}/webhooks/{spec.name}/{account_id}"
         async with stage.emulated(spec, hook) as emulator:

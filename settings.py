@@ -17,7 +17,14 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-EMBEDDED = {"asr": "demo", "llm": "knowledge", "tts": "espeak", "speaker": "spectral"}
+EMBEDDED = {
+    "asr": "demo",
+    "llm": "knowledge",
+    "tts": "espeak",
+    "speaker": "spectral",
+    "video": "illustrated,photo",
+    "upscale": "lanczos",
+}
 HEAVY_NEEDS = ("PATH", "HOME", "TMPDIR", "LANG", "LD_LIBRARY_PATH", "CUDA_", "NVIDIA_", "HF_H", "OMP_")
 
 

@@ -55,7 +55,7 @@ async def forget_avatar(session: AsyncSession, avatar_id: str) -> int:
 
 
 async def trim(session: AsyncSession, before: datetime, most: int = MOST) -> int:
-    """See to it that films not used since `before`, and the oldest beyond `most`, are not found again; return how many."""
+    """See to it that films unused since `before`, and those beyond `most`, are not found again; return how many."""
     scope_of(session)
     keyed = select(Film).where(col(Film.key).is_not(None)).order_by(col(Film.used_at), col(Film.id))
     stale = _unkeyed((await session.scalars(keyed.where(col(Film.used_at) < before))).all())
@@ -64,14 +64,14 @@ async def trim(session: AsyncSession, before: datetime, most: int = MOST) -> int
     return stale + (_unkeyed((await session.scalars(keyed.limit(over))).all()) if over > 0 else 0)
 
 
-async def loose(session: AsyncSession, before: datetime, limit: int = 500) -> list[tuple[str, str]]:
-    """Id and blob of films not used since `before` that nothing holds or shows again: delete these, then `drop` them."""
+async def loose(session: AsyncSession, before: datetime, limit: int = 500) -> Sequence[Film]:
+    """Films not used since `before` that nothing holds or shows again: delete their bytes, then `drop` them."""
     scope_of(session)
-    asked = select(col(Film.id), col(Film.blob)).where(col(Film.key).is_(None), col(Film.used_at) < before)
+    asked = select(Film).where(col(Film.key).is_(None), col(Film.used_at) < before)
     for holding in (Message.blob, CachedAnswer.blob):
         asked = asked.where(col(Film.blob).not_in(select(col(holding)).where(col(holding).is_not(None))))
     asked = asked.where(col(Film.blob).not_in(select(col(Film.blob)).where(col(Film.key).is_not(None))))
-    return [(row[0], row[1]) for row in (await session.execute(asked.limit(limit))).all()]
+    return (await session.scalars(asked.limit(limit))).all()
 
 
 async def drop(session: AsyncSession, film_id: str) -> None:

@@ -23,7 +23,7 @@ from core_pipeline.engines.wrap.voiced import Voice
 from core_pipeline.media.encode import encode_voice
 from core_pipeline.media.pcm import add_noise, join
 from errors import Impossible
-from tenants.models import Turn, TurnStage, TurnState
+from tenants.models import Tenant, Turn, TurnStage, TurnState
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +49,12 @@ MIMES = {
     ".webm": "audio/webm",
     ".flac": "audio/flac",
 }
-SUFFIXES = {"audio/ogg": "ogg", "audio/mpeg": "mp3", "audio/mp4": "m4a"}
+SUFFIXES = {"audio/ogg": "ogg", "audio/mpeg": "mp3", "audio/mp4": "m4a", "video/mp4": "mp4"}
+REPLIES = {
+    "video": {"video": "always"},
+    "voice": {"video": "never", "reply": "voice"},
+    "text": {"video": "never", "reply": "text"},
+}
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -102,7 +107,10 @@ async def customer_voice(engines: Engines, text: str, language: str, fmt: VoiceF
 
 @dataclass(frozen=True)
 class Asked:
-    """What is to be played: on which channel, for which tenant, and one of `say`, `voice` and `text`."""
+    """What is to be played: on which channel, for which tenant, and one of `say`, `voice` and `text`.
+
+    `reply` is the form in which the answer is wanted, None for as the tenant has set it.
+    """
 
     channel: str
     tenant: str
@@ -111,6 +119,14 @@ class Asked:
     text: str | None
     language: str
     out: Path
+    reply: str | None = None
+
+    async def insist(self, db: Database, tenant_id: str) -> None:
+        """Have the tenant, which is a copy for this rehearsal alone, answer in the form that is wanted."""
+        if self.reply is not None:
+            async with db.tenant(tenant_id) as session:
+                tenant = await session.get_one(Tenant, tenant_id)
+                tenant.policy = {**tenant.policy, **REPLIES[self.reply]}
 
     async def message(self, spec: ChannelSpec, engines: Engines) -> CustomerMessage:
         """What the customer sends: a text as it is, a recorded file as it is, or our own voice for them."""
@@ -147,21 +163,24 @@ class Played:
 
 
 async def play(
-    emulator: Emulator, db: Database, account_id: str, message: CustomerMessage, out: Path, timeout: float = 60.0
+    emulator: Emulator, db: Database, account_id: str, message: CustomerMessage, out: Path, timeout: float = 180.0
 ) -> Played:
     """Send one message as the customer, wait for the answer, keep its file in `out`."""
     start = perf_counter()
     provider_id = await emulator.customer_says(message)
-    deliveries = await emulator.wait_delivery(1, timeout)
+    await emulator.wait_delivery(1, timeout)
     total_ms = (perf_counter() - start) * 1000
     turn, stages = await _finished(db, f"{account_id}:{provider_id}", timeout)
+    richest = max(emulator.deliveries, key=lambda one: one.kind == turn.reply_kind)
+    if richest is not emulator.deliveries[0]:
+        total_ms = (perf_counter() - start) * 1000  # the first word was that it takes a while
     return Played(
         transcript=turn.heard,
         answer=turn.answer,
         language=turn.language,
         note=turn.note or turn.cause,
         state=turn.state,
-        reply=await asyncio.to_thread(_keep, deliveries[0], out),
+        reply=await asyncio.to_thread(_keep, richest, out),
         stages={_stage(row): row.ms for row in stages},
         total_ms=round(total_ms, 1),
         citations=turn.citations,

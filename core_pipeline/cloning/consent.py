@@ -1,4 +1,4 @@
-"""What the owner of a voice or a face is asked to read aloud: a sentence of consent that ends in words drawn just now."""
+"""What the owner of a voice or a face reads aloud: a sentence of consent that ends in words drawn for this moment."""
 
 from __future__ import annotations
 

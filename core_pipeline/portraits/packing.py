@@ -41,7 +41,7 @@ def unpack(data: bytes) -> Parcel:
         raise Refused("pack-files", f"beside {MANIFEST} there is one file: {' or '.join(wanted)}")
     if shown[0] == ART:
         return Parcel(manifest, art=clean(files[ART]))
-    return Parcel(manifest, portrait=pixels(files[shown[0]]))
+    return Parcel(manifest, portrait=pixels(files[shown[0]], as_it_is=True))
 
 
 def packed(files: Mapping[str, bytes]) -> bytes:

@@ -31,7 +31,8 @@ class Picture:
         """Return the picture in `packed`; `ValueError` for anything that is none."""
         if len(packed) < _SHAPE.size:
             raise ValueError("no picture")
-        found = cls(*_SHAPE.unpack_from(packed), packed[_SHAPE.size :])
+        width, height, bands = _SHAPE.unpack_from(packed)
+        found = cls(width, height, bands, packed[_SHAPE.size :])
         sides = 0 < found.width <= LONGEST_SIDE and 0 < found.height <= LONGEST_SIDE
         if not sides or found.bands not in {3, 4} or len(found.data) != found.width * found.height * found.bands:
             raise ValueError("no picture")
@@ -66,5 +67,5 @@ class Parcel:
         except RecursionError as error:
             raise ValueError("no manifest") from error
         if not isinstance(manifest, dict):
-            raise ValueError("no manifest")
+            raise ValueError("no manifest")  # noqa: TRY004 - a child's nonsense is one error to the caller
         return cls(manifest, parts[1].decode(), Picture.unpack(parts[2]) if parts[2] else None)

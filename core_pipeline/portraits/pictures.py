@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import av
 from av.filter import Graph
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
 from core_pipeline.media.wire import Refused
@@ -42,10 +43,11 @@ def kind_of(data: bytes) -> str:
     raise Refused("picture-kind")
 
 
-def pixels(data: bytes, *, opaque: bool = True) -> Picture:
+def pixels(data: bytes, *, opaque: bool = True, as_it_is: bool = False) -> Picture:
     """Return an upload's pixels, upright and at most `LONGEST_SIDE` long; what else the file tells is left behind.
 
-    Unless `opaque`, the picture keeps what can be seen through. Raises `Refused`, or whatever ffmpeg raises.
+    Unless `opaque`, the picture keeps what can be seen through. With `as_it_is` one that would have to be turned or
+    shrunk is refused, since places in it were named. Raises `Refused`, or whatever ffmpeg raises.
     """
     kind = kind_of(data)
     frame = _decoded(kind, data)
@@ -56,12 +58,16 @@ def pixels(data: bytes, *, opaque: bool = True) -> Picture:
     turned = orientation(kind, data)
     wide, high = (frame.height, frame.width) if turned in _SIDEWAYS else (frame.width, frame.height)
     scale = min(1.0, LONGEST_SIDE / max(wide, high))
+    if as_it_is and (turned != 1 or scale < 1):
+        raise Refused("picture-changed", f"upright and at most {LONGEST_SIDE} pixels long")
     size = max(1, round(wide * scale)), max(1, round(high * scale))
     return _plain(_filtered(frame, turned, size, "rgb24" if opaque else "rgba"))
 
 
 def _decoded(kind: str, data: bytes) -> VideoFrame:
     context = av.CodecContext.create(_CODECS[kind], "r")
+    if not isinstance(context, VideoCodecContext):
+        raise Refused("picture-kind")
     context.thread_count = 1
     context.options = {"max_pixels": str(MOST_PIXELS)}
     try:

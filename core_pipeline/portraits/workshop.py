@@ -8,11 +8,9 @@ from core_pipeline.portraits.parcel import LONGEST_SIDE, Parcel, Picture
 from errors import Impossible
 
 TRADE = "core_pipeline.portraits.trade"
-SVG = (
-    "too-large encoding unreadable doctype instruction text elements depth element place attribute value long id canvas"
-)
-SVG += " reference layers chin"
-PICTURE = "kind too-small too-many shape unreadable"
+SVG = "too-large encoding unreadable doctype instruction text elements depth element place attribute value long id"
+SVG += " canvas reference layers chin"
+PICTURE = "kind too-small too-many shape changed unreadable"
 PACK = "kind unreadable manifest files twice folders names outside link locked bomb"
 REFUSALS = frozenset(
     f"{subject}-{fault}"

@@ -31,13 +31,14 @@ _BYTES_SPARED = 0.9
 class Cast:
     """How a film is to be: whom it shows, in which format, and all that tells one film of a text from another.
 
-    `own_id` is the tenant's own avatar; `enlarged` the shape after upscaling, None for as it was drawn.
+    `part` says that the first part of a longer answer will do; `own_id` is the tenant's own avatar; `enlarged` the shape after upscaling, None for as it was drawn.
     """
 
     face: Face
     format: VideoFormat
     longest: float
     captions: bool
+    part: bool
     look: str
     own_id: str | None = None
     enlarged: Shape | None = None
@@ -66,7 +67,7 @@ async def cast_of(deps: Deps, here: Here, policy: Policy, limits: Limits) -> Cas
     look = repr((own_id or face.id, DRAWN, sorted(face.colours.items()), way, enlarged, policy.captions))
     longest = min(policy.video_seconds, way.longest)
     digest = hashlib.sha256(look.encode()).hexdigest()
-    return Cast(face, way, longest, policy.captions, digest, own_id, enlarged)
+    return Cast(face, way, longest, policy.captions, policy.video_long == "part", digest, own_id, enlarged)
 
 
 def _format(policy: Policy, limits: Limits) -> VideoFormat:

@@ -107,11 +107,13 @@ class Filming:
             if isinstance(sentence, SawtakError):
                 raise sentence
             if reel.rest or self._too_long(reel, sentence):
+                if not (cast.part and reel.clips):
+                    raise Impossible("film-too-long", f"it would be longer than {cast.longest:g} s")
                 reel.rest.append(sentence.text)
             else:
                 await self._shoot(reel, sentence, makers, larger)
         if not reel.clips:
-            raise Impossible("film-too-long", f"the first sentence alone is longer than {cast.longest:g} s")
+            raise Impossible("no-words", "there is nothing in this answer that can be spoken")
         with self.order.ledger.timed("film"):
             data = await stitch(reel.clips, join(reel.sound))
         return Film(data, reel.frames / cast.shape.fps, " ".join(reel.rest))

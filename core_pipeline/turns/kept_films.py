@@ -1,13 +1,11 @@
-"""Films that were drawn before: the same words, voice and looks are not drawn twice, and every film can be taken back."""
+"""Films that were drawn before: the same words, voice and looks are not drawn twice; every film can be taken back."""
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from core_pipeline.media.film.fit import poster
 from core_pipeline.turns.speaking import noted
 from errors import Impossible, NeedsOwner, Retryable
 from tenants import films
@@ -18,24 +16,19 @@ if TYPE_CHECKING:
     from core_pipeline.turns.deps import Deps, Here
     from core_pipeline.turns.speaking import Script
 
-_POSTER_SECONDS = 0.5
-_POSTER_SIDE = 320
 
-
-def asked_for(cast: Cast, script: Script, text: str) -> str:
+def asked_for(deps: Deps, cast: Cast, script: Script, text: str) -> str:
     """What tells this film from any other of the tenant's."""
     voice = script.voice
-    sound = (script.language, script.choice, voice and (voice.engine, voice.voice, voice.clone and voice.clone.id))
-    return hashlib.sha256(repr((cast.look, sound, text)).encode()).hexdigest()
+    sound = (script.language, script.choice, voice and (voice.engine, voice.name, voice.clone and voice.clone.id))
+    return hashlib.sha256(repr((deps.making, cast.look, sound, text)).encode()).hexdigest()
 
 
 async def stored(deps: Deps, here: Here, cast: Cast, data: bytes, seconds: float, rest: str = "") -> dict[str, Any]:
-    """Put a film with its poster into our store, as `shooting.film` tells of it."""
-    picture = await asyncio.to_thread(poster, data, _POSTER_SECONDS, widest=_POSTER_SIDE)
+    """Put a film into our store, as `shooting.film` tells of it."""
     shape = cast.enlarged or cast.shape
     return {
         "blob": await deps.blobs.put(here.tenant_id, "filmed", data),
-        "poster": await deps.blobs.put(here.tenant_id, "posters", picture),
         "mime": cast.format.mime,
         "seconds": round(seconds, 2),
         "width": shape.width,

@@ -33,7 +33,7 @@ _TELL_SECONDS = 1.0
 async def film(deps: Deps, here: Here, plan: dict[str, Any], patient: bool) -> dict[str, Any]:
     """Bring the film of this answer into our store, or say {"pending"} when it takes a while and nobody is `patient`.
 
-    A film is {"blob", "poster", "mime", "seconds", "width", "height", "view", "rest", "bills"}. Raises `Impossible` or
+    A film is {"blob", "mime", "seconds", "width", "height", "view", "rest", "bills"}. Raises `Impossible` or
     `NeedsOwner` when there can be none.
     """
     async with deps.db.tenant(here.tenant_id, reads=True) as session:
@@ -43,7 +43,7 @@ async def film(deps: Deps, here: Here, plan: dict[str, Any], patient: bool) -> d
     filming = deps.darkroom.find(here.turn_id)
     if filming is None:
         cast = await cast_of(deps, here, policy, script.limits)
-        key = asked_for(cast, script, plan["text"])
+        key = asked_for(deps, cast, script, plan["text"])
         if plan["keep"] and (known := await kept_films.found(deps, here, key, cast, script)) is not None:
             return known
         filming = await begin_film(deps, here, cast, script)
@@ -58,7 +58,7 @@ async def film(deps: Deps, here: Here, plan: dict[str, Any], patient: bool) -> d
         raise
     film = await _stored(deps, here, filming.cast, script, made)
     if plan["keep"] and not made.rest:
-        key = asked_for(filming.cast, script, plan["text"])
+        key = asked_for(deps, filming.cast, script, plan["text"])
         await kept_films.keep(deps, here, key, filming.cast, script, film)
     await deps.darkroom.drop(here.turn_id)
     return {**film, "bills": [asdict(bill) for bill in filming.order.ledger.bills]}

@@ -1,4 +1,4 @@
-"""A face painted by arithmetic that passes for a photograph: skin with light, folds and grain, its points known exactly."""
+"""A face painted by arithmetic that passes for a photograph: light, folds and grain, its points known exactly."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SKIN, LIP, HAIR = (205, 158, 130), (168, 92, 88), (48, 34, 28)
 
 @dataclass(frozen=True)
 class Look:
-    """How the painted person looks and is photographed; `light` scales the exposure, `roll` tilts the head in radians."""
+    """How the painted person looks and is photographed; `light` is the exposure, `roll` the head's tilt in radians."""
 
     skin: tuple[int, int, int] = SKIN
     roll: float = 0.0

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 from sqlalchemy import select
@@ -15,6 +16,7 @@ from sqlmodel import col
 
 from core_pipeline.contracts.channel import Limits, VoiceFormat, WebhookRequest
 from core_pipeline.contracts.engines import Ask, Pcm, Piece, Saying, Speech, Transcript
+from core_pipeline.contracts.faces import Clip, Scene, Shape
 from core_pipeline.contracts.messages import (
     Identity,
     Inbound,
@@ -28,6 +30,7 @@ from core_pipeline.contracts.messages import (
 )
 from core_pipeline.engines.router import Engines, For
 from core_pipeline.knowledge.shelf import Shelf
+from core_pipeline.media.film.reel import Reel
 from core_pipeline.media.sandbox import Sandbox
 from core_pipeline.turns.deps import Deps, Line
 from core_pipeline.turns.fair import FairGate
@@ -81,6 +84,12 @@ class PaperChannel:
         yield []
 
 
+def _set() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event
+
+
 @dataclass
 class PaperEngines:
     """Hears the bytes as text, answers by echo, speaks silence; each may be told to fail."""
@@ -89,6 +98,9 @@ class PaperEngines:
     confidence: float = 0.9
     asked: list[Ask] = field(default_factory=list)
     hang: int = 0
+    queue: float = 0.0
+    scenes: list[Scene] = field(default_factory=list)
+    drawing: asyncio.Event = field(default_factory=_set)
 
     def _maybe(self, kind: str) -> None:
         if self.fail.get(kind):
@@ -98,6 +110,15 @@ class PaperEngines:
         return self
 
     llm = tts = asr
+
+    async def video(self, faces: str, language: str, order: For) -> PaperMakers:
+        return PaperMakers(self, order)
+
+    async def upscaler(self, order: For) -> PaperMakers:
+        return PaperMakers(self, order)
+
+    def wait(self, kind: str) -> float:
+        return self.queue
 
     async def summariser(self, language: str, order: For) -> None:
         return None
@@ -120,6 +141,35 @@ class PaperEngines:
 
     async def close(self) -> None:
         return None
+
+
+@dataclass
+class PaperMakers:
+    """Draws one colour a scene, told by its sound; larger pictures are drawn as large ones."""
+
+    engines: PaperEngines
+    order: For
+    served: object = field(default_factory=lambda: SimpleNamespace(hosted=False, captions=True))
+
+    async def animated(self, scene: Scene, told: Callable[[int], None]) -> Clip:
+        self.engines.scenes.append(scene)
+        await self.engines.drawing.wait()
+        self.engines._maybe("video")
+        told(scene.frames)
+        with self.order.ledger.timed("animate", "paper", "second") as use:
+            use.units = scene.speech.seconds
+        return coloured(scene.shape, scene.frames, scene.speech.data[1])
+
+    async def upscaled(self, clip: Clip, shape: Shape) -> Clip:
+        return coloured(shape, clip.frames, 0)
+
+
+def coloured(shape: Shape, frames: int, red: int) -> Clip:
+    """A clip of one colour."""
+    reel = Reel(shape)
+    for _ in range(frames):
+        reel.add(bytes((red, 90, 40, 255)) * (shape.width * shape.height))
+    return Clip(reel.end(), shape, frames)
 
 
 class PaperSandbox:

@@ -71,7 +71,7 @@ def opened(file: Path, architectures: Sequence[Any]) -> Any:
         raise _broken(file, type(error).__name__) from error
     if (network.input_channels, network.output_channels) != (3, 3):
         raise NeedsOwner("weights-wrong", f"{file.name} doesn't turn colours into colours: correct `weights`")
-    network.model.requires_grad_(False)  # noqa: FBT003 - torch's own signature
+    network.model.requires_grad_(requires_grad=False)
     return network.eval().float()
 
 

@@ -28,11 +28,6 @@ class Setup:
     channels_last: bool
     compiled: bool
 
-    @property
-    def on_gpu(self) -> bool:
-        """Whether it is a GPU's."""
-        return self.device.type == "cuda"
-
 
 def setup_for(config: NetworkConfig, network: Any) -> Setup:
     """Choose for spandrel's descriptor `network`; NeedsOwner for a device or a dtype that can't be had."""

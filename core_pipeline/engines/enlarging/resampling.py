@@ -16,7 +16,7 @@ def weights(count_in: int, count_out: int, step: float, start: float) -> NDArray
     wide = max(1.0, step)
     margin = int(np.ceil(LOBES * wide)) + int(np.ceil(abs(start))) + 1
     grid = np.arange(-margin, count_in + margin)
-    places = start + step * np.arange(count_out)
+    places = start + step * np.arange(count_out, dtype=np.float64)
     kernel = _lanczos((places[:, None] - grid[None, :]) / wide)
     inner = kernel[:, margin:-margin].copy()
     inner[:, 0] += kernel[:, :margin].sum(axis=1)

@@ -48,7 +48,7 @@ def _place(name: str, lean: float, down: float) -> Spot:
 
 
 def views(points: Points, width: int, height: int) -> dict[str, tuple[float, float, float]]:
-    """Return left, top and width of each view that a manifest holds, within a picture of this size where it is large enough."""
+    """Return left, top and width of each view of a manifest, inside a picture of this size where it is large enough."""
     found = features(points)
     heights = {"square": 1.0, "note": 1.0, "portrait": 16 / 9}
     return {name: _view(found, name, heights[name], width, height) for name in VIEWS}

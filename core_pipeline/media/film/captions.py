@@ -35,7 +35,7 @@ class Overlay:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where plates stand, in pixels: `room` wide, `high` for two lines; those with one are `low` in it or at its top."""
+    """Where plates stand, in pixels: `room` wide, two lines `high`; one with one line is `low` in it or at its top."""
 
     size: float
     top: int

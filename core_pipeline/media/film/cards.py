@@ -10,6 +10,7 @@ from core_pipeline.media.film.lettering import drawable, width
 
 LINES = 2
 STOPS = (".", "!", "?", "؟", "…", "۔")
+TIGHT = (",", "،", ";", "؛", ":", ")", "]", "»", "”", '"')
 PAUSE = 0.7  # seconds without a word after which a new card begins
 EARLY, LINGER = 0.1, 0.7  # seconds that a card is there before its first word and after its last
 GAP = 0.3  # a card that would go away this shortly before the next stays
@@ -39,17 +40,23 @@ def cards(words: Sequence[Word], room: float) -> list[Card]:
 
     A word wider than that has a card of its own, and its `widest` says so.
     """
-    return _timed([_card(group, room) for group in _groups(list(_drawn(words)), room)])
+    return _timed([_card(group, room) for group in _groups(_drawn(words), room)])
 
 
-def _drawn(words: Sequence[Word]) -> Iterator[Word]:
-    """Give the words that can be drawn, each from when it or any before it began."""
+def _drawn(words: Sequence[Word]) -> list[Word]:
+    """Return the words that can be drawn, each from when it or any before it began, with the stops after them."""
+    drawn: list[Word] = []
     latest = 0.0
     for word in words:
         latest = max(latest, word.start)
         for text in drawable(word.text).split():
-            # Two words that an engine timed as one light up together.
-            yield Word(text, latest, max(latest, word.end))
+            if any(letter.isalnum() for letter in text):
+                drawn.append(Word(text, latest, max(latest, word.end)))
+            elif drawn:
+                # What isn't said has no time of its own; it stands where it stood, or closes up to what it ends.
+                gap = "" if text in STOPS or text in TIGHT else "\u00a0"
+                drawn[-1] = replace(drawn[-1], text=drawn[-1].text + gap + text)
+    return drawn
 
 
 def _groups(words: Sequence[Word], room: float) -> Iterator[list[Word]]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 CRF = 23
 MOST_BITS = 1_200_000
 KEY_SECONDS = 2
-SIZES = range(16, 4097, 2)
+SIZES, RATES = range(16, 4_097, 2), range(1, 61)
 UNSAID = 2  # ITU-T H.273's word for a matrix that a file doesn't name
 SD_HEIGHT = 576
 # ITU-T H.264 table A-1: level, macroblocks in a picture and in a second.
@@ -57,8 +57,7 @@ class Reel:
     """
 
     def __init__(self, shape: Size, most_bits: int = MOST_BITS, *, crf: float = CRF) -> None:
-        if shape.width not in SIZES or shape.height not in SIZES or shape.fps not in range(1, 61):
-            raise Impossible("film-shape", f"{shape.width}x{shape.height} at {shape.fps}")
+        check(shape)
         self.frames = 0
         self._shape = shape
         self._file = io.BytesIO()
@@ -80,7 +79,7 @@ class Reel:
         ready = self._reformatter.reformat(
             frame,
             *(self._shape.width, self._shape.height, "yuv420p"),
-            src_colorspace=_matrix(frame),
+            src_colorspace=matrix(frame),
             dst_colorspace=Colorspace.ITU709,
             dst_color_range=ColorRange.MPEG,
             threads=1,
@@ -103,6 +102,12 @@ class Reel:
         if len(raw) != self._shape.width * self._shape.height * 4:
             raise ValueError(f"{len(raw)} bytes are no picture of {self._shape.width}x{self._shape.height}")
         return VideoFrame.from_bytes(raw, self._shape.width, self._shape.height, "rgba")
+
+
+def check(shape: Size) -> None:
+    """Raise `Impossible` "film-shape" for a size or rate that can't be encoded."""
+    if shape.width not in SIZES or shape.height not in SIZES or shape.fps not in RATES:
+        raise Impossible("film-shape", f"{shape.width}x{shape.height} at {shape.fps}")
 
 
 def mp4(file: io.BytesIO) -> av.container.OutputContainer:
@@ -148,7 +153,7 @@ def _tag(stream: VideoStream) -> None:
     context.color_trc = ColorTrc.BT709
 
 
-def _matrix(frame: VideoFrame) -> Colorspace | None:
+def matrix(frame: VideoFrame) -> Colorspace | None:
     """Return how a frame's colours are mixed: None for as it says, else what its height suggests."""
     if frame.format.is_rgb or frame.colorspace != UNSAID:
         return None

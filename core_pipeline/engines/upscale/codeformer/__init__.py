@@ -1,4 +1,4 @@
-"""Draws faces anew with CodeFormer by spandrel; not for commercial use without its makers' leave, so off until allowed."""
+"""Draws faces anew with CodeFormer by spandrel; its licence forbids commercial use, so it is off until allowed."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ async def _probe(config: CodeFormerConfig, bench: Bench) -> None:
     if not config.accept_licence:
         raise NeedsOwner(
             "licence",
-            f"CodeFormer is under the {LICENCE}, for non-commercial use only: read it, and set `accept_licence` to true "
-            "(UPSCALE_CODEFORMER_ACCEPT_LICENCE=true) if you may use it",
+            f"CodeFormer is under the {LICENCE}, for non-commercial use only: read it, and if you may use it set "
+            "`accept_licence` to true (UPSCALE_CODEFORMER_ACCEPT_LICENCE=true)",
         )
     installed(REQUIRES[:-1])
     if find_spec(OWN_PACKAGE) is None:

@@ -37,9 +37,7 @@ def load(config: CodeFormerConfig, file: Path) -> CodeFormerUpscale:
     setup = setup_for(config, found)
     call = asking(config.fidelity, setup.device, setup.dtype)
     # Some of its steps insist on fp32, so it is torch that chooses for each step, and the weights stay as they are.
-    return CodeFormerUpscale(
-        Network(found.model, replace(setup, dtype=torch.float32), call), config, setup.device
-    )
+    return CodeFormerUpscale(Network(found.model, replace(setup, dtype=torch.float32), call), config, setup.device)
 
 
 def asking(fidelity: float, device: torch.device, dtype: torch.dtype) -> Callable[[Any, Tensor], Tensor]:

@@ -18,9 +18,7 @@ def write(folder: Path) -> None:
     made = import_module(type(architecture().architecture).__module__).CodeFormer
     with torch.random.fork_rng():
         torch.manual_seed(_SEED)
-        network = made(
-            dim_embd=64, n_head=8, n_layers=1, codebook_size=16, latent_size=256, connect_list=["32"]
-        )
+        network = made(dim_embd=64, n_head=8, n_layers=1, codebook_size=16, latent_size=256, connect_list=["32"])
     torch.save({"params_ema": network.state_dict()}, folder / "tiny-codeformer.pth")
 
 

@@ -58,7 +58,7 @@ def _convolution(
     weights: Weights, chance: torch.Generator, name: str, given: int, wanted: int, *, passed: float = 0.0
 ) -> None:
     """Add 3 x 3 weights; `passed` is what the first three colours keep of themselves, 1 all."""
-    kernel = torch.randn(wanted, given, 3, 3, generator=chance) * ((0.02 if passed else 0.5) / (3 * given**0.5))
+    kernel = torch.randn(wanted, given, 3, 3, generator=chance) * ((0.02 if passed else 0.1) / (3 * given**0.5))
     each = given // 3 if passed and given % 3 == 0 and wanted > 3 else 1
     for colour in range(3 if passed else 0):
         kernel[colour, colour * each : (colour + 1) * each, 1, 1] += passed

@@ -25,6 +25,13 @@ class Canvas:
         self._canvas: Handle = self._tvg.tvg_swcanvas_create(_WHOLE_REDRAW)
         self._tvg.tvg_swcanvas_set_target(self._canvas, self._pixels.ctypes.data, width, width, height, 0)
         self._pictures: list[Handle] = []
+        self._ground: Pixels | None = None
+
+    def settle(self) -> None:
+        """Make all that lies on the canvas now its ground: drawn once, under all that comes, it can't be moved again."""
+        self._ground = self.draw().copy()
+        self._tvg.tvg_canvas_remove(self._canvas, None)
+        self._pictures.clear()
 
     def add(self, data: bytes, matrix: Matrix = UNMOVED, kind: str = "svg") -> int:
         """Lay a picture over all others and return its number; `Impossible` for data that can't be drawn."""
@@ -55,7 +62,9 @@ class Canvas:
     def draw(self) -> Pixels:
         """Return the picture, uint8 of (height, width, 4) as RGBA; the next call draws over it."""
         self._tvg.tvg_canvas_update(self._canvas)
-        self._tvg.tvg_canvas_draw(self._canvas, True)
+        if self._ground is not None:
+            np.copyto(self._pixels, self._ground)
+        self._tvg.tvg_canvas_draw(self._canvas, self._ground is None)
         self._tvg.tvg_canvas_sync(self._canvas)
         return self._pixels
 

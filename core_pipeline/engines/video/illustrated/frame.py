@@ -114,11 +114,11 @@ class Stage:
 
     def draw(self, pose: Pose) -> Pixels:
         """Return the picture of a pose, uint8 of (height, width, 4) as RGBA; the next call draws over it."""
-        places = {name: self._place(name, pose) for name in (*LAYERS, "features")}
+        places = {name: self._place(name, pose) for name in (*LAYERS[1:], "features")}
         for number, name, piece in self._placed:
             if piece.moving:
                 self._canvas.replace(number, piece.drawn(pose.mouth.open), places[name])
-            elif name != "background":
+            else:
                 self._canvas.move(number, places[name])
         self._canvas.replace(self._face, self._features.drawn(pose), places["features"])
         return self._canvas.draw()
@@ -129,11 +129,14 @@ class Stage:
 
     def _build(self, art: Art) -> None:
         rest = self.lens.matrix()
-        for name in LAYERS:
+        for piece in art.layers["background"]:
+            self._canvas.add(piece.drawn(0.0), rest)
+        if self._logo:
+            self._hang(self._logo, art.manifest.logo)
+        self._canvas.settle()
+        for name in LAYERS[1:]:
             for piece in art.layers.get(name, ()):
                 self._placed.append((self._canvas.add(piece.drawn(0.0), rest), name, piece))
-            if name == "background" and self._logo:
-                self._hang(self._logo, art.manifest.logo)
             if name == "face":
                 self._face = self._canvas.add(self._features.drawn(Pose()), rest)
 
@@ -146,8 +149,6 @@ class Stage:
         self._canvas.move(number, (scale, 0, x, 0, scale, y))
 
     def _place(self, layer: str, pose: Pose) -> Matrix:
-        if layer == "background":
-            return self.lens.matrix()
         if layer in _ON_HEAD:
             depth = _DEPTHS[layer]
             return self.lens.matrix(

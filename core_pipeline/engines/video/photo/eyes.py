@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,6 +13,7 @@ from core_pipeline.engines.video.photo.framing import Stage
 from core_pipeline.engines.video.photo.gather import Floats, Packed, unpacked
 from core_pipeline.engines.video.photo.patch import Curve, bump, patch, ramp
 
+Doubles: TypeAlias = NDArray[np.float64]
 # In units of the distance between the eyes.
 LASHES = 0.014  # how much of what lies below a lid's edge goes with it
 FOLD = 0.27  # how far above the edge the lid's skin comes from
@@ -85,7 +88,7 @@ def _shut(pose: Pose) -> float:
     return min(1.0, max(0.0, resting + pose.lid * (1 - resting)))
 
 
-def _open(u: np.ndarray[tuple[int], np.dtype[np.float64]], edge: Floats, opening: Floats, side: str, at: Points) -> None:
+def _open(u: Doubles, edge: Doubles, opening: Doubles, side: str, at: Points) -> None:
     """Write one eye's upper edge and how far it is to the lower one, by u."""
     ends = sorted((at[f"eye_{side}_outer"], at[f"eye_{side}_inner"]))
     (start, start_v), (end, end_v) = ends

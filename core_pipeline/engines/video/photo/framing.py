@@ -1,4 +1,4 @@
-"""A view of a portrait, in the size that the faces' movements are made in; what lies beyond the picture is made up softly."""
+"""A view of a portrait in the size that movements are made in; what lies beyond the picture is made up softly."""
 
 from __future__ import annotations
 
@@ -16,16 +16,7 @@ FINE, FINEST_AREA = 1.4, 450_000  # drawn finer than shown, where that costs lit
 MARGIN = 0.035  # of the larger side: how far the head can move what lies outside the view into it
 MOST_AREA = 6_000_000
 SOFT = 0.05  # of the larger side: what is made up is blurred more and more over this far
-
-
-@dataclass(frozen=True)
-class View:
-    """A part of a picture: its left and top edge, width and height in the picture's pixels."""
-
-    left: float
-    top: float
-    width: float
-    height: float
+FOLDED = 0.02  # of a side of the picture: what it goes on with beyond its edge
 
 
 @dataclass(frozen=True)
@@ -44,7 +35,7 @@ class Stage:
 
 
 def staged(picture: Rgb, points: Points, view: tuple[float, float, float], shape: Shape) -> Stage:
-    """Return the view (left, top and width of the picture) of that shape; `Impossible` when it doesn't hold the face."""
+    """Return the view (left, top, width of the picture) in that shape; `Impossible` when it doesn't hold the face."""
     left, top, width = view
     fine = FINE if shape.width * shape.height <= FINEST_AREA else 1.0
     scale = shape.width / width * fine
@@ -52,8 +43,8 @@ def staged(picture: Rgb, points: Points, view: tuple[float, float, float], shape
     wide, high = (int(np.ceil(side * fine)) + 2 * margin for side in (shape.width, shape.height))
     if wide * high > MOST_AREA:
         raise Impossible("film-shape", f"a photograph is not animated in {shape.width}x{shape.height}")
-    across, beyond_x = _reading(picture.shape[1], wide, left - margin / scale, 1 / scale, mirrored_end=True)
-    down, beyond_y = _reading(picture.shape[0], high, top - margin / scale, 1 / scale, mirrored_end=False)
+    across, beyond_x = _reading(picture.shape[1], wide, left - margin / scale, 1 / scale)
+    down, beyond_y = _reading(picture.shape[0], high, top - margin / scale, 1 / scale)
     drawn = _softened(_resized(picture, across, down), beyond_x * scale, beyond_y * scale)
     found = _moved(features(points), left, top, scale, margin)
     _hold(found, wide, high)
@@ -74,10 +65,10 @@ def _hold(found: Features, wide: int, high: int) -> None:
         raise Impossible("view-without-face", "choose views around the face: landmarks.proposing.views does")
 
 
-def _reading(size: int, count: int, start: float, step: float, *, mirrored_end: bool) -> tuple[Floats, Floats]:
+def _reading(size: int, count: int, start: float, step: float) -> tuple[Floats, Floats]:
     """Return the weights (count x size) that resize one side of a picture, and how far beyond it each place lies.
 
-    Before the start, and with `mirrored_end` behind the end, the picture is mirrored; else its last line goes on.
+    Beyond its edges the few lines next to them go to and fro: walls and clothes go on, a head is not mirrored.
     """
     middles = start + (np.arange(count) + 0.5) * step - 0.5
     reach = max(1.0, step) * 2
@@ -85,9 +76,11 @@ def _reading(size: int, count: int, start: float, step: float, *, mirrored_end: 
     places = np.floor(middles)[:, None].astype(np.int64) + taps
     weights = _cubic((places - middles[:, None]) / max(1.0, step))
     weights /= weights.sum(axis=1, keepdims=True)
-    last = np.minimum(places, 2 * size if mirrored_end else size - 1)
-    folded = np.mod(last, 2 * size) if mirrored_end else np.where(last < 0, np.mod(last, 2 * size), last)
-    folded = np.minimum(folded, 2 * size - 1 - folded)
+    near = max(2, int(size * FOLDED))
+    outside = np.maximum(np.maximum(-places, places - (size - 1)), 0)
+    inwards = near - np.abs(np.mod(outside, 2 * near) - near)
+    folded = np.where(outside == 0, places, np.where(places < 0, inwards, size - 1 - inwards))
+    folded = np.clip(folded, 0, size - 1)
     table = np.zeros((count, size), np.float32)
     np.add.at(table, (np.arange(count)[:, None], folded), weights.astype(np.float32))
     beyond = np.maximum(np.maximum(-middles, middles - (size - 1)), 0).astype(np.float32)

@@ -25,7 +25,10 @@ class Head:
     def __init__(self, stage: Stage) -> None:
         shape, axes = stage.shape, stage.found.axes
         y, x = np.mgrid[0 : shape.height, 0 : shape.width].astype(np.float32)
-        self._x, self._y = x * np.float32(stage.fine) + np.float32(stage.x), y * np.float32(stage.fine) + np.float32(stage.y)
+        self._x, self._y = (
+            x * np.float32(stage.fine) + np.float32(stage.x),
+            y * np.float32(stage.fine) + np.float32(stage.y),
+        )
         u, v = axes.within(self._x, self._y)
         chin = stage.found.at["chin"][1]
         self._with = _mask(u, v, chin)

@@ -19,7 +19,7 @@ SMILE_OUT, SMILE_UP = 0.05, 0.062
 SPREAD, PUCKER = 0.13, 0.3  # of the mouth's width
 TUCKED, TUCKED_OVER = 0.02, 0.09  # the dark line of closed lips goes inside when they part
 STEPS = 2048
-SIDE = 1.4
+SIDE = 1.15
 
 
 class Mouth:
@@ -48,7 +48,8 @@ class Mouth:
         share = np.clip(np.abs(all_u - self._middle) / (self._half * 0.93), 0, 1)
         self._line = Curve(*ends, np.interp(all_u, u, v))
         self._lens = Curve(*ends, (1 - share**2.2) ** 0.8)
-        self._cheek = Curve(*ends, ramp(np.abs(all_u - self._middle), 1.3, 0.25))
+        self._near = Curve(*ends, ramp(np.abs(all_u - self._middle), self._half * 1.5, self._half * 0.6))
+        self._cheek = Curve(*ends, ramp(np.abs(all_u - self._middle), SIDE * 0.95, 0.2))
 
     def _fall(self, beneath: float, lip: float, above: float) -> None:
         """How much of a lip's and of the chin's movement is felt at a distance from the edge of the lip."""
@@ -84,11 +85,11 @@ class Mouth:
         raised = upper * self._with_upper(np.maximum(beyond, 0))
         below = beneath > beyond
         held = np.where(below, np.maximum(from_line, lower) - fallen, np.minimum(from_line, upper) - raised)
-        held *= 1 + np.float32(_thinness(lips, mood)) * self._thick(np.abs(held))
+        held *= 1 + np.float32(_thinness(lips, mood)) * self._near.look(places) * self._thick(np.abs(held))
         held += np.sign(held) * np.float32(TUCKED * min(1.0, (high + low) / 0.05)) * lens * self._edges(np.abs(held))
         drawn = self.patch.read(source, u, line + held)
         if high + low > 0.004:
-            self.within.paint(drawn, lips, (u, from_line, upper, lower), low)
+            self.within.paint(drawn, lips, (u, from_line, upper, lower))
         onto[self.patch.rows, self.patch.columns] = drawn
 
     def _pulled(self, lips: Lips, mood: Mood) -> tuple[Floats, Floats]:
@@ -107,7 +108,7 @@ class Mouth:
         """Return how far the upper lip is raised and the lower one has fallen, in units."""
         free = (1 - lips.press) * (1 - lips.tuck)
         low = LOWER * lips.open**1.1 * free + BITE_GAP * lips.tuck
-        high = UPPER * min(1.0, 2.2 * lips.open) * free + BITE * lips.tuck * (1 - lips.press)
+        high = UPPER * min(1.0, 2.2 * lips.open) * (1 - 0.7 * lips.pucker) * free + BITE * lips.tuck * (1 - lips.press)
         return high, low
 
 

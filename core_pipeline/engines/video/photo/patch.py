@@ -72,7 +72,7 @@ class Curve:
 
     def look(self, places: NDArray[np.intp]) -> Floats:
         """Return the values at places found before."""
-        return self._values.take(places, mode="clip")
+        return np.asarray(self._values.take(places, mode="clip"))
 
     def __call__(self, at: Floats) -> Floats:
         """Return the values at these numbers."""

@@ -14,7 +14,7 @@ from core_pipeline.engines.video.photo.patch import ramp
 SKIN = 165.0
 HOLLOW, DEEP = (92.0, 40.0, 40.0), (34.0, 13.0, 15.0)
 TONGUE, TEETH = (160.0, 78.0, 80.0), (236.0, 228.0, 216.0)
-UPPER_EDGE, LOWER_EDGE = 0.062, 0.03  # how far teeth reach out of the gums' side of the lips, in units
+TEETH_EDGE = 0.06  # how far the upper teeth reach below the line of the closed lips, in units
 SOFT_EDGE = 0.02
 
 
@@ -27,18 +27,24 @@ class Within:
         light, tint = _lit(stage)
         self._light, self._tint = np.float32(light), tint
 
-    def paint(self, drawn: Packed, lips: Lips, at: tuple[Floats, Floats, Floats, Floats], fallen: float) -> None:
+    def paint(self, drawn: Packed, lips: Lips, at: tuple[Floats, Floats, Floats, Floats]) -> None:
         """Paint into `drawn` where the lips are parted; `at` are u, the distance from the lips' line and both edges."""
         u, down, upper, lower = at
-        cover = np.minimum(down - upper, lower - down) * self._pixel + np.float32(0.4)
-        seen = np.flatnonzero(cover > 0)
+        cover = np.minimum(down - upper, lower - down) * self._pixel
+        cover += np.minimum(
+            (lower - upper) * (self._pixel * np.float32(0.25)), np.float32(0.4)
+        )  # nothing beside the mouth
+        seen = np.flatnonzero((cover > 0) & (lower > upper))
         if not seen.size:
             return
         u, down, upper, lower = (part.ravel()[seen] for part in at)
         share = (u - self._middle) / self._half
         colour = self._hollow(share, down, upper, lower)
-        self._tongue(colour, lips, share, down, lower)
-        self._teeth(colour, lips, share, down, lower, fallen)
+        if lips.tongue < 0.3:
+            self._tongue(colour, lips, share, down, lower)
+        self._teeth(colour, lips, share, down)
+        if lips.tongue >= 0.3:
+            self._tongue(colour, lips, share, down, lower)
         colour *= (0.72 + 0.28 * ramp(down - upper, -0.01, 0.04))[:, None]
         colour *= self._light * self._tint
         pixels = unpacked(drawn).reshape(-1, 4)
@@ -53,27 +59,20 @@ class Within:
 
     @staticmethod
     def _tongue(colour: Floats, lips: Lips, share: Floats, down: Floats, lower: Floats) -> None:
-        raised = 0.045 + 0.10 * lips.open + 0.09 * lips.lift + 0.05 * lips.tongue
+        raised = 0.045 + 0.10 * lips.open + 0.08 * lips.lift
         top = lower - np.float32(raised) * (1 - 0.5 * share**2)
-        seen = ramp(down - top, -0.02, 0.04) * ramp(np.abs(share), 0.8, 0.5)
-        lit = 0.55 + 0.35 * ramp(down - top, -0.01, 0.07) - 0.3 * ramp(lower - down, 0.06, 0.0)
-        colour += (np.array(TONGUE, np.float32) * lit[:, None] - colour) * (0.9 * seen)[:, None]
+        seen = ramp(down - top, -0.02, 0.04 - 0.03 * lips.tongue) * ramp(np.abs(share), 0.8, 0.5)
+        lit = 0.6 + 0.1 * lips.tongue + 0.35 * ramp(down - top, -0.01, 0.07) - 0.35 * ramp(lower - down, 0.06, 0.0)
+        colour += (np.array(TONGUE, np.float32) * (1 + 0.18 * lips.tongue) * lit[:, None] - colour) * (0.9 * seen)[
+            :, None
+        ]
 
     @staticmethod
-    def _teeth(colour: Floats, lips: Lips, share: Floats, down: Floats, lower: Floats, fallen: float) -> None:
-        arch = share**2
-        side = ramp(np.abs(share), 0.92, 0.45)
-        if fallen > 0.05:
-            edge = lower - np.float32(LOWER_EDGE * (0.4 + 0.6 * lips.teeth)) * (1 - 0.4 * arch)
-            seen = ramp(down - edge, -SOFT_EDGE / 2, SOFT_EDGE) * side * ramp(np.abs(share), 0.7, 0.4)
-            _lay(colour, np.float32(0.72) * seen * np.float32(min(1.0, (fallen - 0.05) * 12) * (1 - lips.tongue)), 0.8)
-        edge = np.float32(UPPER_EDGE * (0.35 + 0.65 * lips.teeth)) * (1 - 0.55 * arch)
-        seen = ramp(down - edge, SOFT_EDGE / 2, -SOFT_EDGE) * side
-        _lay(colour, seen * np.float32(min(1.0, 0.35 + 0.9 * lips.teeth)), 0.94)
-
-
-def _lay(colour: Floats, seen: Floats, light: float) -> None:
-    colour += (np.array(TEETH, np.float32) * np.float32(light) - colour) * seen[:, None]
+    def _teeth(colour: Floats, lips: Lips, share: Floats, down: Floats) -> None:
+        edge = np.float32(TEETH_EDGE * (0.2 + 0.8 * lips.teeth)) * (1 - 0.55 * share**2)
+        seen = ramp(down - edge, SOFT_EDGE / 2, -SOFT_EDGE) * ramp(np.abs(share), 0.92, 0.45)
+        seen *= np.float32(min(1.0, 0.3 + 1.6 * lips.teeth))
+        colour += (np.array(TEETH, np.float32) - colour) * seen[:, None]
 
 
 def _mixed(one: Floats, other: tuple[float, float, float], share: Floats) -> Floats:
@@ -82,7 +81,7 @@ def _mixed(one: Floats, other: tuple[float, float, float], share: Floats) -> Flo
 
 
 def _lit(stage: Stage) -> tuple[float, NDArray[np.float32]]:
-    """Return how light the face is beside SKIN, and the light's tint: half of the cheeks' own is skin, half is light."""
+    """Return how light the face is beside SKIN, and the light's tint: half of the cheeks' is the skin's own."""
     at = stage.found.at
     spots = [(side * 0.5, (at["nose_tip"][1] + 0.25) / 1.6 + 0.15) for side in (-1, 1)]
     found = np.concatenate([_around(stage, *spot) for spot in spots]).astype(np.float32)

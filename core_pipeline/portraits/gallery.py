@@ -1,0 +1,224 @@
+"""Where a tenant keeps avatars of its own: brought in, looked at, dressed, handed out, revoked and deleted."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+from avatars.manifest import Illustrated, Photo
+from avatars.sheet import ART, PORTRAIT, checked
+from core_pipeline.cloning.studio import DRAFT_LASTS
+from core_pipeline.portraits.craft import Craft, Points, Verdict, pixels_of
+from core_pipeline.portraits.packing import packed
+from core_pipeline.portraits.parcel import Parcel, Picture
+from core_pipeline.portraits.png import png
+from core_pipeline.portraits.use import opened
+from core_pipeline.portraits.workshop import Workshop
+from errors import Impossible
+from tenants import avatars, films
+from tenants.blobs import Blobs
+from tenants.db import Database
+from tenants.models import AvatarState, OwnAvatar, now
+
+KIND = "avatars"
+COLOURED = ("clothes", "background")
+_COLOUR = re.compile(r"#[0-9a-f]{6}")
+_PLAIN = re.compile(r"[^a-z0-9]+")
+_PRIVATE = "Private: shown with the consent of the person"
+
+
+class Gallery:
+    """One installation's avatars of tenants; `craft` is what the engines lend, consent is `permission.py`'s."""
+
+    def __init__(
+        self, db: Database, blobs: Blobs, workshop: Workshop, craft: Craft, clock: Callable[[], datetime] = now
+    ) -> None:
+        self._db, self._blobs, self._workshop, self._craft = db, blobs, workshop, craft
+        self._clock = clock
+
+    async def take_in(self, tenant_id: str, pack: bytes, by: str = "") -> OwnAvatar:
+        """Keep the avatar in a zip file: a drawn one is ready once it was drawn, a photograph begins as a draft.
+
+        Raises `Impossible` with a code of `faults.toml`, and what drawing raises.
+        """
+        parcel = await self._workshop.pack(pack)
+        manifest = checked(parcel.manifest)
+        row = _row(tenant_id, manifest, by)
+        if isinstance(manifest, Illustrated):
+            row.state = AvatarState.READY
+        elif parcel.portrait is not None:
+            _note(row, await self._judged(parcel.portrait, manifest.points))
+            row.manifest = self._framed(manifest, parcel.portrait, manifest.points)
+        async with self._stored(row, _files(parcel)):
+            if row.state == AvatarState.READY:
+                await self._proven(row)
+            async with self._db.tenant(tenant_id) as session:
+                await avatars.add(session, row)
+        return row
+
+    async def photo(self, tenant_id: str, name_ar: str, name_en: str, picture: bytes, by: str = "") -> OwnAvatar:
+        """Keep a picture of a person as a draft: its points are placed next, then the person consents."""
+        found = await self._workshop.picture(picture)
+        words = {"ar": name_ar.strip(), "en": name_en.strip()}
+        if not all(0 < len(word) <= 80 for word in words.values()):
+            raise Impossible("avatar-names", "give the avatar a name in Arabic and in English, 80 letters at most")
+        row = OwnAvatar(
+            tenant_id=tenant_id,
+            slug=_slug(words["en"]),
+            name_ar=words["ar"],
+            name_en=words["en"],
+            kind="photo",
+            created_by=by,
+            checks={"size": [found.width, found.height]},
+        )
+        async with self._stored(row, {PORTRAIT: png(found)}), self._db.tenant(tenant_id) as session:
+            await avatars.add(session, row)
+        return row
+
+    async def place(self, tenant_id: str, avatar_id: str, points: Points) -> Verdict:
+        """Say where the points of a photographed face are, in pixels; a draft may be shown only with a fine verdict.
+
+        Of an avatar that is ready, points that earn no fine verdict are refused ("points-refused").
+        """
+        row = await self._photo(tenant_id, avatar_id)
+        picture = await self._workshop.picture(await self._blobs.get(tenant_id, row.files[PORTRAIT]))
+        verdict = await self._judged(picture, points)
+        words: Any = {"ar": row.name_ar, "en": row.name_en}
+        bare = {"name": words, "about": words, "kind": "photo", "licence": _PRIVATE, **row.manifest}
+        manifest = self._framed(bare, picture, points)
+        async with self._db.tenant(tenant_id) as session:
+            row = await avatars.held(session, avatar_id)
+            if row.state == AvatarState.REVOKED or (row.state == AvatarState.READY and verdict.problems):
+                raise Impossible("points-refused", "the points stay as they were")
+            row.manifest = manifest
+            _note(row, verdict)
+            await films.forget_avatar(session, avatar_id)
+        return verdict
+
+    async def dress(
+        self, tenant_id: str, avatar_id: str, colours: Mapping[str, str], logo: bytes | None = None
+    ) -> OwnAvatar:
+        """Give an avatar the tenant's colours ("clothes", "background": "#rrggbb"; others go) and a logo if given."""
+        wrong = [name for name, one in colours.items() if name not in COLOURED or not _COLOUR.fullmatch(one)]
+        if wrong:
+            raise Impossible("avatar-colours", "colours are clothes and background, written as #rrggbb")
+        picture = png(await self._workshop.picture(logo, opaque=False)) if logo else None
+        blob = await self._blobs.put(tenant_id, KIND, picture, ".png") if picture else None
+        old = None
+        async with self._or_deleted(tenant_id, [blob] if blob else []), self._db.tenant(tenant_id) as session:
+            row = await avatars.held(session, avatar_id)
+            if row.state == AvatarState.REVOKED:
+                raise Impossible("avatar-state", "a revoked avatar is not dressed")
+            row.colours = dict(colours)
+            if blob:
+                old, row.logo = row.logo, blob
+            await films.forget_avatar(session, avatar_id)
+        if old:
+            await self._blobs.delete(tenant_id, old)
+        return row
+
+    async def hand_out(self, tenant_id: str, avatar_id: str) -> bytes:
+        """The avatar as a zip file of manifest and art; `NeedsOwner` while it may not be shown."""
+        async with self._db.tenant(tenant_id, reads=True) as session:
+            row = await avatars.shown(session, avatar_id)
+        return packed((await opened(self._blobs, row)).files)
+
+    async def revoke(self, tenant_id: str, avatar_id: str) -> list[str]:
+        """Stop showing the avatar at once, then delete its files and every film of it; return their keys.
+
+        Safe to repeat: what a failure left behind is deleted then.
+        """
+        async with self._db.tenant(tenant_id) as session:
+            await avatars.revoke(session, avatar_id, self._clock())
+            gone = await avatars.remains(session, avatar_id)
+        for blob in gone:
+            await self._blobs.delete(tenant_id, blob)
+        async with self._db.tenant(tenant_id) as session:
+            await avatars.bury(session, avatar_id)
+        return gone
+
+    async def delete(self, tenant_id: str, avatar_id: str) -> bool:
+        """Revoke the avatar and take it off the list; False when the record of a consent stays there."""
+        await self.revoke(tenant_id, avatar_id)
+        async with self._db.tenant(tenant_id) as session:
+            return await avatars.remove(session, avatar_id)
+
+    async def tidy(self, tenant_id: str) -> int:
+        """Revoke pictures that nobody consented to in a week, finish revocations that broke off; return how many."""
+        async with self._db.tenant(tenant_id, reads=True) as session:
+            old = await avatars.abandoned(session, self._clock() - DRAFT_LASTS)
+            due = [*old, *await avatars.unburied(session)]
+        for avatar_id in due:
+            await self.revoke(tenant_id, avatar_id)
+        return len(due)
+
+    async def _photo(self, tenant_id: str, avatar_id: str) -> OwnAvatar:
+        async with self._db.tenant(tenant_id, reads=True) as session:
+            row = await avatars.get(session, avatar_id)
+        if row.kind != "photo" or PORTRAIT not in row.files:
+            raise Impossible("avatar-state", "only a photograph that is not revoked has points")
+        return row
+
+    async def _judged(self, picture: Picture, points: Points) -> Verdict:
+        return await asyncio.to_thread(self._craft.checked, pixels_of(picture), points)
+
+    def _framed(self, manifest: Photo | Mapping[str, Any], picture: Picture, points: Points) -> dict[str, Any]:
+        """The manifest's fields with these points, and the views that follow from them."""
+        fields = manifest.model_dump(mode="json") if isinstance(manifest, Photo) else dict(manifest)
+        fields["points"] = {name: [round(float(x), 2), round(float(y), 2)] for name, (x, y) in points.items()}
+        fields["views"] = dict(self._craft.views(points, picture.width, picture.height))
+        return checked(fields).model_dump(mode="json")
+
+    async def _proven(self, row: OwnAvatar) -> None:
+        """Draw the avatar once: what can't be drawn never comes into the house."""
+        if not await self._craft.draw(await opened(self._blobs, row)):
+            raise Impossible("avatar-undrawable", "nothing came of drawing it")
+
+    @asynccontextmanager
+    async def _stored(self, row: OwnAvatar, files: Mapping[str, bytes]) -> AsyncIterator[None]:
+        """Keep the row's files for as long as all goes well."""
+        async with self._or_deleted(row.tenant_id, blobs := []):
+            for name, data in files.items():
+                key = await self._blobs.put(row.tenant_id, KIND, data, f".{name.rpartition('.')[2]}")
+                blobs.append(key)
+                row.files = {**row.files, name: key}
+            yield
+
+    @asynccontextmanager
+    async def _or_deleted(self, tenant_id: str, blobs: list[str]) -> AsyncIterator[None]:
+        """Leave no file behind that no row names."""
+        try:
+            yield
+        except BaseException:
+            for blob in blobs:
+                await self._blobs.delete(tenant_id, blob)
+            raise
+
+
+def _row(tenant_id: str, manifest: Illustrated | Photo, by: str) -> OwnAvatar:
+    return OwnAvatar(
+        tenant_id=tenant_id,
+        slug=_slug(manifest.name.get("en", "")),
+        name_ar=manifest.name.get("ar") or manifest.name.get("en", ""),
+        name_en=manifest.name.get("en") or manifest.name.get("ar", ""),
+        kind=manifest.kind,
+        manifest=manifest.model_dump(mode="json"),
+        created_by=by,
+    )
+
+
+def _files(parcel: Parcel) -> dict[str, bytes]:
+    return {PORTRAIT: png(parcel.portrait)} if parcel.portrait else {ART: parcel.art.encode()}
+
+
+def _note(row: OwnAvatar, verdict: Verdict) -> None:
+    found = {"problems": list(verdict.problems), "figures": dict(verdict.figures)}
+    row.checks = {**row.checks, **found}
+
+
+def _slug(name: str) -> str:
+    return _PLAIN.sub("-", name.lower()).strip("-")[:40] or "avatar"
