@@ -16,8 +16,9 @@ import uvloop
 from pydantic import ValidationError
 
 import app as roof
-from admin import checks, console, engines, knowledge, letters, logs, voices
+from admin import avatars, checks, console, engines, knowledge, letters, logs, voices
 from admin.actions import actions_of
+from admin.atelier import Atelier, open_atelier
 from admin.console import AsJson, Floor, TenantName, show
 from admin.handovers import handovers_of
 from core_pipeline.engines.router import For
@@ -250,20 +251,20 @@ def _in_stacks(work: Callable[[Stacks], Awaitable[Any]]) -> Any:
 
 def _in_booth(work: Callable[[voices.Booth], Awaitable[Any]]) -> Any:
     async def inside(house: roof.House, settings: Settings) -> Any:
-        engines, order = house.engines, For(Ledger())
+        engines, order, previews = house.engines, For(Ledger()), settings.var / "previews"
+        asr, tts = (lambda language: engines.asr(language, order)), (lambda name: engines.only("tts", name))
         async with Sandbox() as sandbox:
             return await work(
-                voices.Booth(
-                    house.floor.db,
-                    house.blobs,
-                    sandbox,
-                    settings.var / "previews",
-                    asr=lambda language: engines.asr(language, order),
-                    speaker=engines.speaker,
-                    tts=lambda name: engines.only("tts", name),
-                    forget=engines.forget,
-                )
+                voices.Booth(house.floor.db, house.blobs, sandbox, previews, asr, engines.speaker, tts, engines.forget)
             )
+
+    return _in_house(inside)
+
+
+def _in_atelier(work: Callable[[Atelier], Awaitable[Any]]) -> Any:
+    async def inside(house: roof.House, settings: Settings) -> Any:
+        async with open_atelier(house.floor.db, house.blobs, house.engines, settings.var / "previews") as atelier:
+            return await work(atelier)
 
     return _in_house(inside)
 
@@ -271,6 +272,7 @@ def _in_booth(work: Callable[[voices.Booth], Awaitable[Any]]) -> Any:
 accounts = console.accounts_of(_on_floor)
 app.add_typer(knowledge.knowledge_of(_in_stacks), name="knowledge")
 app.add_typer(voices.voices_of(_in_booth), name="voices")
+app.add_typer(avatars.avatars_of(_in_atelier), name="avatars")
 for name, of in {"engines": engines.engines_of, "actions": actions_of, "handovers": handovers_of}.items():
     app.add_typer(of(_on_floor), name=name)
 letters.add_to(app, lambda work: _run(_at_desk(work)))

@@ -13,11 +13,17 @@ from typing import Any
 
 import pytest
 
+from avatars.catalogue import DEFAULT, find
 from core_pipeline.contracts.engines import Ask, Clone, Passage, Pcm, Saying
-from core_pipeline.contracts.specs import EngineSpec
+from core_pipeline.contracts.faces import Face, Shape
+from core_pipeline.contracts.specs import EngineSpec, Progress
 from core_pipeline.engines.catalogue import discover
+from core_pipeline.media.film.facts import facts
 from errors import Impossible, SawtakError
+from tests.engines.scenes import data_of, pictures_in, scene
+from tests.faces.photo_drawn import painted
 from tests.factories import bench
+from tests.upscale.clips import clip
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ("torch", "onnxruntime", "av", "espeakng_loader", "piper", "kaldi_native_fbank")
@@ -175,3 +181,57 @@ class TestEmbed:
         one, other, same = await engine.embed(["متى تفتحون؟", "hello", "متى تفتحون؟"])
         assert one == pytest.approx(same, abs=1e-6)
         assert one != pytest.approx(other, abs=1e-3)
+
+
+def face_of(kind: str) -> Face:
+    """Somebody of that kind: a painted person as if photographed, or a character of the shelf."""
+    return painted() if kind == "photo" else Face(DEFAULT, "illustrated", find(DEFAULT).files)
+
+
+@pytest.mark.parametrize("spec", of_kind("video"))
+class TestVideo:
+    async def test_every_kind_of_face_that_it_names_it_animates(self, spec: EngineSpec[Any], engine: Any) -> None:
+        for kind in spec.faces:
+            wanted = scene(0.41, face=face_of(kind), shape=Shape(96, 96))
+            parts = [part async for part in engine.animate(wanted)]
+            film = facts(data_of(parts))
+            told = [part.done for part in parts if isinstance(part, Progress)]
+            assert told == sorted(told)
+            assert film.codec == "h264"
+            assert film.frames == pytest.approx(wanted.frames, abs=1 if spec.hosted else 0)
+            assert spec.hosted or (film.width, film.height, film.audio, film.has_b_frames) == (96, 96, None, False)
+            assert len(pictures_in(data_of(parts))) == film.frames
+
+    async def test_a_face_that_it_does_not_know_is_refused(self, spec: EngineSpec[Any], engine: Any) -> None:
+        for kind in {"photo", "illustrated"} - spec.faces:
+            with pytest.raises(Impossible):
+                [part async for part in engine.animate(scene(0.1, face=face_of(kind)))]
+        for kind in spec.faces:
+            with pytest.raises(SawtakError):
+                [part async for part in engine.animate(scene(0.1, face=Face("nobody", kind, {})))]  # type: ignore[arg-type]  # a kind of the spec
+
+    async def test_several_at_once_do_not_mix(self, spec: EngineSpec[Any], engine: Any) -> None:
+        face = face_of(min(spec.faces))
+
+        async def length(seconds: float) -> int:
+            wanted = scene(seconds, face=face, shape=Shape(64, 64))
+            return len(pictures_in(data_of([part async for part in engine.animate(wanted)])))
+
+        lengths = await asyncio.gather(length(0.2), length(0.6), length(0.2))
+        assert lengths == pytest.approx([5, 15, 5], abs=1 if spec.hosted else 0)
+
+    async def test_an_abandoned_film_does_not_disturb_the_next(self, spec: EngineSpec[Any], engine: Any) -> None:
+        face = face_of(min(spec.faces))
+        begun = engine.animate(scene(2.0, face=face))
+        await anext(begun)
+        await begun.aclose()
+        assert data_of([part async for part in engine.animate(scene(0.2, face=face))])
+
+
+@pytest.mark.parametrize("spec", of_kind("upscale"))
+class TestUpscale:
+    async def test_it_makes_the_same_pictures_larger(self, spec: EngineSpec[Any], engine: Any) -> None:
+        small = clip(64, 48, frames=3)
+        parts = [part async for part in engine.upscale(small, Shape(128, 96))]
+        larger = facts(data_of(parts))
+        assert (larger.codec, larger.frames, larger.width, larger.height) == ("h264", 3, 128, 96)

@@ -44,5 +44,5 @@ def data_of(parts: list[Progress | bytes]) -> bytes:
 
 def pictures_in(film: bytes) -> list[tuple[int, int]]:
     """The size of every picture of a film, as decoded."""
-    with av.open(io.BytesIO(film)) as box:
+    with av.open(io.BytesIO(film), "r") as box:
         return [(frame.width, frame.height) for frame in box.decode(video=0)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from core_pipeline.contracts.engines import Pcm
@@ -18,6 +19,7 @@ from core_pipeline.media.pcm import resample, samples
 
 FARTHEST = 10
 _RATE = 16_000
+_SHADES = 16
 
 Curve = NDArray[np.float64]
 
@@ -49,35 +51,49 @@ class LipSync:
         )
 
 
-def lip_sync(clip: bytes, box: tuple[int, int, int, int], track: Track, speech: Pcm, fps: int) -> LipSync:
-    """Measure a clip whose mouth stays in a box (left, top, width, height in pixels)."""
-    seen = opening(clip, box)
+class Palette:
+    """The colours that a mouth in a box (left, top, width, height in pixels) shows when it opens.
+
+    Learnt from a clip of pictures with the lips shut and one with the mouth open: what is far commoner in the second
+    is the inside of a mouth. Skin, lips and beards are in both.
+    """
+
+    def __init__(self, shut: bytes, opened: bytes, box: tuple[int, int, int, int]) -> None:
+        left, top, width, height = box
+        self._rows, self._columns = slice(max(0, top), top + height), slice(max(0, left), left + width)
+        closed, gaping = self._counts(shut), self._counts(opened)
+        commoner = (gaping - closed) / (gaping + closed + 1e-5)
+        self._weight = np.clip((commoner - 0.4) / 0.4, 0, 1)
+
+    def inside(self, picture: VideoFrame) -> float:
+        """Return the share of the box that has the colours of a mouth's inside."""
+        return float(self._weight[self._bins(picture)].mean())
+
+    def _counts(self, clip: bytes) -> Curve:
+        bins = np.concatenate([self._bins(picture).ravel() for picture in pictures(clip)])
+        counts = np.bincount(bins, minlength=_SHADES**3).reshape((_SHADES,) * 3).astype(float)
+        for axis in range(3):
+            padded = np.pad(counts, [(1, 1) if axis == number else (0, 0) for number in range(3)])
+            counts = sum(np.take(padded, range(step, step + _SHADES), axis) for step in range(3))  # type: ignore[assignment]
+        return np.asarray(counts / counts.sum()).ravel()
+
+    def _bins(self, picture: VideoFrame) -> NDArray[np.int64]:
+        rgb = picture.to_ndarray(format="rgb24")[self._rows, self._columns].astype(int) * _SHADES // 256
+        return np.asarray((rgb[..., 0] * _SHADES + rgb[..., 1]) * _SHADES + rgb[..., 2])
+
+
+def lip_sync(clip: bytes, palette: Palette, track: Track, speech: Pcm, fps: int) -> LipSync:
+    """Measure a clip of a mouth with this palette."""
+    seen = opening(clip, palette)
     times = (np.arange(seen.size) + 0.5) / fps
     planned = np.interp((times + LEAD) * HZ, np.arange(track.opening.size), track.opening)
     return LipSync(agreement(seen, planned), agreement(seen, loudness(speech, fps, seen.size)))
 
 
-def opening(clip: bytes, box: tuple[int, int, int, int]) -> Curve:
-    """Return how high the mouth is in each picture, in pixels above the least: lips and all between them, at its middle.
-
-    Lips, tongue and the hollow of a mouth are red without the yellow that skin, fur and beards have.
-    """
-    left, top, width, height = box
-    rows, columns = slice(max(0, top), top + height), slice(max(0, left), left + width)
-    seen = np.array([_height(picture.to_ndarray(format="rgb24")[rows, columns]) for picture in pictures(clip)])
+def opening(clip: bytes, palette: Palette) -> Curve:
+    """Return how much of a mouth's inside is seen in each picture, as a share of its box above the least."""
+    seen = np.array([palette.inside(picture) for picture in pictures(clip)])
     return seen - np.percentile(seen, 5)
-
-
-def _height(picture: NDArray[np.uint8]) -> float:
-    red, green, blue = np.moveaxis(picture.astype(int), 2, 0)
-    mouth = (red - green > 0.28 * red) & (green - blue < 0.1 * red)
-    across = np.flatnonzero(mouth.sum(axis=0) >= 2)
-    if across.size < 3:
-        return 0.0
-    middle = mouth[:, across[across.size // 3] : across[-(across.size // 3)] + 1]
-    middle = middle[:, middle.any(axis=0)]
-    first, last = middle.argmax(axis=0), middle.shape[0] - middle[::-1].argmax(axis=0)
-    return float((last - first).mean())
 
 
 def loudness(speech: Pcm, fps: int, pictures: int) -> Curve:

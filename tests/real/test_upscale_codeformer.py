@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -19,19 +18,10 @@ from core_pipeline.engines.upscale.codeformer.engine import CodeFormerUpscale, a
 from core_pipeline.engines.upscale.codeformer.restoring import FACE, Restoring
 from core_pipeline.engines.upscale.realesrgan import tiny as another
 from errors import NeedsOwner
+from tests.real.upscale_steps import ended
 from tests.upscale.clips import clip, error, made
 
 CPU = torch.device("cpu")
-
-
-def ended(steps: Generator[None, None, Tensor]) -> Tensor:
-    """What a generator returns."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            result: Tensor = stop.value
-            return result
 
 
 def smooth(height: int, width: int) -> Tensor:

@@ -21,6 +21,7 @@ from core_pipeline.engines.enlarging.network import Network, Setup
 from core_pipeline.engines.enlarging.planes import FromRgb, ToRgb
 from core_pipeline.engines.enlarging.reading import Fitting
 from core_pipeline.engines.enlarging.tiles import Tiled, axis
+from tests.real.upscale_steps import ended
 from tests.upscale.clips import clip, drawn
 
 CPU = torch.device("cpu")
@@ -28,16 +29,6 @@ CPU = torch.device("cpu")
 
 def setup(dtype: torch.dtype = torch.float32, *, channels_last: bool = True, compiled: bool = False) -> Setup:
     return Setup(CPU, dtype, channels_last, compiled)
-
-
-def ended(steps: Generator[None, None, Tensor]) -> Tensor:
-    """What a generator returns."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            result: Tensor = stop.value
-            return result
 
 
 def noise(*shape: int) -> Tensor:

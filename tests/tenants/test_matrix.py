@@ -38,6 +38,7 @@ from tests.factories import make_account, make_conversation, make_message, make_
 
 MARK = "FOREIGN-MARK"
 NOW = datetime.now(UTC)
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 PACKAGES = (tenants, core_pipeline.history, core_pipeline.answers, core_pipeline.cloning, core_pipeline.actions)
 # Recorded from the front door with ids that routing has looked up, never from what a stranger says.
 ROUTED = {"core_pipeline.history.incoming.record"}
@@ -80,6 +81,9 @@ async def furnished(floor: Floor) -> dict[str, Any]:
         ),
         "voice": models.ClonedVoice(name=MARK, language="ar", state=models.VoiceState.READY, sample=MARK, **own),
         "engine": models.EngineAccount(kind="llm", name=MARK, **own),
+        "avatar": models.OwnAvatar(
+            slug="a", name_ar=MARK, name_en=MARK, kind="photo", state=models.AvatarState.READY, **own
+        ),
     }
     async with floor.db.platform() as session:
         for row in rows.values():
@@ -87,7 +91,11 @@ async def furnished(floor: Floor) -> dict[str, Any]:
             await session.flush()
         chunk = models.Chunk(document_id=rows["document"].id, position=0, text=MARK, **own)
         render = models.Render(voice_id=rows["voice"].id, blob=MARK, **own)
-        session.add_all([chunk, render])
+        films = [
+            models.Film(id=f"film-{key}", avatar_id=rows["avatar"].id, key=key, blob=MARK, used_at=LONG_AGO, **own)
+            for key in ("key-a", None)
+        ]
+        session.add_all([chunk, render, *films])
     ids = {f"{name}_id": row.id for name, row in rows.items()}
     return {
         **ids,
@@ -99,6 +107,7 @@ async def furnished(floor: Floor) -> dict[str, Any]:
         "until": message.id,
         "key": "key-a",
         "chunk_id": chunk.id,
+        "film_id": films[0].id,
         "document": rows["document"],
         "besides": ids["document_id"],
     }
@@ -164,6 +173,8 @@ def special(function: Doing, foreign: Mapping[str, Any]) -> dict[str, Any]:
         "tenants.documents.add": {"document": document},
         "tenants.knowledge.add": {"question": "q"},
         "tenants.knowledge.replace": {"question": "q"},
+        "tenants.avatars.add": {"avatar": models.OwnAvatar(slug="b", name_ar="n", name_en="n", kind="photo", **own)},
+        "tenants.films.keep": {"film": models.Film(avatar_id=foreign["avatar_id"], key="k", blob="b")},
         "tenants.voices.add": {"draft": models.ClonedVoice(name="n", language="ar", **own)},
     }
     return known.get(f"{function.__module__}.{function.__qualname__}", {})
@@ -207,4 +218,5 @@ async def test_foreign_ids_give_nothing_and_change_nothing(function: Doing, sqli
 def test_the_matrix_is_not_empty() -> None:
     names = {str(one.id) for one in functions()}
     assert len(names) > 50
+    assert {"tenants.avatars.shown", "tenants.films.find", "tenants.films.keep"} <= names
     assert {"tenants.voices.get", "core_pipeline.history.memory.recall", "core_pipeline.answers.given.find"} <= names

@@ -33,7 +33,7 @@ FAULTS: dict[str, Callable[[Figures], bool]] = {
     "dark": lambda found: found["light"] < 45,
     "bright": lambda found: found["light"] > 228 or found["burnt"] > 0.12,
     "one-sided": lambda found: found["sides"] > 2.2,
-    "blurred": lambda found: found["sharpness"] < 0.12,
+    "blurred": lambda found: found["sharpness"] < 0.16,
 }
 
 

@@ -95,9 +95,9 @@ def _width(line: Sequence[Word]) -> float:
 def _timed(made: Sequence[Card]) -> list[Card]:
     """Return the cards with times that don't overlap."""
     timed: list[Card] = []
-    for card, following in zip(made, [*made[1:], None], strict=True):
+    for at, card in enumerate(made):
         start = max(card.start - EARLY, timed[-1].end if timed else 0.0)
-        latest = following.start - EARLY if following else float("inf")
+        latest = made[at + 1].start - EARLY if at + 1 < len(made) else float("inf")
         end = card.end + LINGER
         timed.append(replace(card, start=start, end=latest if end > latest - GAP else end))
     return timed

@@ -25,7 +25,8 @@ Picture = NDArray[np.uint8]
 
 def drawable(text: str) -> str:
     """Return the text without what the font can't draw (emoji, say) and without marks of direction."""
-    return "".join(letter for letter in unicodedata.normalize("NFC", text) if _known(letter))
+    known = "".join(letter if _known(letter) else "" for letter in unicodedata.normalize("NFC", text))
+    return " ".join(word.strip(JOINERS) for word in known.split())  # emoji leave theirs behind
 
 
 def width(text: str) -> float:
@@ -48,7 +49,7 @@ def picture(svg: str) -> Picture:
 
 
 def _known(letter: str) -> bool:
-    if letter in JOINERS or letter == " ":
+    if letter in JOINERS or letter.isspace():
         return True
     return unicodedata.category(letter)[0] != "C" and _font().get_nominal_glyph(ord(letter)) is not None
 

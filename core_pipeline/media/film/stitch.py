@@ -53,6 +53,6 @@ def _checked(clip: Clip) -> Packets:
     part = packets(clip.data)
     if len(part.packets) != clip.frames or not part.packets[0].is_keyframe:
         raise Impossible("film-broken", f"{len(part.packets)} pictures where {clip.frames} were promised")
-    if any(packet.pts != packet.dts for packet in part.packets):
-        raise Impossible("film-broken", "pictures are not in the order in which they are shown")
+    if any(packet.is_corrupt or packet.pts != packet.dts for packet in part.packets):
+        raise Impossible("film-broken", "pictures are cut off or not in the order in which they are shown")
     return part

@@ -51,12 +51,12 @@ def patch(stage: Stage, u: tuple[float, float], v: tuple[float, float]) -> Patch
 def ramp(values: NDArray[np.floating], start: float, end: float) -> Floats:
     """Return 0 up to `start`, 1 from `end`, and a smooth way between; `start` may be the larger."""
     share = np.clip((values - start) / (end - start), 0, 1)
-    return (share * share * (3 - 2 * share)).astype(np.float32)
+    return np.asarray(share * share * (3 - 2 * share), np.float32)
 
 
 def bump(far_u: NDArray[np.floating], far_v: NDArray[np.floating]) -> Floats:
     """Return 1 in the middle and nearly 0 two lengths away, for distances counted in lengths."""
-    return np.exp(-(far_u**2) - far_v**2).astype(np.float32)
+    return np.asarray(np.exp(-(far_u**2) - far_v**2), np.float32)
 
 
 class Curve:
