@@ -72,11 +72,10 @@ async def revoke(session: AsyncSession, avatar_id: str, at: datetime) -> None:
 
 
 async def remains(session: AsyncSession, avatar_id: str) -> list[str]:
-    """The blobs that a revoked avatar still has: its files, the consent's recording, every film and still of it."""
+    """The blobs that a revoked avatar still has: its files, the consent's recording, every film of it."""
     avatar = await get(session, avatar_id)
-    made = select(Film).where(col(Film.avatar_id) == avatar_id).order_by(col(Film.created_at), col(Film.id))
-    films_of = (await session.scalars(made)).all()
-    shot = [blob for film in films_of for blob in (film.blob, film.poster)]
+    made = select(col(Film.blob)).where(col(Film.avatar_id) == avatar_id)
+    shot = (await session.scalars(made.order_by(col(Film.created_at), col(Film.id)))).all()
     return [blob for blob in (*avatar.files.values(), avatar.logo, avatar.consent_blob, *shot) if blob is not None]
 
 

@@ -1,32 +1,15 @@
-"""Films that are kept to be shown again: noted once they are made, and cleared away when nobody needs them."""
+"""Films that are kept to be shown again, cleared away when nobody needs them."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from errors import NeedsOwner
 from tenants import films
 from tenants.blobs import Blobs
 from tenants.db import Database
-from tenants.models import Film
 
 UNUSED = timedelta(days=30)
 SETTLED = timedelta(hours=1)
-
-
-async def keep_film(db: Database, blobs: Blobs, film: Film) -> bool:
-    """Note a film of this tenant; False when one of the same key is kept already.
-
-    Deletes its bytes and raises `NeedsOwner` if its avatar may not be shown now.
-    """
-    tenant_id, made = film.tenant_id, (film.blob, film.poster)
-    try:
-        async with db.tenant(tenant_id) as session:
-            return await films.keep(session, film)
-    except NeedsOwner:
-        for blob in filter(None, made):
-            await blobs.delete(tenant_id, blob)
-        raise
 
 
 async def sweep(db: Database, blobs: Blobs, tenant_id: str, at: datetime, most: int = films.MOST) -> int:
@@ -36,10 +19,9 @@ async def sweep(db: Database, blobs: Blobs, tenant_id: str, at: datetime, most: 
     """
     async with db.tenant(tenant_id) as session:
         await films.trim(session, at - UNUSED, most)
-        gone = [(film.id, film.blob, film.poster) for film in await films.loose(session, at - SETTLED)]
-    for film_id, *made in gone:
-        for blob in filter(None, made):
-            await blobs.delete(tenant_id, blob)
+        gone = [(film.id, film.blob) for film in await films.loose(session, at - SETTLED)]
+    for film_id, blob in gone:
+        await blobs.delete(tenant_id, blob)
         async with db.tenant(tenant_id) as session:
             await films.drop(session, film_id)
     return len(gone)

@@ -55,7 +55,6 @@ class Film(SQLModel, table=True):
     """Moving pictures made with an avatar; `avatar_id` is the tenant's own, None for one on the shelf.
 
     `key` says what was said and how it looked; a film without one is never shown again, but still to be deleted.
-    `poster` is the blob of its still, `facts` are what sending it needs (mime, width, height, view).
     """
 
     __table_args__ = (UniqueConstraint("tenant_id", "key"),)
@@ -64,8 +63,6 @@ class Film(SQLModel, table=True):
     avatar_id: str | None = Field(default=None, foreign_key="avatar.id", index=True)
     key: str | None = None
     blob: str = Field(index=True)
-    poster: str | None = None
     seconds: float = 0.0
-    facts: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     created_at: datetime = time_column()
     used_at: datetime = time_column()

@@ -19,7 +19,7 @@ from core_pipeline.media.pcm import resample, samples
 
 FARTHEST = 10
 _RATE = 16_000
-_SHADES = 16
+_SHADES = 48
 
 Curve = NDArray[np.float64]
 

@@ -103,7 +103,7 @@ def test_a_good_portrait_is_fine() -> None:
         (Look(light=0.22), "dark"),
         (Look(light=1.7), "bright"),
         (Look(unit=60), "small"),
-        (Look(unit=430), "cut"),
+        (Look(unit=370), "cut"),
         (Look(roll=0.35), "tilted"),
         (Look(gap=0.06), "mouth-open"),
         (Look(gap=0.06, skin=(112, 74, 54)), "mouth-open"),

@@ -67,7 +67,8 @@ def test_a_stop_after_a_latin_word_ends_the_line_at_its_left() -> None:
 
 def test_brackets_around_a_latin_word_open_at_the_right() -> None:
     mask = cut(lit(overlays("تطبيق (WhatsApp) هنا")[1]))
-    assert likeness(mask, cut(outlined("(WhatsApp)", 28.16, "ltr"))) > 0.9
+    right, wrong = (likeness(mask, cut(outlined(text, 28.16, "ltr"))) for text in ("(WhatsApp)", ")WhatsApp("))
+    assert right > 0.95 > wrong
 
 
 def test_arabic_in_english_keeps_its_order() -> None:

@@ -30,7 +30,8 @@ class Performance:
         speech = whole(scene.speech)
         heard = hear(speech)
         timed = [word for word in scene.phonemes if sounds(word.text)]
-        self.track: Track = from_phonemes(timed, speech.seconds) if timed else from_sound(heard)
+        told = from_phonemes(timed, speech.seconds).voiced(heard.loudness) if timed else None
+        self.track: Track = told or from_sound(heard)
         self._nods = _nods(timed, heard)
         self._start, self._fps, self._seed = scene.first / scene.shape.fps, scene.shape.fps, scene.seed
         self._emotion: Emotion = scene.emotion

@@ -19,6 +19,7 @@ _REST_AFTER = 0.12  # a shorter gap between two sounds is none: the lips go from
 _REACH = Lips(open=4, spread=5, pucker=6, press=2, tuck=3, tongue=3, lift=4, teeth=5)
 _OPEN, _PRESS, _TUCK = (PARTS.index(part) for part in ("open", "press", "tuck"))
 _TUCKED_OPEN = 0.16
+_SOFT, _LOUD, _VOICE_REACH = 0.5, 0.6, 3.0  # a whisper opens the jaw half as far as a shout
 _SHORTEST, _LONGEST = 2, 5  # half a closure in steps: one picture at least must show it
 
 Curves = NDArray[np.float32]
@@ -39,6 +40,13 @@ class Track:
         after, share = min(before + 1, len(self.curves) - 1), place - before
         row = self.curves[before] * (1 - share) + self.curves[after] * share
         return Lips(*(float(part) for part in row))
+
+    def voiced(self, loudness: NDArray[np.float32]) -> Track:
+        """Return the track with a jaw that falls as far as the sound is loud (0..1, as `Heard.loudness`)."""
+        loud = smooth(np.resize(loudness, len(self.curves)), _VOICE_REACH)
+        curves = self.curves.copy()
+        curves[:, _OPEN] *= np.minimum(1.0, _SOFT + _LOUD * loud)
+        return Track(curves)
 
     @property
     def opening(self) -> NDArray[np.float32]:
