@@ -9,7 +9,7 @@ from core_pipeline.contracts.engines import Pcm
 from core_pipeline.contracts.faces import Clip, Shape
 from core_pipeline.media.cells import Cells
 from core_pipeline.media.film.aside import GoOn, aside
-from core_pipeline.media.film.facts import facts
+from core_pipeline.media.film.facts import FilmFacts, facts
 from core_pipeline.media.film.reel import MOST_BITS, check
 from core_pipeline.media.pcm import peak
 from core_pipeline.media.probe import MediaFacts
@@ -100,6 +100,11 @@ def _clip(answer: bytes, shape: Shape, go_on: GoOn) -> Clip:
         found = facts(film)
     except Impossible:
         found = None
-    if found is None or not found.phones or found.audio_tracks or found.frames != promised:
+    if found is None or not _as_promised(found, shape, promised):
         raise Impossible("film-unreadable", "a child answered nonsense")
     return Clip(film, shape, promised)
+
+
+def _as_promised(found: FilmFacts, shape: Shape, frames: int) -> bool:
+    size = (found.width, found.height, found.frames)
+    return found.phones and not found.audio_tracks and size == (shape.width, shape.height, frames)

@@ -74,6 +74,8 @@ def _decoded(kind: str, data: bytes) -> VideoFrame:
         frames = [*context.decode(av.Packet(data)), *context.decode(None)]
     except av.error.ArgumentError as error:
         raise Refused("picture-too-many", f"at most {MOST_PIXELS // 1_000_000} million pixels") from error
+    except av.error.FFmpegError as error:
+        raise Refused("picture-unreadable", type(error).__name__) from error
     first = frames[0] if frames else None
     if not isinstance(first, VideoFrame) or first.is_corrupt:
         raise Refused("picture-unreadable", "no whole picture")

@@ -1,7 +1,8 @@
 """Measures, from a finished clip alone, how well its lips follow a speech; no model, only colours and correlation.
 
-The mouth's opening is read back from the decoded pictures, by the colours of a mouth. It is held against the jaw that was planned and against the loudness of the speech
-between 250 and 3500 Hz, where vowels ring. A positive lag is a mouth that is late.
+The mouth's opening is read back from the decoded pictures, by the colours of a mouth. It is held against the jaw that
+was planned and against the loudness of the speech between 250 and 3500 Hz, where vowels ring. A positive lag is a mouth
+that is late.
 """
 
 from __future__ import annotations
@@ -46,9 +47,8 @@ class LipSync:
         return in_time and self.track.r >= 0.85 and self.audio.r >= 0.3
 
     def __str__(self) -> str:
-        return (
-            f"track lag {self.track.lag:+.2f} r {self.track.r:.2f}, audio lag {self.audio.lag:+.2f} r {self.audio.r:.2f}"
-        )
+        told = (f"{one.lag:+.2f} pictures, r {one.r:.2f}" for one in (self.track, self.audio))
+        return "track {}; audio {}".format(*told)
 
 
 class Palette:
@@ -93,7 +93,7 @@ def lip_sync(clip: bytes, palette: Palette, track: Track, speech: Pcm, fps: int)
 def opening(clip: bytes, palette: Palette) -> Curve:
     """Return how much of a mouth's inside is seen in each picture, as a share of its box above the least."""
     seen = np.array([palette.inside(picture) for picture in pictures(clip)])
-    return seen - np.percentile(seen, 5)
+    return np.asarray(seen - np.percentile(seen, 5))
 
 
 def loudness(speech: Pcm, fps: int, pictures: int) -> Curve:
@@ -104,11 +104,11 @@ def loudness(speech: Pcm, fps: int, pictures: int) -> Curve:
     power = np.abs(np.fft.rfft(sound * np.hanning(wide), axis=1)) ** 2
     hertz = np.fft.rfftfreq(wide, 1 / _RATE)
     level = 10 * np.log10(power[:, (hertz > 250) & (hertz < 3500)].sum(axis=1) + 1e-6)
-    return np.clip(level - (np.percentile(level, 95) - 30), 0, None)
+    return np.asarray(np.clip(level - (np.percentile(level, 95) - 30), 0, None))
 
 
 def agreement(seen: Curve, expected: Curve) -> Agreement:
-    """Return where two curves agree best within `FARTHEST` pictures, between pictures by a parabola; r is 0 for none."""
+    """Return where two curves agree best within `FARTHEST` pictures, placed by a parabola; r is 0 for none."""
     if seen.std() < 1e-9 or expected.std() < 1e-9:
         return Agreement(0.0, 0.0)
     found = [_r(seen, expected, lag) for lag in range(-FARTHEST, FARTHEST + 1)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from functools import lru_cache
 
 import av
 import numpy as np
@@ -55,21 +56,22 @@ class Canvas:
     """Colours to lay one over the other, along a face's axes."""
 
     def __init__(self, look: Look) -> None:
-        y, x = np.mgrid[0 : look.height, 0 : look.width].astype(np.float64)
+        y, x = np.mgrid[0 : look.height, 0 : look.width].astype(np.float32)
         self.axes = Axes(look.width / 2, look.height * 0.4, look.unit, look.roll)
         self.u, self.v = self.axes.within(x, y)
         wall = 0.75 + 0.35 * soft(x, 0, look.width) - 0.2 * soft(y, 0, look.height)
-        self.rgb = np.array([150.0, 162.0, 170.0]) * wall[..., None]
+        self.rgb = np.array([150, 162, 170], np.float32) * wall[..., None]
 
     def lay(self, share: np.ndarray, colour: object, strength: float = 1.0) -> None:
-        layer = np.asarray(colour, np.float64)
-        self.rgb += (layer - self.rgb) * (np.clip(share, 0, 1) * strength)[..., None]
+        layer = np.asarray(colour, np.float32)
+        self.rgb += (layer - self.rgb) * (np.clip(share, 0, 1) * np.float32(strength))[..., None].astype(np.float32)
 
     def oval(self, u: float, v: float, wide: float, high: float, edge: float = 0.03) -> np.ndarray:
         far = np.hypot((self.u - u) / wide, (self.v - v) / high)
         return soft(far, 1 + edge / min(wide, high), 1 - edge / min(wide, high))
 
 
+@lru_cache(maxsize=12)
 def portrait(look: Look | None = None) -> tuple[np.ndarray, dict[str, tuple[float, float]]]:
     """Return the picture (height, width, 3) and the twelve points in its pixels."""
     look = look or Look()
@@ -84,7 +86,9 @@ def portrait(look: Look | None = None) -> tuple[np.ndarray, dict[str, tuple[floa
     grain = np.random.default_rng(7).normal(0, 2.2, canvas.rgb.shape)
     rgb = np.clip(canvas.rgb * look.light + grain, 0, 255)
     points = {name: tuple(map(float, canvas.axes.outside(*spot))) for name, spot in AT.items()}
-    return np.rint(rgb).astype(np.uint8), points
+    picture = np.rint(rgb).astype(np.uint8)
+    picture.flags.writeable = False
+    return picture, points
 
 
 def _behind(canvas: Canvas, look: Look) -> None:

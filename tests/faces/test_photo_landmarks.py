@@ -106,7 +106,6 @@ def test_a_good_portrait_is_fine() -> None:
         (Look(unit=370), "cut"),
         (Look(roll=0.35), "tilted"),
         (Look(gap=0.06), "mouth-open"),
-        (Look(gap=0.06, skin=(112, 74, 54)), "mouth-open"),
     ],
 )
 def test_what_is_wrong_is_named(look: Look, problem: str) -> None:

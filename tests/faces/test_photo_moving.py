@@ -112,7 +112,7 @@ def test_rounded_lips_are_narrower_and_spread_ones_wider(puppet: Puppet, narrow:
 def test_lids_hide_the_eyes_and_nothing_else(puppet: Puppet) -> None:
     rest, shut = shown(puppet, STILL), shown(puppet, Pose(lid=1.0))
     white = (rest.min(axis=2) > 195) & (np.arange(320) < 160)[None, :]
-    assert white.sum() > 60
+    assert white.sum() > 40
     assert (shut[white].min(axis=1) > 195).mean() < 0.03
     assert np.abs(shut - rest)[200:].max() == 0
     half = shown(puppet, Pose(lid=0.5))
@@ -147,20 +147,23 @@ def test_no_border_and_no_tear_however_it_is_held(look: Look) -> None:
 
 @pytest.mark.parametrize(
     ("view", "shape"),
-    [("square", Shape(512, 512)), ("note", Shape(384, 384)), ("portrait", Shape(288, 512)), ("square", Shape(512, 288))],
+    [("square", Shape(512, 512)), ("note", Shape(384, 384)), ("portrait", Shape(288, 512))],
 )
 def test_every_view_fills_its_shape(view: View, shape: Shape) -> None:
     for look in (Look(), Look(width=700, height=460, unit=100), Look(width=400, height=900, unit=90)):
         puppet = puppet_of(look, view, shape)
         picture = puppet.picture(Pose(lips=VISEMES["AA"]), puppet.stage())
         assert picture.shape == (shape.height, shape.width, 4)
-        assert picture[..., :3].reshape(-1, 3).max(axis=1).min() > 5
+        edges = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])[:, :3]
+        assert edges.max(axis=1).min() > 20
         left, top, width, height = puppet.keep_clear
         assert 0 <= left < left + width <= shape.width
         assert 0 <= top < top + height <= shape.height
 
 
-@pytest.mark.parametrize("view", [(0, 0, 100), (1900, 1900, 100), (-2000, -2000, 2000), (430, 480, 40), (-900, -900, 2000)])
+@pytest.mark.parametrize(
+    "view", [(0, 0, 100), (1900, 1900, 100), (-2000, -2000, 2000), (430, 480, 40), (-900, -900, 2000)]
+)
 def test_a_view_without_the_face_is_refused(view: tuple[float, float, float]) -> None:
     rgb, points = portrait(Look(unit=60))
     with pytest.raises(Impossible):

@@ -7,9 +7,11 @@ import random
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import cache
+from typing import cast
 
 import av
 import numpy as np
+from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from core_pipeline.contracts.engines import Pcm
@@ -17,6 +19,7 @@ from core_pipeline.contracts.faces import Clip, Shape
 from core_pipeline.media.film.reel import MOST_BITS, Reel
 
 SMALL = Shape(128, 128)
+TEN = tuple(number / 25 for number in range(10))
 Picture = NDArray[np.uint8]
 
 
@@ -46,26 +49,26 @@ def lively(frames: int, shape: Shape = SMALL, most_bits: int = MOST_BITS, crf: f
 
 def seen(film: bytes) -> list[tuple[float, tuple[int, int, int]]]:
     """Return when each picture of a film is shown and its mean colour."""
-    with av.open(io.BytesIO(film)) as container:
+    with av.open(io.BytesIO(film), "r") as container:
         return [(frame.time, _mean(frame)) for frame in container.decode(video=0)]
 
 
 def _mean(frame: av.VideoFrame) -> tuple[int, int, int]:
     pixels = frame.to_ndarray(format="rgb24")
-    red, green, blue = (int(round(value)) for value in pixels.reshape(-1, 3).mean(axis=0))
+    red, green, blue = (round(float(value)) for value in pixels.reshape(-1, 3).mean(axis=0))
     return red, green, blue
 
 
 def pixels(film: bytes, number: int = 0) -> Picture:
     """Return one picture of a film as RGB."""
-    with av.open(io.BytesIO(film)) as container:
+    with av.open(io.BytesIO(film), "r") as container:
         frames = list(container.decode(video=0))
-    return frames[number].to_ndarray(format="rgb24")
+    return cast("Picture", frames[number].to_ndarray(format="rgb24"))
 
 
 def heard(film: bytes) -> tuple[NDArray[np.float32], int]:
     """Return a film's sound as it is played from time zero, and its sample rate."""
-    with av.open(io.BytesIO(film)) as container:
+    with av.open(io.BytesIO(film), "r") as container:
         frames = list(container.decode(audio=0))
     sound = np.concatenate([frame.to_ndarray()[0] for frame in frames])
     rate = frames[0].sample_rate
@@ -76,7 +79,7 @@ def foreign(
     codec: str = "libx264",
     container: str = "mp4",
     size: tuple[int, int] = (160, 120),
-    times: Sequence[float] = tuple(number / 25 for number in range(10)),
+    times: Sequence[float] = TEN,
     pix_fmt: str = "yuv420p",
 ) -> bytes:
     """Return a film as others make it: left half red, right half blue, a green stripe on top, pictures at `times`."""
@@ -86,7 +89,7 @@ def foreign(
     picture[: height // 8] = (0, 200, 0)
     out = io.BytesIO()
     with av.open(out, "w", format=container) as file:
-        stream = file.add_stream(codec, rate=25)
+        stream = cast("VideoStream", file.add_stream(codec, rate=25))
         stream.width, stream.height, stream.pix_fmt = width, height, pix_fmt
         stream.codec_context.time_base = stream.time_base = Fraction(1, 1000)
         for time in times:

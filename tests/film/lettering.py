@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
+from typing import cast
 
 import numpy as np
-import uharfbuzz as hb
+import uharfbuzz as hb  # type: ignore[import-untyped]  # brings no types
 from numpy.typing import NDArray
 
 from core_pipeline.contracts.engines import Word
@@ -38,7 +39,7 @@ def lit(overlay: Overlay) -> Mask:
 
 def plain(overlay: Overlay) -> Mask:
     """Return where the other words are: white."""
-    return (overlay.rgba[..., :3] > 170).all(axis=-1)
+    return cast("Mask", (overlay.rgba[..., :3] > 170).all(axis=-1))
 
 
 def box(mask: Mask) -> tuple[int, int, int, int]:
@@ -67,14 +68,14 @@ def likeness(one: Mask, other: Mask) -> float:
     height, width = (max(a, b) + 6 for a, b in zip(one.shape, other.shape, strict=True))
     first = _blurred(one, 3, 3, height, width)
     shifts = itertools.product(range(7), repeat=2)
-    return max(float((first * _blurred(other, *shift, height, width)).sum()) for shift in shifts)
+    return max(float((first * _blurred(other, down, across, height, width)).sum()) for down, across in shifts)
 
 
 def _blurred(mask: Mask, down: int, across: int, height: int, width: int) -> NDArray[np.float64]:
     placed = np.zeros((height + 2, width + 2))
     placed[down : down + mask.shape[0], across : across + mask.shape[1]] = mask
-    soft = sum(placed[y : y + height, x : x + width] for y in range(3) for x in range(3)) / 9
-    return (soft - soft.mean()) / np.linalg.norm(soft - soft.mean())
+    soft = np.mean([placed[y : y + height, x : x + width] for y in range(3) for x in range(3)], axis=0)
+    return cast("NDArray[np.float64]", (soft - soft.mean()) / np.linalg.norm(soft - soft.mean()))
 
 
 def outlined(text: str, size: float, direction: str) -> Mask:

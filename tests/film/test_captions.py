@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from core_pipeline.contracts.engines import Word
 from core_pipeline.contracts.faces import Shape
 from core_pipeline.media.film.captions import Captions, Overlay, blend
-from tests.film.lettering import STEP, SQUARE, box, cut, likeness, lit, outlined, overlays, places, plain, words
+from tests.film.lettering import SQUARE, STEP, box, cut, likeness, lit, outlined, overlays, places, plain, words
 
 ARABIC = "أهلاً وسهلاً بكم في متجرنا"
 MOUTH = (205.0, 330.0, 102.0, 77.0)

@@ -82,5 +82,5 @@ def test_a_poster_may_be_small() -> None:
 
 
 def _jpeg(data: bytes) -> np.ndarray:
-    with av.open(io.BytesIO(data), format="jpeg_pipe") as container:
+    with av.open(io.BytesIO(data), "r", format="jpeg_pipe") as container:
         return next(container.decode(video=0)).to_ndarray(format="rgb24")

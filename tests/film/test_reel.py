@@ -1,6 +1,7 @@
 """A reel's clips are what phones play, all alike in their headers, true in colour and within their bit rate."""
 
 import io
+from typing import TYPE_CHECKING
 
 import av
 import numpy as np
@@ -12,11 +13,14 @@ from core_pipeline.media.film.reel import Reel
 from errors import Impossible
 from tests.film.files import SMALL, clip, lively, pixels, plain, seen
 
+if TYPE_CHECKING:
+    from core_pipeline.media.film.reel import Pixels
+
 COLOURS = [(200, 40, 40), (40, 180, 60), (30, 60, 200), (240, 240, 240), (10, 10, 10), (220, 180, 140)]
 
 
 def _headers(data: bytes) -> bytes:
-    with av.open(io.BytesIO(data)) as container:
+    with av.open(io.BytesIO(data), "r") as container:
         return bytes(container.streams.video[0].codec_context.extradata or b"")
 
 
@@ -38,7 +42,7 @@ def test_colours_come_back(colour: tuple[int, int, int]) -> None:
 
 
 def test_colours_are_tagged_as_they_are_mixed() -> None:
-    with av.open(io.BytesIO(clip([(200, 40, 40)]).data)) as container:
+    with av.open(io.BytesIO(clip([(200, 40, 40)]).data), "r") as container:
         context = container.streams.video[0].codec_context
         assert (context.colorspace, context.color_primaries, context.color_trc, context.color_range) == (1, 1, 1, 1)
 
@@ -50,7 +54,7 @@ def test_headers_do_not_depend_on_bit_rate_quality_or_content(shape: Shape) -> N
 
 
 def test_a_key_picture_comes_first_and_every_two_seconds() -> None:
-    with av.open(io.BytesIO(clip([(0, 0, 0), (255, 255, 255)] * 60).data)) as container:
+    with av.open(io.BytesIO(clip([(0, 0, 0), (255, 255, 255)] * 60).data), "r") as container:
         keys = [at for at, packet in enumerate(container.demux(video=0)) if packet.is_keyframe]
     assert keys == [0, 50, 100]
 
@@ -67,7 +71,14 @@ def test_any_buffer_and_any_frame_are_the_same_picture() -> None:
     frame = av.VideoFrame.from_ndarray(picture, "rgba")
     yuv = frame.reformat(format="yuv444p", dst_colorspace="itu709")
     bgra = np.ascontiguousarray(picture[..., [2, 1, 0, 3]])
-    ways = [picture, picture.tobytes(), memoryview(bytearray(picture.tobytes())), picture[::1], frame, yuv]
+    ways: list[Pixels | av.VideoFrame] = [
+        picture,
+        picture.tobytes(),
+        memoryview(bytearray(picture.tobytes())),
+        picture[::1],
+        frame,
+        yuv,
+    ]
     ways.append(av.VideoFrame.from_ndarray(bgra, "bgra"))
     for way in ways:
         reel = Reel(SMALL)
@@ -76,12 +87,12 @@ def test_any_buffer_and_any_frame_are_the_same_picture() -> None:
 
 
 def test_a_decoded_picture_is_encoded_as_any_other() -> None:
-    with av.open(io.BytesIO(clip([(9, 9, 9)] * 3).data)) as container:
+    with av.open(io.BytesIO(clip([(9, 9, 9)] * 3).data), "r") as container:
         first = next(container.decode(video=0))
     reel = Reel(SMALL)
     for _ in range(4):
         reel.add(first)
-    with av.open(io.BytesIO(reel.end())) as container:
+    with av.open(io.BytesIO(reel.end()), "r") as container:
         assert [packet.is_keyframe for packet in container.demux(video=0) if packet.size] == [True, *[False] * 3]
 
 

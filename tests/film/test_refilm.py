@@ -1,10 +1,11 @@
-"""Other people's films come back as ours: upright, filling the shape, in time; what is broken or too much is refused."""
+"""Other people's films come back as ours: upright, filling the shape, in time; broken ones are refused by name."""
 
 import asyncio
 import contextlib
 import time
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -120,7 +121,7 @@ async def test_texts_that_name_an_address_are_no_films(sandbox: Sandbox, name: s
     with pytest.raises(Impossible, match="film-unreadable"):
         await sandbox.film(text, SMALL)
     wanted = refilm.Wanted(64, 64, 25, 100_000, 1.0)
-    with pytest.raises((Refused, refilm.av.error.FFmpegError)):
+    with pytest.raises((Refused, av.error.FFmpegError)):
         refilm.refilm(text, wanted)  # the lists alone hold as well
 
 
@@ -169,7 +170,10 @@ async def test_films_of_two_customers_never_mix(sandbox: Sandbox) -> None:
         assert all(found == pytest.approx(colour, abs=8) for _, found in seen(film.data))
 
 
-@pytest.mark.parametrize("answer", [b"", b"\0", b"\0\0\0\5no film", b"\0\0\0\5" + lively(4).data])
+@pytest.mark.parametrize(
+    "answer",
+    [b"", b"\0", b"\0\0\0\5no film", b"\0\0\0\5" + lively(4).data, b"\0\0\0\5" + clip([RED] * 5, Shape(64, 64)).data],
+)
 async def test_a_child_that_answers_nonsense_is_not_believed(answer: bytes) -> None:
     with pytest.raises(Impossible, match="nonsense"):
         _clip(answer, SMALL, lambda: None)

@@ -21,7 +21,7 @@ DARK, BRIGHT = (20, 20, 20), (250, 250, 250)
 
 
 def _packets(data: bytes) -> list[bytes]:
-    with av.open(io.BytesIO(data)) as container:
+    with av.open(io.BytesIO(data), "r") as container:
         return [bytes(packet) for packet in container.demux(video=0) if packet.size]
 
 
@@ -65,7 +65,7 @@ async def test_the_sound_is_as_long_as_the_pictures(seconds: float) -> None:
     assert found.seconds == pytest.approx(1.0, abs=1e-6)
     assert found.audio_seconds == pytest.approx(1.0, abs=1e-3)
     sound, rate = heard(film)
-    loud = np.abs(sound[: rate]) > 0.1
+    loud = np.abs(sound[:rate]) > 0.1
     assert loud.sum() / rate == pytest.approx(min(seconds, 1.0) * 0.78, abs=0.05)  # of a sine at 0.3, 78 % is above 0.1
 
 

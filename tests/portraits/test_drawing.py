@@ -56,7 +56,7 @@ REFUSED: dict[str, tuple[str, bytes]] = {
     "other variable": ("svg-value", art('<rect fill="var(--secret,#ffffff)"/>')),
     "deep": ("svg-depth", art("<g>" * 20 + SHAPE + "</g>" * 20)),
     "many": ("svg-elements", art(SHAPE * 500)),
-    "long": ("svg-long", art('<path d="M0,0 ' + "L1,1 " * 9_000 + '"/>')),
+    "long": ("svg-long", art('<path d="M0,0 ' + "L1,1 " * 13_000 + '"/>')),
     "dashed long": ("svg-long", art('<path stroke-dasharray="1" d="M0,0 ' + "L900,1 " * 900 + '"/>')),
     "large": ("svg-too-large", art("<!--" + "a" * rules.MOST_BYTES + "-->")),
     "same id": ("svg-id", art('<rect id="a"/><rect id="a"/>')),

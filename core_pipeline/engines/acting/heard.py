@@ -40,7 +40,7 @@ def hear(speech: Pcm) -> Heard:
     steps = int(speech.seconds * HZ) + 1
     sound = np.pad(samples(resample(speech, _RATE)), (_WINDOW // 2, _WINDOW + _HOP))
     sound = np.pad(sound, (0, max(0, (steps - 1) * _HOP + _WINDOW - sound.size)))
-    views = np.lib.stride_tricks.sliding_window_view(sound, _WINDOW)[:: _HOP][:steps]
+    views = np.lib.stride_tricks.sliding_window_view(sound, _WINDOW)[::_HOP][:steps]
     power = np.abs(np.fft.rfft(views * np.hanning(_WINDOW).astype(np.float32), _POINTS)) ** 2
     hertz = np.fft.rfftfreq(_POINTS, 1 / _RATE)
 
@@ -63,21 +63,23 @@ def from_sound(heard: Heard) -> Track:
         "teeth": np.clip(0.5 + 0.5 * hiss, 0, 1) * (loud > 0.1),
     }
     nothing = np.zeros_like(jaw)
-    return Track(np.clip(np.stack([_even(parts.get(part, nothing)) for part in PARTS], axis=1), 0, 1).astype(np.float32))
+    return Track(
+        np.clip(np.stack([_even(parts.get(part, nothing)) for part in PARTS], axis=1), 0, 1).astype(np.float32)
+    )
 
 
 def _over(power: Curve, range_db: float) -> Curve:
     """Return a power in 0..1 over so many decibels below its loud parts; silence is 0."""
     level = 10 * np.log10(power)
     loudest = max(float(np.percentile(level, 95)), 10 * np.log10(_QUIETEST) + range_db)
-    return np.clip((level - (loudest - range_db)) / range_db, 0, 1)
+    return np.asarray(np.clip((level - (loudest - range_db)) / range_db, 0, 1), np.float32)
 
 
 def _brightness(ratio: NDArray[np.floating], voiced: NDArray[np.bool_]) -> NDArray[np.floating]:
     """Return how bright the vowels are against the voice's own middle, in deviations."""
     if np.count_nonzero(voiced) < 10:
         return np.zeros_like(ratio)
-    return (ratio - np.median(ratio[voiced])) / (ratio[voiced].std() + 1e-6)
+    return np.asarray((ratio - np.median(ratio[voiced])) / (ratio[voiced].std() + 1e-6))
 
 
 def _even(curve: NDArray[np.floating]) -> NDArray[np.floating]:

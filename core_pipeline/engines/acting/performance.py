@@ -80,12 +80,14 @@ def _nods(phonemes: Sequence[Word], heard: Heard) -> NDArray[np.float32]:
     for step in _beats(phonemes, loud):
         beats[step] = loud[step]
     nods = smooth(beats, _NOD_REACH) * (_NOD_REACH * np.sqrt(2 * np.pi))
-    return np.clip(nods, 0, 1) * _window(loud.size)
+    return np.asarray(np.clip(nods, 0, 1) * _window(loud.size), np.float32)
 
 
 def _beats(phonemes: Sequence[Word], loud: NDArray[np.float32]) -> list[int]:
     """Return the steps that carry a nod: stressed sounds, or peaks of loudness where none is told."""
-    told = [int(word.start * HZ) + 3 for word in phonemes if stressed(word.text) and 0 <= word.start * HZ < loud.size - 4]
+    told = [
+        int(word.start * HZ) + 3 for word in phonemes if stressed(word.text) and 0 <= word.start * HZ < loud.size - 4
+    ]
     chosen: list[int] = []
     for step in told or _peaks(loud):
         if not chosen or step - chosen[-1] >= _BETWEEN_NODS * HZ:
@@ -103,5 +105,3 @@ def _window(steps: int) -> NDArray[np.float32]:
     from_end = np.minimum(np.arange(steps), np.arange(steps)[::-1])
     share = np.clip(from_end / _FADE, 0, 1)
     return (share * share * (3 - 2 * share)).astype(np.float32)
-
-

@@ -13,9 +13,8 @@ class Mood:
 
     `smile` lifts the corners of the mouth (negative: draws them down), `raised` the brows, `inner` their inner ends
     (worry, grief), `furrow` draws them down and together, `squint` lifts the lower lids, `wide` opens the eyes beyond
-    their rest, `droop` lets the upper lids hang, `flush` colours the cheeks, `tight` thins the lips, `parted` opens them a
-    little so that teeth show. `bow` tips the
-    head forward, `lean` to the side, in shares of what the head can do.
+    their rest, `droop` lets the upper lids hang, `flush` colours the cheeks, `tight` thins the lips, `parted` opens
+    them a little so that teeth show. `bow` tips the head forward, `lean` to the side, in shares of what it can do.
     """
 
     smile: float = 0.0
@@ -37,6 +36,7 @@ class Mood:
 
 
 MOOD_PARTS = tuple(part.name for part in fields(Mood))
+_AT_REST, _NEUTRAL = Lips(), Mood()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,8 @@ class Pose:
     `breath` in 0..1 lifts the shoulders and `sway` moves the body by units.
     """
 
-    lips: Lips = Lips()
-    mood: Mood = Mood()
+    lips: Lips = _AT_REST
+    mood: Mood = _NEUTRAL
     lid: float = 0.0
     look: tuple[float, float] = (0.0, 0.0)
     x: float = 0.0

@@ -43,7 +43,8 @@ class Track:
 
     def voiced(self, loudness: NDArray[np.float32]) -> Track:
         """Return the track with a jaw that falls as far as the sound is loud (0..1, as `Heard.loudness`)."""
-        loud = smooth(np.resize(loudness, len(self.curves)), _VOICE_REACH)
+        steps = len(self.curves)
+        loud = smooth(np.pad(loudness, (0, max(0, steps - loudness.size)))[:steps], _VOICE_REACH)
         curves = self.curves.copy()
         curves[:, _OPEN] *= np.minimum(1.0, _SOFT + _LOUD * loud)
         return Track(curves)
@@ -84,7 +85,9 @@ def smooth(curve: NDArray[np.float32], reach: float) -> NDArray[np.float32]:
 
 
 def _stretches(phonemes: Iterable[Word], seconds: float) -> list[_Stretch]:
-    timed = sorted((word for word in phonemes if isfinite(word.start) and isfinite(word.end)), key=lambda word: word.start)
+    timed = sorted(
+        (word for word in phonemes if isfinite(word.start) and isfinite(word.end)), key=lambda word: word.start
+    )
     found: list[_Stretch] = []
     for number, word in enumerate(timed):
         start, end = (min(max(0.0, time), seconds) for time in (word.start, word.end))
@@ -92,8 +95,13 @@ def _stretches(phonemes: Iterable[Word], seconds: float) -> list[_Stretch]:
         if 0 < following - end < _REST_AFTER:
             end = min(following, seconds)
         targets = sounds(word.text)
-        edges = [round((start + (max(start, end) - start) * part / max(1, len(targets))) * HZ) for part in range(len(targets) + 1)]
-        found += [_Stretch(edges[part], max(edges[part + 1], edges[part] + 1), sound) for part, sound in enumerate(targets)]
+        edges = [
+            round((start + (max(start, end) - start) * part / max(1, len(targets))) * HZ)
+            for part in range(len(targets) + 1)
+        ]
+        found += [
+            _Stretch(edges[part], max(edges[part + 1], edges[part] + 1), sound) for part, sound in enumerate(targets)
+        ]
     return found
 
 
@@ -119,7 +127,7 @@ def _mask(stretches: Iterable[_Stretch], viseme: str, steps: int, reach: float) 
         if one.sound.viseme == viseme:
             middle, half = (one.first + one.last) // 2, min(_LONGEST, max(_SHORTEST, (one.last - one.first) // 2))
             held[max(0, middle - half) : middle + half + 1] = 1
-    return np.minimum(1, smooth(held, reach) * 1.2)
+    return np.asarray(np.minimum(1, smooth(held, reach) * 1.2), np.float32)
 
 
 def _close(curves: Curves, held: NDArray[np.float32]) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from xml.sax.saxutils import quoteattr
 
 from lxml import etree
-from pydantic import ValidationError
 
+from avatars import sheet
 from avatars.manifest import Illustrated
 from core_pipeline.contracts.faces import Face
 from core_pipeline.engines.video.illustrated.chin import Jaw, bendable
@@ -20,9 +19,8 @@ from errors import Impossible
 LAYERS = ("background", "body", "neck", "back", "face", "nose", "over", "front")
 NEEDED = frozenset(("background", "body", "face"))
 LEFT, TOP, WIDTH, HEIGHT = -160, -220, 960, 1480  # the canvas of the art with room around it, so that nothing is cut
-_ELEMENTS = frozenset(
-    "svg g defs path circle ellipse rect line polyline polygon linearGradient radialGradient stop clipPath".split()
-)
+_SHAPES = ("path", "circle", "ellipse", "rect", "line", "polyline", "polygon")
+_ELEMENTS = frozenset(("svg", "g", "defs", *_SHAPES, "linearGradient", "radialGradient", "stop", "clipPath"))
 _MOST_BYTES, _MOST_ELEMENTS = 262_144, 400
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 _URL = re.compile(r"url\(\s*#([\w.-]+)\s*\)")
@@ -67,15 +65,20 @@ def document(body: str, defs: str = "") -> str:
 
 def _manifest(data: bytes) -> Illustrated:
     try:
-        return Illustrated.model_validate(tomllib.loads(data.decode()))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError, ValidationError) as wrong:
-        raise Impossible("avatar-manifest", f"avatar.toml is not as avatars/README.md says: {type(wrong).__name__}") from wrong
+        manifest = sheet.read(data.decode())
+    except UnicodeDecodeError as wrong:
+        raise Impossible("avatar-manifest", "avatar.toml is no UTF-8 text") from wrong
+    if not isinstance(manifest, Illustrated):
+        raise Impossible("avatar-kind", "avatar.toml is of a photographed avatar")
+    return manifest
 
 
 def _root(data: bytes) -> etree._Element:
     if not data or len(data) > _MOST_BYTES or b"<!" in data.replace(b"<!--", b""):
         raise Impossible("avatar-art", "art.svg is missing, over 256 KiB or has a document type")
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
+    parser = etree.XMLParser(
+        encoding="utf-8", resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True
+    )
     try:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as wrong:
@@ -127,7 +130,8 @@ class _Cutter:
 
     def _piece(self, group: etree._Element, children: list[etree._Element]) -> Piece:
         moving: list[tuple[float, float]] = []
-        needed = dict.fromkeys(name for part in (group, *children) for name in self._needs(part, whole=part is not group))
+        parts = ((group, False), *((child, True) for child in children))
+        needed = dict.fromkeys(name for part, whole in parts for name in self._needs(part, whole=whole))
         defs = "".join(self._written(self._named[name], moving) for name in needed)
         body = "".join(self._written(child, moving) for child in children)
         text = painted(document(f"<g{self._attributes(group)}>{body}</g>", defs), self._colours)

@@ -28,7 +28,7 @@ class Canvas:
         self._ground: Pixels | None = None
 
     def settle(self) -> None:
-        """Make all that lies on the canvas now its ground: drawn once, under all that comes, it can't be moved again."""
+        """Make all that lies on the canvas now its ground, drawn once and under all that comes; it can't be moved."""
         self._ground = self.draw().copy()
         self._tvg.tvg_canvas_remove(self._canvas, None)
         self._pictures.clear()

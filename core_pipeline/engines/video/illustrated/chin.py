@@ -29,7 +29,7 @@ class Jaw:
 
     def pull(self, x: float, y: float) -> float:
         """Return how many units a point goes down when the mouth is wide open."""
-        across = max(0.0, 1 - ((x - self.x) / _HALF) ** 2) ** 1.2
+        across = float(max(0.0, 1 - ((x - self.x) / _HALF) ** 2) ** 1.2)
         return self.drop * across * _step((y - self.y + _ABOVE) / _RISE) * (1 - _step((y - self.y - _BELOW) / _FALL))
 
 

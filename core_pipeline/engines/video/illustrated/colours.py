@@ -45,7 +45,7 @@ def painted(art: str, colours: dict[str, str]) -> str:
 def _lab(colour: str) -> np.ndarray:
     coded = np.array([int(colour[place : place + 2], 16) for place in (1, 3, 5)]) / 255
     light = np.where(coded <= _LINEAR_BELOW, coded / 12.92, ((coded + 0.055) / 1.055) ** 2.4)
-    return _TO_LAB @ np.cbrt(_TO_CONES @ light)
+    return np.asarray(_TO_LAB @ np.cbrt(_TO_CONES @ light))
 
 
 def _written(lab: np.ndarray) -> str:

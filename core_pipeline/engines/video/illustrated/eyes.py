@@ -101,9 +101,7 @@ class EyePair:
         path = curve(inner, *upper, outer) + onwards(*under, inner) + "Z"
         return filled(path, mixed(self._eyes.lash, "#6a4a44", 0.3), 0.26)
 
-    def _lid(
-        self, inner: Point, outer: Point, rest: tuple[Point, ...], upper: tuple[Point, ...], shut: float
-    ) -> str:
+    def _lid(self, inner: Point, outer: Point, rest: tuple[Point, ...], upper: tuple[Point, ...], shut: float) -> str:
         height = self._eyes.height
         rise = height * (0.5 - 0.2 * shut)
         fold = tuple((x, y - rise + height * 0.3 * shut) for x, y in rest)

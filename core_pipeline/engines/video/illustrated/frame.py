@@ -12,6 +12,7 @@ from core_pipeline.engines.video.illustrated.art import LAYERS, LEFT, TOP, Art, 
 from core_pipeline.engines.video.illustrated.canvas import Canvas, Pixels
 from core_pipeline.engines.video.illustrated.colours import mixed
 from core_pipeline.engines.video.illustrated.eyes import BrowPair, EyePair
+from core_pipeline.engines.video.illustrated.logo import checked
 from core_pipeline.engines.video.illustrated.mouth import LipMouth
 from core_pipeline.engines.video.illustrated.muzzle import Muzzle
 from core_pipeline.engines.video.illustrated.strokes import curve, ellipse, filled, glowing, line, onwards
@@ -21,6 +22,7 @@ from core_pipeline.engines.video.illustrated.thorvg import Matrix
 _DEPTHS = {"back": -2.0, "face": 1.2, "features": 5.0, "nose": 7.5, "over": 6.0, "front": 0.6}
 _ON_HEAD = frozenset(_DEPTHS)
 _BREATH = 2.6
+_TRAVEL = 10.0  # how far a head moves at most, in units
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,12 @@ class Lens:
         """Return a box of the art as left, top, width and height in pixels."""
         x, y, width, height = box
         scale = self.scale
-        return round((x - self.left) * scale), round((y - self.top) * scale), round(width * scale), round(height * scale)
+        return (
+            round((x - self.left) * scale),
+            round((y - self.top) * scale),
+            round(width * scale),
+            round(height * scale),
+        )
 
     def matrix(self, x: float = 0.0, y: float = 0.0, roll: float = 0.0, about: tuple[float, float] = (0, 0)) -> Matrix:
         """Return what places a document of the art, turned by degrees about a point and then moved by units."""
@@ -68,7 +75,13 @@ class Features:
 
     def drawn(self, pose: Pose) -> bytes:
         """Return the features of a pose as an SVG document in the units of the art."""
-        body = self._cheeks(pose) + self._folds(pose) + self._mouth.drawn(pose) + self._eyes.drawn(pose) + self._brows.drawn(pose)
+        body = (
+            self._cheeks(pose)
+            + self._folds(pose)
+            + self._mouth.drawn(pose)
+            + self._eyes.drawn(pose)
+            + self._brows.drawn(pose)
+        )
         return document(body, self._defs).encode()
 
     def _cheeks(self, pose: Pose) -> str:
@@ -92,15 +105,24 @@ class Features:
         if mood.furrow > 0.25:
             x, y = (brows.left[0] + brows.right[0]) / 2, (brows.left[1] + brows.right[1]) / 2
             for side in (-1, 1):
-                lines += line(f"M{x + side * 6},{y - 7:.1f}Q{x + side * 4},{y + 2:.1f} {x + side * 6.5},{y + 11:.1f}", self._fold, 2, mood.furrow * 0.55)
+                lines += line(
+                    f"M{x + side * 6},{y - 7:.1f}Q{x + side * 4},{y + 2:.1f} {x + side * 6.5},{y + 11:.1f}",
+                    self._fold,
+                    2,
+                    mood.furrow * 0.55,
+                )
         return lines
 
 
 class Stage:
-    """An avatar on a canvas of its own, seen in one view; belongs to the thread that made it."""
+    """An avatar on a canvas of its own, seen in one view; belongs to the thread that made it.
+
+    `mouth` is where the mouth may be in any pose: left, top, width and height in pixels.
+    """
 
     def __init__(self, art: Art, view: View, shape: Shape, logo: bytes | None = None) -> None:
         self.lens = Lens.of(art.manifest, view, shape)
+        self.mouth = self.lens.pixels(_roomier(art.manifest.mouth.box))
         self._pivot = art.manifest.pivot
         self._canvas = Canvas(shape.width, shape.height)
         self._features = Features(art.manifest)
@@ -141,7 +163,7 @@ class Stage:
                 self._face = self._canvas.add(self._features.drawn(Pose()), rest)
 
     def _hang(self, logo: bytes, box: Box) -> None:
-        number = self._canvas.add(logo, kind="png")
+        number = self._canvas.add(checked(logo), kind="png")
         width, height = self._canvas.size(number)
         left, top, wide, tall = self.lens.pixels(box)
         scale = min(wide / width, tall / height)
@@ -158,3 +180,8 @@ class Stage:
         if layer == "neck":
             return self.lens.matrix((pose.x + pose.sway) / 2, (pose.y + lift) / 2, pose.roll / 2, self._pivot)
         return self.lens.matrix(pose.sway, lift)
+
+
+def _roomier(box: Box) -> Box:
+    x, y, width, height = box
+    return x - _TRAVEL, y - _TRAVEL, width + 2 * _TRAVEL, height + 2 * _TRAVEL

@@ -50,7 +50,9 @@ class Held:
         thick = (1 - 0.42 * lips.press) * (1 - 0.34 * mood.tight) * (1 + 0.26 * lips.pucker) * mouth.fullness
         upper = 7.4 * thick * (1 - 0.2 * lips.open) * (1 - 0.2 * max(0.0, smile))
         lower = 10.4 * thick * (1 - 0.14 * lips.open) * (1 - 0.22 * lips.tuck)
-        return cls(half, middle - (12.5 if smile > 0 else 10.5) * smile + 0.8 * lips.open, top, bottom, middle, upper, lower)
+        return cls(
+            half, middle - (12.5 if smile > 0 else 10.5) * smile + 0.8 * lips.open, top, bottom, middle, upper, lower
+        )
 
     @property
     def gap(self) -> float:
@@ -69,7 +71,10 @@ class LipMouth:
         self.defs = (
             falling("lip-up", (0, shade(mouth.upper, "light")), (0.35, mouth.upper), (1, shade(mouth.upper, "dark")))
             + falling(
-                "lip-low", (0, shade(mouth.lower, "dark")), (0.4, mouth.lower), (0.75, shade(mouth.lower, "light")),
+                "lip-low",
+                (0, shade(mouth.lower, "dark")),
+                (0.4, mouth.lower),
+                (0.75, shade(mouth.lower, "light")),
                 (1, mouth.lower),
             )
             + falling("cavity", (0, deep), (1, mixed(mouth.line, deep, 0.45)))
@@ -96,7 +101,11 @@ class LipMouth:
     def _inner_top(self, held: Held) -> tuple[Point, ...]:
         """Return the points of the upper lip's inner edge, from the left corner's first control point to the right."""
         half, side = held.half, held.corner * 0.16 + held.middle * 0.84
-        left = ((-half * 0.7, side + (held.top - held.middle) * 0.9), (-half * 0.3, held.top - 0.5), (0, held.top + 0.7))
+        left = (
+            (-half * 0.7, side + (held.top - held.middle) * 0.9),
+            (-half * 0.3, held.top - 0.5),
+            (0, held.top + 0.7),
+        )
         return (*left, *mirrored(*left)[1:], (half, held.corner))
 
     @staticmethod
@@ -132,8 +141,17 @@ class LipMouth:
         shine = 0.62 * (1 - 0.6 * pose.lips.press)
         thick = held.lower
         return (
-            ellipse(-held.half * 0.08, held.bottom + thick * 0.56, held.half * 0.42, thick * 0.25, "url(#lip-light)", shine)
-            + ellipse(-held.half * 0.2, held.top - held.upper * 0.84, held.half * 0.16, held.upper * 0.15, "url(#lip-light)", 0.5)
+            ellipse(
+                -held.half * 0.08, held.bottom + thick * 0.56, held.half * 0.42, thick * 0.25, "url(#lip-light)", shine
+            )
+            + ellipse(
+                -held.half * 0.2,
+                held.top - held.upper * 0.84,
+                held.half * 0.16,
+                held.upper * 0.15,
+                "url(#lip-light)",
+                0.5,
+            )
             + ellipse(-held.half - 1, held.corner + 0.6, 4.6, 3.6, "url(#under-lip)", 0.8)
             + ellipse(held.half + 1, held.corner + 0.6, 4.6, 3.6, "url(#under-lip)", 0.8)
         )
@@ -164,7 +182,10 @@ class LipMouth:
             + onwards(*left, *mirrored(*left)[1:], (half, edge - tall * 0.62))
             + f"L{half:.2f},{top:.2f}Z"
         )
-        gaps = "".join(line(f"M{x * half:.2f},{top:.2f}L{x * half:.2f},{edge:.2f}", "#b9a59b", 0.7, 0.2) for x in (-0.44, -0.2, 0, 0.2, 0.44))
+        gaps = "".join(
+            line(f"M{x * half:.2f},{top:.2f}L{x * half:.2f},{edge:.2f}", "#b9a59b", 0.7, 0.2)
+            for x in (-0.44, -0.2, 0, 0.2, 0.44)
+        )
         return filled(path, "url(#teeth)", min(1.0, 0.35 + seen)) + gaps
 
     @staticmethod
@@ -182,7 +203,15 @@ class LipMouth:
         if lift > 0.05:
             reach = held.top + 5.5 + (held.gap - 4) * (1 - lift)
             half, low = held.half * 0.4, held.bottom + 6
-            path = curve((-half, low), (-half, reach + 3), (-half * 0.72, reach), (0, reach), (half * 0.72, reach), (half, reach + 3), (half, low))
+            path = curve(
+                (-half, low),
+                (-half, reach + 3),
+                (-half * 0.72, reach),
+                (0, reach),
+                (half * 0.72, reach),
+                (half, reach + 3),
+                (half, low),
+            )
             parts += filled(path + "Z", "url(#tongue)", min(1.0, lift * 1.6))
         if between > 0.05:
             y = held.top + 4.6 + 3.6 * (1 - between)

@@ -47,8 +47,14 @@ class Muzzle:
         inside = arcs + onwards(*under, *mirrored(*under)[1:], (-half, corner)) + "Z"
         parts = []
         if fall > 0.6:
-            rim = line(curve((half * 0.9, corner + 2), *under, *mirrored(*under)[1:], (-half * 0.9, corner + 2)), self._rim, 5)
-            parts = [rim, filled(inside, "url(#cavity)"), clipped("inside", inside, self._within(pose, half, low, fall))]
+            rim = line(
+                curve((half * 0.9, corner + 2), *under, *mirrored(*under)[1:], (-half * 0.9, corner + 2)), self._rim, 5
+            )
+            parts = [
+                rim,
+                filled(inside, "url(#cavity)"),
+                clipped("inside", inside, self._within(pose, half, low, fall)),
+            ]
         width = 3.0 + 0.8 * lips.press
         parts.append(line(arcs, self._mouth.line, width))
         parts.append(line("M0,0L0,-7", self._mouth.line, width * 0.8))

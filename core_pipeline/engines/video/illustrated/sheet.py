@@ -1,4 +1,6 @@
-"""Draws a contact sheet of an avatar for its artist: python -m core_pipeline.engines.video.illustrated.sheet SLUG OUT.png.
+"""Draws a contact sheet of an avatar for its artist.
+
+Run: python -m core_pipeline.engines.video.illustrated.sheet SLUG OUT.png
 
 SLUG is a folder of avatars/ or a path. `--view square|note|portrait` chooses what is seen, `--mouth` looks at the mouth
 box only, `--size` sets the width of a cell in pixels, `--clothes` and `--background` a tenant's colours.

@@ -1,7 +1,7 @@
 """The few functions of ThorVG (MIT) that drawing needs, from the library in the `thorvg-python` wheel.
 
-The wheel's own Python sets a function's argument types anew at each call, which two threads would do to one another, and
-keeps a type for every length of text it has ever seen: so its library is called directly.
+The wheel's own Python (LGPL) sets a function's argument types anew at each call, which two threads would do to one
+another, and keeps a type for every length of text it has ever seen: so its library is called directly.
 """
 
 from __future__ import annotations
