@@ -13,6 +13,7 @@ from admin import atelier as studio
 from admin.atelier import Atelier
 from admin.console import AsJson, TenantName, show
 from avatars.catalogue import OWN, catalogue, find, is_own
+from avatars.sheet import fields
 from errors import SawtakError
 from tenants.models import OwnAvatar
 
@@ -180,4 +181,4 @@ def _shelf() -> list[dict[str, Any]]:
 
 
 def _stock(slug: str) -> dict[str, Any]:
-    return {"slug": slug, **find(slug).manifest.model_dump(mode="json")}
+    return {"slug": slug, **fields(find(slug).manifest)}

@@ -42,11 +42,17 @@ def checked(found: Mapping[str, Any]) -> Illustrated | Photo:
     return manifest
 
 
+def fields(manifest: Illustrated | Photo) -> dict[str, Any]:
+    """The manifest as plain JSON; `checked` gives the same manifest back."""
+    # Defaults that are whole numbers would be warned of where a number may have a fraction.
+    return manifest.model_dump(mode="json", warnings=False)
+
+
 def written(manifest: Illustrated | Photo) -> str:
     """The manifest as TOML; `read` gives the same manifest back."""
-    fields = manifest.model_dump(mode="json")
-    lines = [f"{_key(name)} = {_value(value)}" for name, value in fields.items() if not isinstance(value, dict)]
-    for name, part in fields.items():
+    told = fields(manifest)
+    lines = [f"{_key(name)} = {_value(value)}" for name, value in told.items() if not isinstance(value, dict)]
+    for name, part in told.items():
         if isinstance(part, dict):
             lines += ["", f"[{_key(name)}]", *(f"{_key(key)} = {_value(value)}" for key, value in part.items())]
     return "\n".join(lines) + "\n"

@@ -155,8 +155,11 @@ class Engines:
     async def only(self, kind: str, name: str, tenant_id: str = "") -> Any:
         """The engine of that name and no other, for those who want to hear just that one; it opens when used."""
         engine = configured(spec_of(kind, name), self._given(kind, name))
+        order = For(Ledger(), tenant_id)
+        if kind in {"video", "upscale"}:
+            return self._makers([engine], order)
         lazy = {"asr": LazyAsr, "llm": LazyLlm, "tts": LazyTts, "embed": LazyEmbedder}[kind]
-        return lazy(self._later(engine, For(Ledger(), tenant_id)))
+        return lazy(self._later(engine, order))
 
     async def warm(self) -> None:
         """Open the installation's small engines now, so that the first customer does not wait for them."""

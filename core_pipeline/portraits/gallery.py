@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from avatars.manifest import Illustrated, Photo
-from avatars.sheet import ART, PORTRAIT, checked
+from avatars.sheet import ART, PORTRAIT, checked, fields
 from core_pipeline.cloning.studio import DRAFT_LASTS
 from core_pipeline.portraits.craft import Craft, Points, Verdict, pixels_of
 from core_pipeline.portraits.packing import packed
@@ -168,10 +168,10 @@ class Gallery:
 
     def _framed(self, manifest: Photo | Mapping[str, Any], picture: Picture, points: Points) -> dict[str, Any]:
         """The manifest's fields with these points, and the views that follow from them."""
-        fields = manifest.model_dump(mode="json") if isinstance(manifest, Photo) else dict(manifest)
-        fields["points"] = {name: [round(float(x), 2), round(float(y), 2)] for name, (x, y) in points.items()}
-        fields["views"] = dict(self._craft.views(points, picture.width, picture.height))
-        return checked(fields).model_dump(mode="json")
+        found = fields(manifest) if isinstance(manifest, Photo) else dict(manifest)
+        found["points"] = {name: [round(float(x), 2), round(float(y), 2)] for name, (x, y) in points.items()}
+        found["views"] = dict(self._craft.views(points, picture.width, picture.height))
+        return fields(checked(found))
 
     async def _proven(self, row: OwnAvatar) -> None:
         """Draw the avatar once: what can't be drawn never comes into the house."""
@@ -206,7 +206,7 @@ def _row(tenant_id: str, manifest: Illustrated | Photo, by: str) -> OwnAvatar:
         name_ar=manifest.name.get("ar") or manifest.name.get("en", ""),
         name_en=manifest.name.get("en") or manifest.name.get("ar", ""),
         kind=manifest.kind,
-        manifest=manifest.model_dump(mode="json"),
+        manifest=fields(manifest),
         created_by=by,
     )
 

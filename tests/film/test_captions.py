@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from core_pipeline.contracts.engines import Word
 from core_pipeline.contracts.faces import Shape
 from core_pipeline.media.film.captions import Captions, Overlay, blend
+from core_pipeline.media.film.lettering import FILE
 from tests.film.lettering import SQUARE, STEP, box, cut, likeness, lit, outlined, overlays, places, plain, words
 
 ARABIC = "أهلاً وسهلاً بكم في متجرنا"
@@ -218,3 +220,9 @@ def test_any_words_can_be_captions(texts: list[str], language: str) -> None:
     for number in range(len(texts)):
         overlay = captions.over(number * 0.2 + 0.1)
         assert overlay is None or overlay.rgba.shape[2] == 4
+
+
+def test_the_font_may_be_used_and_says_so() -> None:
+    licence = Path(FILE).with_name("OFL.txt").read_text()
+    assert "SIL OPEN FONT LICENSE Version 1.1" in licence
+    assert "Noto" in licence

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -13,6 +14,8 @@ from core_pipeline.engines.tts.espeak import EspeakConfig
 from core_pipeline.engines.tts.espeak.engine import EspeakTts
 from core_pipeline.media.sandbox import Sandbox
 from core_pipeline.portraits.workshop import Workshop
+from tests.conftest import Floor
+from tests.portraits.house import House, Tools, furnish
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -54,3 +57,19 @@ async def tts() -> AsyncIterator[EspeakTts]:
     engine = EspeakTts(EspeakConfig())
     yield engine
     await engine.close()
+
+
+@pytest.fixture
+def tools(tts: EspeakTts, asr: DemoAsr, speaker: SpectralSpeaker) -> Tools:
+    return Tools(tts, asr, speaker)
+
+
+@pytest.fixture
+async def house(database: Floor, tmp_path: Path, workshop: Workshop, sandbox: Sandbox) -> House:
+    return await furnish(database.db, tmp_path / "blobs", workshop, sandbox)
+
+
+@pytest.fixture
+async def small_house(sqlite_database: Floor, tmp_path: Path, workshop: Workshop, sandbox: Sandbox) -> House:
+    """For what no database can change."""
+    return await furnish(sqlite_database.db, tmp_path / "blobs", workshop, sandbox)

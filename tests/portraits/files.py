@@ -6,6 +6,7 @@ import io
 import struct
 import zipfile
 import zlib
+from collections.abc import Mapping
 from fractions import Fraction
 
 import av
@@ -50,9 +51,11 @@ def art(inside: str = "", *, defs: str = SKIN, layers: str = LAYERS + FACE, canv
     return f"{head}<defs>{defs}</defs>{layers}{front}</svg>".encode()
 
 
-def pack(files: dict[str, bytes] | None = None, **changed: bytes) -> bytes:
+def pack(
+    files: Mapping[str, bytes] | None = None, *, toml: bytes = MANIFEST.encode(), svg: bytes | None = None
+) -> bytes:
     """A zip file of an avatar, or of these files."""
-    held = files if files is not None else {"avatar.toml": MANIFEST.encode(), "art.svg": art(), **changed}
+    held = files if files is not None else {"avatar.toml": toml, "art.svg": art() if svg is None else svg}
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in held.items():

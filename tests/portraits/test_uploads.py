@@ -163,12 +163,12 @@ def _renamed(old: bytes, new: bytes) -> bytes:
         ("pack-files", pack({"avatar.toml": MANIFEST.encode()})),
         ("pack-files", pack({f"{n}.txt": b"" for n in range(50)})),
         ("pack-manifest", pack({"art.svg": art()})),
-        ("pack-manifest", pack(**{"avatar.toml": b"a = "})),
-        ("pack-manifest", pack(**{"avatar.toml": b"a = " + b"[" * 5_000})),
-        ("pack-manifest", pack(**{"avatar.toml": b"\xff\xfe"})),
-        ("pack-bomb", pack(**{"art.svg": b" " * (300 << 10)})),
-        ("pack-bomb", pack(**{"avatar.toml": b"#" * (1 << 20)})),
-        ("svg-element", pack(**{"art.svg": art("<script/>")})),
+        ("pack-manifest", pack(toml=b"a = ")),
+        ("pack-manifest", pack(toml=b"a = " + b"[" * 5_000)),
+        ("pack-manifest", pack(toml=b"\xff\xfe")),
+        ("pack-bomb", pack(svg=b" " * (300 << 10))),
+        ("pack-bomb", pack(toml=b"#" * (1 << 20))),
+        ("svg-element", pack(svg=art("<script/>"))),
         ("picture-kind", pack({"avatar.toml": b'kind = "photo"', "portrait.png": art()})),
         ("picture-changed", pack({"avatar.toml": b'kind = "photo"', "portrait.png": png_file(corners(), 6)})),
         ("picture-changed", pack({"avatar.toml": b'kind = "photo"', "portrait.png": png_file(corners(2_400, 900))})),
@@ -181,7 +181,7 @@ async def test_what_is_wrong_with_a_pack_is_named(bench: Workshop, code: str, da
 
 
 async def test_a_bomb_that_lies_about_its_size_is_read_no_further(bench: Workshop) -> None:
-    honest = pack(**{"art.svg": b" " * (90 << 20)})
+    honest = pack(svg=b" " * (90 << 20))
     lie = honest.replace((90 << 20).to_bytes(4, "little"), (100).to_bytes(4, "little"))
     assert lie != honest
     with pytest.raises(Impossible, match="pack-unreadable"):

@@ -47,7 +47,7 @@ class TestUpscale:
         assert {(one.what, one.total) for one in found.told} == {("pictures", 5)}
 
     async def test_several_at_once_do_not_mix(self, spec: EngineSpec[Any], engine: Any) -> None:
-        red, blue = clip(frames=3), clip(frames=4, hue=2)
+        red, blue = clip(frames=2), clip(frames=2, hue=2)
         alone = [await made(engine, one, LARGE) for one in (red, blue)]
         together = await asyncio.gather(*(made(engine, one, LARGE) for one in (red, blue, red)))
         assert [one.data for one in together] == [alone[0].data, alone[1].data, alone[0].data]

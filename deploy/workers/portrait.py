@@ -1,0 +1,78 @@
+"""What the workers that animate photographs share: the portrait as a scene shows it, pictures scaled, films in pieces."""
+
+from __future__ import annotations
+
+import io
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import av
+import numpy as np
+from av.video.frame import VideoFrame
+from av.video.reformatter import Interpolation
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from avatars.manifest import Photo
+from core_pipeline.contracts.faces import Scene
+from errors import Impossible
+
+Picture = NDArray[np.uint8]
+
+MOST_SIDE = 4096
+_PIECE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Still:
+    """The portrait in the scene's view and size: RGB of height x width x 3, and the face's twelve points in it."""
+
+    picture: Picture
+    points: Mapping[str, tuple[float, float]]
+
+
+def still_of(scene: Scene) -> Still:
+    """Cut the portrait to the scene's view; `Impossible` for a face that is no photo with its manifest."""
+    files = scene.face.files
+    if scene.face.kind != "photo" or not {"avatar.toml", "portrait.png"} <= files.keys():
+        raise Impossible("face-kind", "this worker animates photo avatars with avatar.toml and portrait.png")
+    manifest, whole = _manifest(files["avatar.toml"]), _picture(files["portrait.png"])
+    left, top, width = getattr(manifest.views, scene.view)
+    high, wide = whole.shape[:2]
+    width = min(width, wide, high * scene.shape.width / scene.shape.height)
+    height = width * scene.shape.height / scene.shape.width
+    left, top = (max(0.0, min(at, room)) for at, room in ((left, wide - width), (top, high - height)))
+    cut = whole[round(top) : round(top + height), round(left) : round(left + width)]
+    scale = scene.shape.width / width
+    points = {name: ((x - left) * scale, (y - top) * scale) for name, (x, y) in manifest.points.items()}
+    return Still(scaled(cut, scene.shape.width, scene.shape.height), points)
+
+
+def scaled(picture: Picture, width: int, height: int) -> Picture:
+    """Return the picture in another size."""
+    frame = VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+    return frame.reformat(width, height, "rgb24", interpolation=Interpolation.LANCZOS).to_ndarray()
+
+
+def pieces(film: bytes) -> Iterator[bytes]:
+    """Cut a film for the wire, whose frames have an end."""
+    for start in range(0, len(film), _PIECE):
+        yield film[start : start + _PIECE]
+
+
+def _manifest(text: bytes) -> Photo:
+    try:
+        return Photo.model_validate(tomllib.loads(text.decode()))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, ValidationError) as error:
+        raise Impossible("avatar-manifest", f"avatar.toml is none of a photo: {type(error).__name__}") from None
+
+
+def _picture(data: bytes) -> Picture:
+    try:
+        with av.open(io.BytesIO(data), "r", format="png_pipe") as box:
+            if max(box.streams.video[0].width, box.streams.video[0].height) > MOST_SIDE:
+                raise Impossible("avatar-picture", f"portrait.png has more than {MOST_SIDE} pixels a side")
+            return next(box.decode(video=0)).to_ndarray(format="rgb24")
+    except (av.error.FFmpegError, IndexError, StopIteration):
+        raise Impossible("avatar-picture", "portrait.png can't be read") from None
