@@ -64,7 +64,7 @@ def _named(place: tuple[int | str, ...]) -> str:
 
 
 def _key(name: str) -> str:
-    return name if name.isascii() and name.replace("_", "").isalnum() else json.dumps(name)
+    return name if name.isascii() and name.replace("_", "").isalnum() else _value(name)
 
 
 def _value(value: Any) -> str:

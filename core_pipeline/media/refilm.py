@@ -1,6 +1,6 @@
 """Reads a stranger's or a vendor's film and films it anew our way, in whatever process it is called.
 
-For a stranger's file that is a child of the zygote, so nothing here imports numpy or anything of the platform.
+For a stranger's file that is a child of the zygote: nothing here imports numpy, nor more of the platform than a reel.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ class _Fitter:
 
     def fit(self, picture: VideoFrame) -> VideoFrame:
         """Return the picture as it is wanted; its time is lost."""
-        look = (picture.width, picture.height, picture.format.name, picture.colorspace, picture.rotation)
+        look = (picture.rotation, *_source(picture).values())
         if look != self._look:
             _check_size(picture.width, picture.height)
             self._graph, self._look = _graph(picture, self._wanted), look

@@ -1,4 +1,4 @@
-"""What the workers that animate photographs share: the portrait as a scene shows it, pictures scaled, films in pieces."""
+"""What the workers that animate photographs share: the portrait as a scene shows it, and pictures in other sizes."""
 
 from __future__ import annotations
 
@@ -52,7 +52,12 @@ def still_of(scene: Scene) -> Still:
 def scaled(picture: Picture, width: int, height: int) -> Picture:
     """Return the picture in another size."""
     frame = VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
-    return frame.reformat(width, height, "rgb24", interpolation=Interpolation.LANCZOS).to_ndarray()
+    return _pixels(frame.reformat(width, height, "rgb24", interpolation=Interpolation.LANCZOS))
+
+
+def opaque(picture: Picture) -> bytes:
+    """Return the picture as a reel takes it: RGBA."""
+    return np.dstack((picture, np.full(picture.shape[:2], 255, np.uint8))).tobytes()
 
 
 def pieces(film: bytes) -> Iterator[bytes]:
@@ -73,6 +78,10 @@ def _picture(data: bytes) -> Picture:
         with av.open(io.BytesIO(data), "r", format="png_pipe") as box:
             if max(box.streams.video[0].width, box.streams.video[0].height) > MOST_SIDE:
                 raise Impossible("avatar-picture", f"portrait.png has more than {MOST_SIDE} pixels a side")
-            return next(box.decode(video=0)).to_ndarray(format="rgb24")
+            return _pixels(next(box.decode(video=0)))
     except (av.error.FFmpegError, IndexError, StopIteration):
         raise Impossible("avatar-picture", "portrait.png can't be read") from None
+
+
+def _pixels(frame: VideoFrame) -> Picture:
+    return np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)

@@ -89,7 +89,8 @@ def foreign(
     picture[: height // 8] = (0, 200, 0)
     out = io.BytesIO()
     with av.open(out, "w", format=container) as file:
-        stream = cast("VideoStream", file.add_stream(codec, rate=25))
+        quiet = {"x265-params": "log-level=none"} if codec == "libx265" else {}
+        stream = cast("VideoStream", file.add_stream(codec, rate=25, options=quiet))
         stream.width, stream.height, stream.pix_fmt = width, height, pix_fmt
         stream.codec_context.time_base = stream.time_base = Fraction(1, 1000)
         for time in times:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -118,6 +119,15 @@ def test_words_light_up_one_after_the_other_and_the_picture_is_kept() -> None:
     assert second is not None
     assert not (lit(first) & lit(second)).any()
     assert (first.rgba[..., 3] == second.rgba[..., 3]).all()
+
+
+def test_captions_drawn_at_once_are_those_drawn_alone() -> None:
+    texts = [f"{ARABIC} {number}" for number in range(6)]
+    alone = [overlays(text) for text in texts]
+    with ThreadPoolExecutor(6) as threads:
+        together = list(threads.map(overlays, texts))
+    for one, other in zip(alone, together, strict=True):
+        assert all(np.array_equal(a.rgba, b.rgba) for a, b in zip(one, other, strict=True))
 
 
 def test_cards_come_and_go_with_the_words() -> None:

@@ -35,6 +35,7 @@ def _near(picture: np.ndarray, x: float, y: float) -> tuple[int, ...]:
     [
         ("libx264", "mp4", "yuv420p"),
         ("libx264", "matroska", "yuv444p"),
+        ("libx265", "mp4", "yuv420p10le"),
         ("libvpx", "webm", "yuv420p"),
         ("libvpx-vp9", "webm", "yuv420p"),
     ],

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from core_pipeline.cloning.studio import MOST_ATTEMPTS
+from core_pipeline.contracts.engines import Pcm, Transcript
 from core_pipeline.media.wav import unpacked
 from core_pipeline.portraits.faults import explain
 from core_pipeline.portraits.use import face_of
@@ -107,7 +108,7 @@ async def test_a_picture_revoked_while_it_is_heard_is_not_released(house: House,
     class Slow(Heard):
         """Lets the owner change their mind while it listens."""
 
-        async def transcribe(self, speech, language):  # type: ignore[no-untyped-def]  # as the recogniser's
+        async def transcribe(self, speech: Pcm, language: str | None = None) -> Transcript:
             await house.gallery.revoke(house.tenant.id, avatar_id)
             return await super().transcribe(speech, language)
 
@@ -126,7 +127,7 @@ async def test_another_sentence_asked_for_meanwhile_is_the_one_to_read(small_hou
     class Slow(Heard):
         """Somebody asks again while it listens."""
 
-        async def transcribe(self, speech, language):  # type: ignore[no-untyped-def]  # as the recogniser's
+        async def transcribe(self, speech: Pcm, language: str | None = None) -> Transcript:
             await house.ask(avatar_id)
             return await super().transcribe(speech, language)
 

@@ -33,16 +33,16 @@ class Performance:
         told = from_phonemes(timed, speech.seconds).voiced(heard.loudness) if timed else None
         self.track: Track = told or from_sound(heard)
         self._nods = _nods(timed, heard)
-        self._start, self._fps, self._seed = scene.first / scene.shape.fps, scene.shape.fps, scene.seed
+        self._first, self._fps, self._seed = scene.first, scene.shape.fps, scene.seed
         self._emotion: Emotion = scene.emotion
 
     def pose(self, number: int) -> Pose:
         """Return the face in the scene's picture of this number."""
         middle = (number + 0.5) / self._fps
         nod = float(np.interp(middle * HZ, np.arange(len(self._nods)), self._nods))
-        held = posed(self._emotion, self._seed, self._start + middle)
+        held = posed(self._emotion, self._seed, (self._first + number + 0.5) / self._fps)
         mood = replace(held.mood, raised=min(1.0, held.mood.raised + _BROW * nod))
-        return replace(held, lips=self.track.lips(middle), mood=mood, y=held.y + _NOD * nod)
+        return replace(held, lips=self.track.lips(middle), mood=mood, y=held.y + _NOD * nod * (1 - held.mood.bow))
 
 
 def posed(emotion: Emotion, seed: int, seconds: float) -> Pose:

@@ -11,7 +11,7 @@ from errors import Impossible
 EYE_HALF, EYE_TOP, LIPS_HALF = 0.235, -0.085, 0.385
 LIPS_ABOVE, LIPS_BELOW, NOSE_SHARE, CHIN_BELOW = 0.105, 0.145, 0.6, 0.62
 # Width of a view and how far its top lies above the eyes, in the same units.
-VIEWS = {"square": (4.7, 2.2), "note": (4.4, 2.1), "portrait": (4.8, 2.9)}
+VIEWS = {"square": (4.7, 2.2), "note": (5.0, 1.85), "portrait": (4.8, 2.9)}
 NARROWEST = 3.7
 
 

@@ -48,7 +48,7 @@ async def shrink(data: bytes, most_bytes: int) -> bytes:
 
 
 def poster(data: bytes, seconds: float = 0.0, *, widest: int | None = None) -> bytes:
-    """Return the picture shown at `seconds` (or the last before) as JPEG, made smaller than `widest` on either side.
+    """Return the picture shown at `seconds` (or the last before) as JPEG, neither side longer than `widest` pixels.
 
     Blocks for some milliseconds per second of film before it. Raises `Impossible` "film-broken".
     """

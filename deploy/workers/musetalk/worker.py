@@ -12,7 +12,6 @@ from collections.abc import AsyncGenerator, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass
-from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,7 @@ from core_pipeline.engines.worker.scenes import Animator
 from core_pipeline.engines.worker.server import About
 from core_pipeline.engines.worker.standalone import Loaded, run
 from core_pipeline.media.film.reel import Reel
-from deploy.workers.portrait import Picture, pieces, scaled, still_of
+from deploy.workers.portrait import Picture, opaque, pieces, scaled, still_of
 from errors import Impossible, NeedsOwner
 
 FPS = 25  # at which the model was trained
@@ -114,7 +113,7 @@ class Muse:
             for face in faces[: scene.frames - reel.frames]:
                 fitting = _turned(scaled(_turned(face), right - left, bottom - top))
                 drawn = models.blending.get_image_blending(canvas.copy(), fitting, box, mask, around)
-                reel.add(_opaque(_turned(drawn)))
+                reel.add(opaque(_turned(drawn)))
             yield Progress("MuseTalk", reel.frames, scene.frames)
         if reel.frames < scene.frames:
             raise Impossible("film-too-short", f"MuseTalk made {reel.frames} pictures of {scene.frames}")
@@ -126,9 +125,8 @@ class Muse:
         timesteps = models.torch.tensor([0], device=device)
         chunks = self._heard(scene)
         for heard, seen in models.datagen(chunks, [latents], self._config.batch, device=device):
-            sounds = models.pe(heard.to(device))
-            seen = seen.to(device=device, dtype=models.dtype)
-            made = models.unet.model(seen, timesteps, encoder_hidden_states=sounds).sample
+            sounds, face = models.pe(heard.to(device)), seen.to(device=device, dtype=models.dtype)
+            made = models.unet.model(face, timesteps, encoder_hidden_states=sounds).sample
             yield models.vae.decode_latents(made.to(dtype=models.dtype))
 
     def _heard(self, scene: Scene) -> Any:
@@ -181,10 +179,6 @@ def _turned(picture: Picture) -> Picture:
     return np.ascontiguousarray(picture[..., ::-1])
 
 
-def _opaque(picture: Picture) -> bytes:
-    return np.dstack((picture, np.full(picture.shape[:2], 255, np.uint8))).tobytes()
-
-
 async def load(config: MuseConfig) -> Loaded:
     """Load the weights; `NeedsOwner` when they or the project's checkout are not there."""
     if missing := [name for name in WEIGHTS if not (config.weights / name).is_file()]:
@@ -228,7 +222,8 @@ def _parsing(faces: Any, weights: Path) -> Any:
     files = (str(weights / "resnet18-5c106cde.pth"), str(weights / "79999_iter.pth"))
 
     class Parsing(faces.FaceParsing):  # type: ignore[misc]  # a class of a library without types
-        model_init = partial(faces.FaceParsing.model_init, None, *files)
+        def model_init(self) -> Any:
+            return super().model_init(*files)
 
     return Parsing(left_cheek_width=CHEEKS, right_cheek_width=CHEEKS)
 

@@ -13,7 +13,7 @@ from errors import Impossible
 Pixels = NDArray[np.uint8]
 UNMOVED: Matrix = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 _WHOLE_REDRAW = 0  # everything moves in every frame: looking for what changed costs more than it saves
-_NO_SUCH = "art-drawing"
+_CODES = {"svg": "avatar-art", "png": "avatar-logo"}
 
 
 class Canvas:
@@ -79,7 +79,7 @@ class Canvas:
         picture: Handle = self._tvg.tvg_picture_new()
         if self._tvg.tvg_picture_load_data(picture, data, len(data), kind.encode(), None, True):
             self._tvg.tvg_paint_unref(picture, True)
-            raise Impossible(_NO_SUCH, f"the {kind} data of a layer can't be drawn")
+            raise Impossible(_CODES[kind], f"ThorVG can't read the {kind} data")
         return picture
 
     def _move(self, picture: Handle, matrix: Matrix) -> None:

@@ -14,7 +14,7 @@ from core_pipeline.engines.video.photo.within import Within
 
 # In units of the distance between the eyes: how far the lower lip, the upper lip and the chin go at most.
 LOWER, UPPER, CHIN = 0.25, 0.045, 0.19
-BITE, BITE_GAP = 0.06, 0.012
+BITE, BITE_GAP = 0.043, 0.012
 SMILE_OUT, SMILE_UP = 0.05, 0.062
 SPREAD, PUCKER = 0.13, 0.3  # of the mouth's width
 TUCKED, TUCKED_OVER = 0.02, 0.09  # the dark line of closed lips goes inside when they part
@@ -107,8 +107,8 @@ class Mouth:
     def _parted(lips: Lips) -> tuple[float, float]:
         """Return how far the upper lip is raised and the lower one has fallen, in units."""
         free = (1 - lips.press) * (1 - lips.tuck)
-        low = LOWER * lips.open**1.1 * free + BITE_GAP * lips.tuck
-        high = UPPER * min(1.0, 2.2 * lips.open) * (1 - 0.7 * lips.pucker) * free + BITE * lips.tuck * (1 - lips.press)
+        low = LOWER * lips.open * free + BITE_GAP * lips.tuck
+        high = UPPER * min(1.0, 1.3 * lips.open) * (1 - 0.7 * lips.pucker) * free + BITE * lips.tuck * (1 - lips.press)
         return high, low
 
 

@@ -35,7 +35,7 @@ class Puppet:
 def _mouth_box(stage: Stage) -> tuple[float, float, float, float]:
     at = stage.found.at
     sides = (at["mouth_left"][0] - 0.12, at["mouth_right"][0] + 0.12)
-    ends = (at["nose_tip"][1] + 0.1, at["lip_bottom"][1] + 0.36)
+    ends = (at["nose_tip"][1] + 0.1, at["lip_bottom"][1] + 0.3)
     xs, ys = zip(*(stage.found.axes.outside(u, v) for u in sides for v in ends), strict=True)
     left, top = (min(xs) - stage.x) / stage.fine, (min(ys) - stage.y) / stage.fine
     return left, top, (max(xs) - min(xs)) / stage.fine, (max(ys) - min(ys)) / stage.fine
