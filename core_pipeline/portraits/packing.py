@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import stat
+import struct
 import tomllib
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
@@ -22,6 +24,7 @@ MOST_MANIFEST = 32 << 10
 MOST_PICTURE = 16 << 20
 _ROOM = {MANIFEST: MOST_MANIFEST, ART: rules.MOST_BYTES, **dict.fromkeys(PORTRAITS, MOST_PICTURE)}
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, ValueError)
 _LOCKED, _UTF_8 = 0x1, 0x800
 _WHEN = (2020, 1, 1, 0, 0, 0)
 
@@ -66,7 +69,7 @@ def _files(data: bytes) -> dict[str, bytes]:
             return {
                 names[part.filename]: _read(archive, part, names[part.filename]) for part in parts if not part.is_dir()
             }
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, UnicodeDecodeError) as error:
+    except _BROKEN as error:
         raise Refused("pack-unreadable", type(error).__name__) from error
 
 

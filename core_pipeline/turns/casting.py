@@ -12,6 +12,7 @@ from sqlmodel import col
 
 from avatars.catalogue import find, resolve
 from core_pipeline.contracts.faces import Face, Shape
+from core_pipeline.media.film.fit import most_bits
 from core_pipeline.portraits.use import face_of
 from errors import Impossible
 from tenants.models import Turn, TurnStage
@@ -24,14 +25,14 @@ if TYPE_CHECKING:
 HD_LINES = 1080
 # The shelf's avatars change with the code; a film that was kept is drawn anew then.
 DRAWN = 1
-_BYTES_SPARED = 0.9
 
 
 @dataclass(frozen=True)
 class Cast:
     """How a film is to be: whom it shows, in which format, and all that tells one film of a text from another.
 
-    `part` says that the first part of a longer answer will do; `own_id` is the tenant's own avatar; `enlarged` the shape after upscaling, None for as it was drawn.
+    `part` says that the first part of a longer answer will do; `own_id` is the tenant's own avatar; `enlarged` the
+    shape after upscaling, None for as it was drawn.
     """
 
     face: Face
@@ -51,7 +52,7 @@ class Cast:
     @property
     def most_bits(self) -> int:
         """How many bits a second its pictures may take so that the longest film is not too large."""
-        return int(self.format.most * 8 * _BYTES_SPARED / self.longest) - 64_000
+        return most_bits(self.format.most, self.longest)
 
 
 async def cast_of(deps: Deps, here: Here, policy: Policy, limits: Limits) -> Cast:

@@ -14,7 +14,11 @@ from core_pipeline.media.film.dress import dress
 from core_pipeline.media.film.stitch import stitch
 from core_pipeline.media.pcm import join
 from core_pipeline.turns.mood import mood_of
-from errors import Impossible, SawtakError
+from core_pipeline.turns.subtitling import captions_of
+from errors import Impossible, Retryable, SawtakError
+
+# So many pictures may lack at a sentence's end, where nothing is said.
+_MISSING = 3
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -142,8 +146,8 @@ class Filming:
         if larger is not None and cast.enlarged is not None:
             clip = await larger.upscaled(clip, cast.enlarged)
         reel.clips.append(clip)
-        reel.sound.append(scene.speech)
-        reel.frames += scene.frames
+        reel.sound.append(_as_long_as(clip, scene.speech))
+        reel.frames += clip.frames
         self._made, self._drawing = reel.frames, 0
 
     def _told(self, done: int) -> None:
@@ -153,9 +157,11 @@ class Filming:
         """A stranger's pictures are drawn anew within the sandbox; captions come on where the engine writes none."""
         engine = makers.served
         if engine is not None and engine.hosted:
-            clip = await self._deps.sandbox.film(clip.data, scene.shape, scene.frames, most_bits=scene.most_bits)
+            clip = await self._deps.sandbox.film(clip.data, scene.shape, most_bits=scene.most_bits)
+            if clip.frames < scene.frames - _MISSING:
+                raise Retryable("film-cut", f"{clip.frames} pictures came where {scene.frames} were asked for")
         if scene.captions and not (engine and engine.captions):
-            clip = await dress(clip, scene)
+            clip = await dress(clip, captions_of(scene), most_bits=scene.most_bits)
         return clip
 
 
@@ -165,3 +171,9 @@ def _whole_pictures(pcm: Pcm, fps: int) -> Pcm:
     pictures = ceil(round(samples * fps / pcm.sample_rate, 6))
     wanted = round(pictures * pcm.sample_rate / fps)
     return Pcm(pcm.data.ljust(wanted * 2, b"\0"), pcm.sample_rate)
+
+
+def _as_long_as(clip: Clip, pcm: Pcm) -> Pcm:
+    """The sound for just these pictures: others' engines draw a few more or fewer than they were asked for."""
+    wanted = round(clip.seconds * pcm.sample_rate) * 2
+    return Pcm(pcm.data[:wanted].ljust(wanted, b"\0"), pcm.sample_rate)

@@ -125,7 +125,9 @@ def test_any_phonemes_at_any_times_make_lips_within_their_bounds(said: list[Word
     assert curves.max() <= 1
 
 
-@given(data=st.binary(max_size=3000), rate=st.sampled_from([8_000, 11_025, 16_000, 22_050, 44_100, 48_000, 12_345, 997]))
+@given(
+    data=st.binary(max_size=3000), rate=st.sampled_from([8_000, 11_025, 16_000, 22_050, 44_100, 48_000, 12_345, 997])
+)
 def test_any_sound_at_any_rate_makes_a_performance(data: bytes, rate: int) -> None:
     played = Performance(scene(Pcm(data, rate)))
     for number in range(4):

@@ -116,7 +116,8 @@ def test_a_logo_hangs_on_the_wall_where_the_manifest_says() -> None:
 
 
 @pytest.mark.parametrize(
-    "logo", [b"", b"GIF89a", b"\x89PNG\r\n\x1a\n", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + b"\xff" * 60, b"\x89PNG" * 999_999]
+    "logo",
+    [b"", b"GIF89a", b"\x89PNG\r\n\x1a\n", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + b"\xff" * 60, b"\x89PNG" * 999_999],
 )
 def test_a_logo_that_is_no_small_png_is_refused(logo: bytes) -> None:
     with pytest.raises(Impossible, match="avatar-logo"):
@@ -167,7 +168,9 @@ HOSTILE = {
     "style": lambda art: art.replace('<g id="body">', '<g id="body" style="fill:url(//x)">'),
     "elsewhere": lambda art: art.replace("url(#skin)", "url(http://example.com/a#skin)"),
     "dangling": lambda art: art.replace("url(#skin)", "url(#none)"),
-    "ring": lambda art: art.replace('<stop offset="0" stop-color="#f6d3b5"/>', '<stop offset="0" stop-color="url(#skin)"/>'),
+    "ring": lambda art: art.replace(
+        '<stop offset="0" stop-color="#f6d3b5"/>', '<stop offset="0" stop-color="url(#skin)"/>'
+    ),
     "entities": lambda art: '<!DOCTYPE a [<!ENTITY b "bbbb">]>' + art,
     "many": lambda art: art.replace("</svg>", "<g/>" * 401 + "</svg>"),
     "large": lambda art: art.replace("</svg>", "<g/>" + " " * 262_144 + "</svg>"),

@@ -92,7 +92,12 @@ async def test_five_hundred_broken_uploads(listener: Listener, tmp_path: Path, m
         zygote, threads = workshop.pid, threading.active_count()
         for number in range(ROUNDS):
             verb, data = whole[number % len(whole)]
-            outcomes.append(await _tried(workshop, verb, mutant(data, dice, listener.port)))
+            if number % 5:
+                data = mutant(data, dice, listener.port)
+            else:  # broken before it was packed, so that it is reached
+                toml, svg = (mutant(part, dice, listener.port) for part in (MANIFEST.encode(), art()))
+                verb, data = "pack", pack(toml=toml if number % 2 else MANIFEST.encode(), svg=svg)
+            outcomes.append(await _tried(workshop, verb, data))
         assert workshop.pid == zygote
         assert threading.active_count() == threads
     assert set(outcomes) <= set(sentences()) | {"read"}

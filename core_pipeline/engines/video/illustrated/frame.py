@@ -17,6 +17,7 @@ from core_pipeline.engines.video.illustrated.mouth import LipMouth
 from core_pipeline.engines.video.illustrated.muzzle import Muzzle
 from core_pipeline.engines.video.illustrated.strokes import curve, ellipse, filled, glowing, line, onwards
 from core_pipeline.engines.video.illustrated.thorvg import Matrix
+from errors import Impossible
 
 # How far what lies near or far shifts when the head turns, in units at a full turn: a turn of a flat drawing.
 _DEPTHS = {"back": -2.0, "face": 1.2, "features": 5.0, "nose": 7.5, "over": 6.0, "front": 0.6}
@@ -35,8 +36,11 @@ class Lens:
 
     @classmethod
     def of(cls, manifest: Illustrated, view: View, shape: Shape) -> Lens:
-        """Return the lens of an avatar's view in a shape."""
-        left, top, width = getattr(manifest.views, view)
+        """Return the lens of an avatar's view in a shape; `Impossible` "avatar-view" for a view it doesn't have."""
+        views = manifest.views.model_dump()
+        if view not in views:
+            raise Impossible("avatar-view", f"an avatar is seen in one of: {', '.join(views)}")
+        left, top, width = views[view]
         return cls(left, top, shape.width / width)
 
     def pixels(self, box: Box) -> tuple[int, int, int, int]:

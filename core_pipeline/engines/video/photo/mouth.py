@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core_pipeline.engines.acting.pose import Mood
 from core_pipeline.engines.acting.visemes import Lips
@@ -47,6 +48,7 @@ class Mouth:
         ends = (float(all_u[0]), float(all_u[-1]))
         share = np.clip(np.abs(all_u - self._middle) / (self._half * 0.93), 0, 1)
         self._line = Curve(*ends, np.interp(all_u, u, v))
+        self._level = Curve(*ends, _even(all_u, u, v))
         self._lens = Curve(*ends, (1 - share**2.2) ** 0.8)
         self._near = Curve(*ends, ramp(np.abs(all_u - self._middle), self._half * 1.5, self._half * 0.6))
         self._cheek = Curve(*ends, ramp(np.abs(all_u - self._middle), SIDE * 0.95, 0.2))
@@ -86,10 +88,11 @@ class Mouth:
         below = beneath > beyond
         held = np.where(below, np.maximum(from_line, lower) - fallen, np.minimum(from_line, upper) - raised)
         held *= 1 + np.float32(_thinness(lips, mood)) * self._near.look(places) * self._thick(np.abs(held))
-        held += np.sign(held) * np.float32(TUCKED * min(1.0, (high + low) / 0.05)) * lens * self._edges(np.abs(held))
+        parted = np.float32(TUCKED * min(1.0, (high + low) / 0.05)) * lens * self._edges(np.abs(held))
+        held += np.where(below, parted, -parted)
         drawn = self.patch.read(source, u, line + held)
         if high + low > 0.004:
-            self.within.paint(drawn, lips, (u, from_line, upper, lower))
+            self.within.paint(drawn, lips, (u, from_line, upper, lower, v - self._level.look(places)))
         onto[self.patch.rows, self.patch.columns] = drawn
 
     def _pulled(self, lips: Lips, mood: Mood) -> tuple[Floats, Floats]:
@@ -115,3 +118,10 @@ class Mouth:
 def _thinness(lips: Lips, mood: Mood) -> float:
     """Return how much thinner the lips are than at rest; negative for thicker."""
     return 0.4 * lips.press + 0.22 * mood.tight + 0.12 * lips.spread + 0.3 * lips.tuck - 0.22 * lips.pucker
+
+
+def _even(at: NDArray[np.floating], u: Floats, v: Floats) -> NDArray[np.floating]:
+    """Return the curve of the teeth: from corner to corner as deep as the line of the lips, without its waves."""
+    share = np.clip((at - u[0]) / (u[-1] - u[0]), 0, 1)
+    straight = v[0] + (v[-1] - v[0]) * np.linspace(0, 1, v.size)
+    return v[0] + (v[-1] - v[0]) * share + 1.5 * float(np.mean(v - straight)) * (1 - (2 * share - 1) ** 2)

@@ -27,9 +27,12 @@ class Within:
         light, tint = _lit(stage)
         self._light, self._tint = np.float32(light), tint
 
-    def paint(self, drawn: Packed, lips: Lips, at: tuple[Floats, Floats, Floats, Floats]) -> None:
-        """Paint into `drawn` where the lips are parted; `at` are u, the distance from the lips' line and both edges."""
-        u, down, upper, lower = at
+    def paint(self, drawn: Packed, lips: Lips, at: tuple[Floats, ...]) -> None:
+        """Paint into `drawn` where the lips are parted.
+
+        `at` are u, the distance below the lips' line, that of both edges, and the distance below the teeth's own line.
+        """
+        _, down, upper, lower, _ = at
         cover = np.minimum(down - upper, lower - down) * self._pixel
         cover += np.minimum(
             (lower - upper) * (self._pixel * np.float32(0.25)), np.float32(0.4)
@@ -37,12 +40,12 @@ class Within:
         seen = np.flatnonzero((cover > 0) & (lower > upper))
         if not seen.size:
             return
-        u, down, upper, lower = (part.ravel()[seen] for part in at)
+        u, down, upper, lower, low = (part.ravel()[seen] for part in at)
         share = (u - self._middle) / self._half
         colour = self._hollow(share, down, upper, lower)
         if lips.tongue < 0.3:
             self._tongue(colour, lips, share, down, lower)
-        self._teeth(colour, lips, share, down)
+        self._teeth(colour, lips, share, low)
         if lips.tongue >= 0.3:
             self._tongue(colour, lips, share, down, lower)
         colour *= (0.72 + 0.28 * ramp(down - upper, -0.01, 0.04))[:, None]
@@ -63,14 +66,14 @@ class Within:
         top = lower - np.float32(raised) * (1 - 0.5 * share**2)
         seen = ramp(down - top, -0.02, 0.04 - 0.03 * lips.tongue) * ramp(np.abs(share), 0.8, 0.5)
         lit = 0.6 + 0.1 * lips.tongue + 0.35 * ramp(down - top, -0.01, 0.07) - 0.35 * ramp(lower - down, 0.06, 0.0)
-        colour += (np.array(TONGUE, np.float32) * (1 + 0.18 * lips.tongue) * lit[:, None] - colour) * (0.9 * seen)[
+        colour += (np.array(TONGUE, np.float32) * (1 + 0.3 * lips.tongue) * lit[:, None] - colour) * (0.9 * seen)[
             :, None
         ]
 
     @staticmethod
-    def _teeth(colour: Floats, lips: Lips, share: Floats, down: Floats) -> None:
+    def _teeth(colour: Floats, lips: Lips, share: Floats, low: Floats) -> None:
         edge = np.float32(TEETH_EDGE * (0.2 + 0.8 * lips.teeth)) * (1 - 0.55 * share**2)
-        seen = ramp(down - edge, SOFT_EDGE / 2, -SOFT_EDGE) * ramp(np.abs(share), 0.92, 0.45)
+        seen = ramp(low - edge, SOFT_EDGE / 2, -SOFT_EDGE) * ramp(np.abs(share), 0.92, 0.45)
         seen *= np.float32(min(1.0, 0.3 + 1.6 * lips.teeth))
         colour += (np.array(TEETH, np.float32) - colour) * seen[:, None]
 
