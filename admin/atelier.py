@@ -117,7 +117,7 @@ async def about(atelier: Atelier, tenant: str, choice: str) -> dict[str, Any]:
     tenant_id = await directory.id_of(atelier.db, tenant)
     async with atelier.db.tenant(tenant_id, reads=True) as session:
         row = await avatars.get(session, choice.removeprefix(OWN))
-    return row.model_dump(exclude={"tenant_id", "consent_text"})
+    return {name: getattr(row, name) for name in type(row).model_fields if name not in {"tenant_id", "consent_text"}}
 
 
 async def _face(atelier: Atelier, tenant: str, choice: str) -> Face:

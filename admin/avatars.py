@@ -31,6 +31,7 @@ def avatars_of(in_atelier: InAtelier) -> typer.Typer:
     _to_look_at(commands, in_atelier)
     _in_and_out(commands, in_atelier)
     _of_people(commands, in_atelier)
+    _to_consent(commands, in_atelier)
     _to_change(commands, in_atelier)
     return commands
 
@@ -100,6 +101,8 @@ def _of_people(commands: typer.Typer, in_atelier: InAtelier) -> None:
             raise typer.Exit(1)
         typer.echo(f"Next: cli.py avatars sentence {avatar_id} --tenant {tenant} --person …")
 
+
+def _to_consent(commands: typer.Typer, in_atelier: InAtelier) -> None:
     @commands.command("sentence")
     def show_sentence(
         avatar_id: str,

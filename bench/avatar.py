@@ -1,7 +1,7 @@
 """What drawn faces cost: processor and wall seconds per second of video, memory, size, lips against the voice.
 
-All-in: drawing, H.264, AAC and the finished MP4 file, of an Arabic answer of the embedded voice. Last, the memory of this
-process over 200 clips made one after the other.
+All-in: drawing, H.264, AAC and the finished MP4 file, of an Arabic answer of the embedded voice. Last, the memory of
+this process over 200 clips made one after the other.
 
 Run: .venv/bin/python -m bench.avatar
 """

@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 
 from core_pipeline.contracts.faces import Clip, Shape
-from core_pipeline.engines.enlarging.reading import bits_for, pictures
+from core_pipeline.engines.enlarging.reading import Fitting, bits_for, pictures
 from core_pipeline.engines.upscale.lanczos import LanczosConfig
 from core_pipeline.engines.upscale.lanczos.engine import LanczosUpscale
 from core_pipeline.media.film.reel import Reel
@@ -108,12 +108,12 @@ def cases(given: argparse.Namespace, folder: Path) -> Iterator[Case]:
     if given.weights:
         yield Case(given.weights.name, given.weights, clip, shape)
         return
-    makers = {
+    makers: dict[str, Callable[[], Any]] = {
         "compact, 8 channels": lambda: tiny.compact(8, 2),
         "compact, as general-x4v3": lambda: tiny.compact(64, 32),
     }
     if on_gpu:
-        makers = {
+        makers: dict[str, Callable[[], Any]] = {
             "compact, as general-x4v3": makers["compact, as general-x4v3"],
             "RRDB, as x4plus": lambda: tiny.rrdb(64, 23),
         }
@@ -154,12 +154,13 @@ async def compare(case: Case, given: argparse.Namespace) -> None:
     for name, fields in settings(given.device).items():
         engine = load(RealEsrganConfig.model_validate({**base, **fields}), case.file)
         runs[name] = _asking(engine, case)
+    peaks = {name: peak(given.device, name, given.threads) for name in ("fp32", "fp16", "bf16")}
     times = await _in_turn(runs, given.rounds)
+    peaks = {name: max(before, peak(given.device, name, given.threads)) for name, before in peaks.items()}
     flops = _flops(network, case.clip.shape, given.device)
     own, large = case.clip.shape, case.shape
     print(f"\n{case.name}: {own.width} → {large.width} px, {case.clip.frames} pictures, {flops / 1e9:.1f} GFLOP each")
     print("| set-up | pictures/s | × plain: median round, lowest | TFLOP/s | of the peak |\n|---|---|---|---|---|")
-    peaks = {name: peak(given.device, name, given.threads) for name in ("fp32", "fp16", "bf16")}
     for name, seconds in times.items():
         rate = case.clip.frames / statistics.median(seconds)
         gains = [plain / one for plain, one in zip(times["plain spandrel, fp32"], seconds, strict=True)]
@@ -199,12 +200,12 @@ def plainly(network: Any, case: Case, device: str) -> bytes:
     import torch  # noqa: PLC0415 - only in the engines' environment
     from av.video.frame import VideoFrame  # noqa: PLC0415 - likewise
 
-    reel = Reel(case.shape, bits_for(case.clip, case.shape))
+    reel, fitting = Reel(case.shape, bits_for(case.clip, case.shape)), Fitting(case.shape.width, case.shape.height)
     for picture in pictures(case.clip):
         rgb = torch.from_numpy(picture.to_ndarray(format="rgb24")).to(device).permute(2, 0, 1)[None].float() / 255
         large = (network(rgb)[0].permute(1, 2, 0) * 255).round().byte().cpu().numpy()
         frame = VideoFrame.from_ndarray(np.ascontiguousarray(large), format="rgb24")
-        reel.add(frame.reformat(case.shape.width, case.shape.height, "yuv420p", interpolation="LANCZOS"))
+        reel.add(fitting(frame))
     return reel.end()
 
 

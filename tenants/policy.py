@@ -41,13 +41,13 @@ class Policy(BaseModel):
     alike (1: the same words) they must be. `disclosure` is when the customer is told that a machine speaks.
 
     `video` is when an answer is a talking video instead of a voice note ("request": when the customer asks for one).
-    `avatar` is who speaks in it (a slug of the shelf, "own:ID" of the tenant's, empty: the shelf's first), wearing and
-    standing before `avatar_colours` ("clothes", "background"). `video_view` is how it is framed ("" = as is usual on
-    the network), `video_hd` asks for 1080 lines, `captions` writes the words over it. `video_seconds` is the longest
-    video: what is longer is sent as writing after its first part ("part"), or as a voice note instead ("voice").
-    `video_minutes` is how much video a calendar month may bring (0: no bound), `video_wait` how many seconds of queue
-    a customer is spared by a voice note. `handoff_hours` is how long the bot keeps quiet once a person was asked to
-    take over (0: it goes on answering).
+    `avatar` is who speaks in it by language, as the persona is (a slug of the shelf, "own:ID" of the tenant's, none:
+    the shelf's first), wearing and standing before `avatar_colours` ("clothes", "background"). `video_view` is how it
+    is framed ("" = as is usual on the network), `video_hd` asks for 1080 lines, `captions` writes the words over it.
+    `video_seconds` is the longest video: what is longer is sent as writing after its first part ("part"), or as a
+    voice note instead ("voice"). `video_minutes` is how much video a calendar month may bring (0: no bound),
+    `video_wait` how many seconds of queue a customer is spared by a voice note. `handoff_hours` is how long the bot
+    keeps quiet once a person was asked to take over (0: it goes on answering).
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -71,7 +71,7 @@ class Policy(BaseModel):
     disclosure: Literal["never", "first", "always"] = "never"
     handoff_hours: float = Field(default=0.0, ge=0.0, le=168.0)
     video: Literal["never", "request", "first", "always"] = "request"
-    avatar: str = Field(default="", max_length=80)
+    avatar: dict[str, Annotated[str, Field(max_length=80)]] = Field(default_factory=dict)
     avatar_colours: dict[Literal["clothes", "background"], Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]] = Field(
         default_factory=dict
     )

@@ -14,7 +14,7 @@ from avatars.sheet import ART, PORTRAIT, checked, fields
 from core_pipeline.cloning.studio import DRAFT_LASTS
 from core_pipeline.portraits.craft import Craft, Points, Verdict, pixels_of
 from core_pipeline.portraits.packing import packed
-from core_pipeline.portraits.parcel import Parcel, Picture
+from core_pipeline.portraits.parcel import Picture
 from core_pipeline.portraits.png import png
 from core_pipeline.portraits.use import opened
 from core_pipeline.portraits.workshop import Workshop
@@ -26,6 +26,7 @@ from tenants.models import AvatarState, OwnAvatar, now
 
 KIND = "avatars"
 COLOURED = ("clothes", "background")
+DRAWING_SECONDS = 60.0
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 _PLAIN = re.compile(r"[^a-z0-9]+")
 _PRIVATE = "Private: shown with the consent of the person"
@@ -48,12 +49,15 @@ class Gallery:
         parcel = await self._workshop.pack(pack)
         manifest = checked(parcel.manifest)
         row = _row(tenant_id, manifest, by)
-        if isinstance(manifest, Illustrated):
-            row.state = AvatarState.READY
-        elif parcel.portrait is not None:
+        if isinstance(manifest, Photo):
+            if parcel.portrait is None:
+                raise Impossible("pack-files", "a photograph's manifest without a picture")
             _note(row, await self._judged(parcel.portrait, manifest.points))
             row.manifest = self._framed(manifest, parcel.portrait, manifest.points)
-        async with self._stored(row, _files(parcel)):
+            files = {PORTRAIT: await asyncio.to_thread(png, parcel.portrait)}
+        else:
+            row.state, files = AvatarState.READY, {ART: parcel.art.encode()}
+        async with self._stored(row, files):
             if row.state == AvatarState.READY:
                 await self._proven(row)
             async with self._db.tenant(tenant_id) as session:
@@ -75,7 +79,8 @@ class Gallery:
             created_by=by,
             checks={"size": [found.width, found.height]},
         )
-        async with self._stored(row, {PORTRAIT: png(found)}), self._db.tenant(tenant_id) as session:
+        kept = await asyncio.to_thread(png, found)
+        async with self._stored(row, {PORTRAIT: kept}), self._db.tenant(tenant_id) as session:
             await avatars.add(session, row)
         return row
 
@@ -106,8 +111,7 @@ class Gallery:
         wrong = [name for name, one in colours.items() if name not in COLOURED or not _COLOUR.fullmatch(one)]
         if wrong:
             raise Impossible("avatar-colours", "colours are clothes and background, written as #rrggbb")
-        picture = png(await self._workshop.picture(logo, opaque=False)) if logo else None
-        blob = await self._blobs.put(tenant_id, KIND, picture, ".png") if picture else None
+        blob = await self._hung(tenant_id, logo) if logo else None
         old = None
         async with self._or_deleted(tenant_id, [blob] if blob else []), self._db.tenant(tenant_id) as session:
             row = await avatars.held(session, avatar_id)
@@ -125,7 +129,8 @@ class Gallery:
         """The avatar as a zip file of manifest and art; `NeedsOwner` while it may not be shown."""
         async with self._db.tenant(tenant_id, reads=True) as session:
             row = await avatars.shown(session, avatar_id)
-        return packed((await opened(self._blobs, row)).files)
+        face = await opened(self._blobs, row)
+        return await asyncio.to_thread(packed, face.files)
 
     async def revoke(self, tenant_id: str, avatar_id: str) -> list[str]:
         """Stop showing the avatar at once, then delete its files and every film of it; return their keys.
@@ -173,10 +178,19 @@ class Gallery:
         found["views"] = dict(self._craft.views(points, picture.width, picture.height))
         return fields(checked(found))
 
+    async def _hung(self, tenant_id: str, logo: bytes) -> str:
+        picture = await self._workshop.picture(logo, opaque=False)
+        return await self._blobs.put(tenant_id, KIND, await asyncio.to_thread(png, picture), ".png")
+
     async def _proven(self, row: OwnAvatar) -> None:
         """Draw the avatar once: what can't be drawn never comes into the house."""
-        if not await self._craft.draw(await opened(self._blobs, row)):
-            raise Impossible("avatar-undrawable", "nothing came of drawing it")
+        try:
+            async with asyncio.timeout(DRAWING_SECONDS):
+                drawn = await self._craft.draw(await opened(self._blobs, row))
+        except (Impossible, TimeoutError) as error:
+            raise Impossible("avatar-undrawable", getattr(error, "code", "too slow")) from error
+        if not drawn:
+            raise Impossible("avatar-undrawable", "nothing came of it")
 
     @asynccontextmanager
     async def _stored(self, row: OwnAvatar, files: Mapping[str, bytes]) -> AsyncIterator[None]:
@@ -209,10 +223,6 @@ def _row(tenant_id: str, manifest: Illustrated | Photo, by: str) -> OwnAvatar:
         manifest=fields(manifest),
         created_by=by,
     )
-
-
-def _files(parcel: Parcel) -> dict[str, bytes]:
-    return {PORTRAIT: png(parcel.portrait)} if parcel.portrait else {ART: parcel.art.encode()}
 
 
 def _note(row: OwnAvatar, verdict: Verdict) -> None:

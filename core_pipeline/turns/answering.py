@@ -79,7 +79,7 @@ async def _cast(deps: Deps, here: Here, now: Situation) -> tuple[Cast | None, st
     if now.handed or not wants_video(now.policy, limits, asked=now.video, first=now.first, wished=wished):
         return None, None
     try:
-        return await cast_of(deps, here, now.policy, limits), None
+        return await cast_of(deps, here, now.policy, limits, now.language), None
     except (Impossible, NeedsOwner) as error:
         return None, f"no video: {error}"
 

@@ -55,15 +55,15 @@ class Cast:
         return most_bits(self.format.most, self.longest)
 
 
-async def cast_of(deps: Deps, here: Here, policy: Policy, limits: Limits) -> Cast:
-    """Cast the tenant's film; raises `Impossible` or `NeedsOwner` with the reason why there can't be one now."""
+async def cast_of(deps: Deps, here: Here, policy: Policy, limits: Limits, language: str) -> Cast:
+    """Cast the tenant's film in this language; raises `Impossible` or `NeedsOwner` with the reason why there can't be one now."""
     wait = deps.engines.wait("video")
     if wait > policy.video_wait:
         raise Impossible("video-queue", f"{wait:.0f} s of films are waiting")
     if policy.video_minutes and await _filmed(deps, here) >= policy.video_minutes * 60:
         raise Impossible("video-quota", f"this month's {policy.video_minutes:g} minutes of video are used up")
     way = _format(policy, limits)
-    face, own_id = await _face(deps, here, policy)
+    face, own_id = await _face(deps, here, policy, language)
     enlarged = _enlarged(way) if policy.video_hd and way.view != "note" else None
     look = repr((own_id or face.id, DRAWN, sorted(face.colours.items()), way, enlarged, policy.captions))
     longest = min(policy.video_seconds, way.longest)
@@ -84,8 +84,8 @@ def _enlarged(way: VideoFormat) -> Shape:
     return Shape(round(way.width * scale / 2) * 2, round(way.height * scale / 2) * 2)
 
 
-async def _face(deps: Deps, here: Here, policy: Policy) -> tuple[Face, str | None]:
-    chosen = resolve(policy.avatar)
+async def _face(deps: Deps, here: Here, policy: Policy, language: str) -> tuple[Face, str | None]:
+    chosen = resolve(policy.avatar.get(language))
     colours = {str(name): value for name, value in policy.avatar_colours.items()}
     if chosen.own_id is not None:
         face = await face_of(deps.db, deps.blobs, here.tenant_id, chosen.own_id)

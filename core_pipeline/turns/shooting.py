@@ -42,7 +42,7 @@ async def film(deps: Deps, here: Here, plan: dict[str, Any], patient: bool) -> d
     script = await script_of(deps, here, policy, plan["language"])
     filming = deps.darkroom.find(here.turn_id)
     if filming is None:
-        cast = await cast_of(deps, here, policy, script.limits)
+        cast = await cast_of(deps, here, policy, script.limits, script.language)
         key = asked_for(deps, cast, script, plan["text"])
         if plan["keep"] and (known := await kept_films.found(deps, here, key, cast, script)) is not None:
             return known

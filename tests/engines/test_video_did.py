@@ -57,6 +57,7 @@ async def test_a_film_comes_back_and_nothing_stays_there(engine: DidVideo, vendo
     assert pictures_in(data_of(parts)) == [(64, 64)] * 25
     assert nothing_left(vendor)
     assert [call.split("/")[0] for call in vendor.faults.calls[-3:]] == ["DELETE "] * 3
+    assert "driver_expressions" not in vendor.ordered[0]["config"]
 
 
 async def test_the_vendor_gets_the_portrait_and_the_speech_at_its_own_rate(
@@ -70,11 +71,6 @@ async def test_the_vendor_gets_the_portrait_and_the_speech_at_its_own_rate(
     assert order["config"]["stitch"] is True
     [expression] = order["config"]["driver_expressions"]["expressions"]
     assert expression == {"start_frame": 0, "expression": "happy", "intensity": 0.5}
-
-
-async def test_a_neutral_face_is_left_alone(engine: DidVideo, vendor: EmulatedDid) -> None:
-    await made(engine)
-    assert "driver_expressions" not in vendor.ordered[0]["config"]
 
 
 async def test_a_slow_talk_is_asked_for_with_growing_waits(
@@ -217,13 +213,7 @@ async def test_a_film_of_too_many_bytes_is_not_read_to_its_end(
 
 
 @pytest.mark.parametrize(
-    "fault",
-    [
-        Fault(cut_after=1000),
-        Fault(503),
-        Fault(302, headers={"location": "https://evil.example/"}),
-        Fault(200),
-    ],
+    "fault", [Fault(cut_after=1000), Fault(503), Fault(302, headers={"location": "https://evil.example/"}), Fault(200)]
 )
 async def test_half_a_film_or_none_is_an_error(engine: DidVideo, vendor: EmulatedDid, fault: Fault) -> None:
     vendor.begun = lambda name: vendor.faults.next(fault, path=f"/films/{name}.mp4")
@@ -264,25 +254,20 @@ async def test_a_deletion_that_fails_is_logged_and_the_film_is_had(
 
 
 @pytest.mark.parametrize(
-    ("face", "code"),
+    ("asked", "code"),
     [
-        (Face("a", "illustrated", {"art.svg": b"<svg/>"}), "face-kind"),
-        (Face("a", "photo", {}), "face-kind"),
-        (photo(**{"portrait.png": bytes(MOST_PORTRAIT + 1)}), "portrait-too-large"),
+        (scene(face=Face("a", "illustrated", {"art.svg": b"<svg/>"})), "face-kind"),
+        (scene(face=Face("a", "photo", {})), "face-kind"),
+        (scene(face=photo(**{"portrait.png": bytes(MOST_PORTRAIT + 1)})), "portrait-too-large"),
+        (scene(190.0, 16_000), "speech-too-long"),
     ],
 )
-async def test_a_face_that_it_can_not_show_is_never_sent(
-    engine: DidVideo, vendor: EmulatedDid, face: Face, code: str
+async def test_what_it_can_not_show_is_never_sent(
+    engine: DidVideo, vendor: EmulatedDid, asked: Scene, code: str
 ) -> None:
     with pytest.raises(Impossible) as refused:
-        await made(engine, scene(face=face))
+        await made(engine, asked)
     assert refused.value.code == code
-    assert vendor.faults.calls == []
-
-
-async def test_a_speech_that_is_too_long_is_never_sent(engine: DidVideo, vendor: EmulatedDid) -> None:
-    with pytest.raises(Impossible, match="speech-too-long"):
-        await made(engine, scene(190.0, 16_000))
     assert vendor.faults.calls == []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
 
 import av
@@ -85,7 +86,7 @@ def portrait(look: Look | None = None) -> tuple[np.ndarray, dict[str, tuple[floa
     _front(canvas, look)
     grain = np.random.default_rng(7).normal(0, 2.2, canvas.rgb.shape)
     rgb = np.clip(canvas.rgb * look.light + grain, 0, 255)
-    points = {name: tuple(map(float, canvas.axes.outside(*spot))) for name, spot in AT.items()}
+    points = {name: canvas.axes.outside(*spot) for name, spot in AT.items()}
     picture = np.rint(rgb).astype(np.uint8)
     picture.flags.writeable = False
     return picture, points
@@ -183,7 +184,7 @@ def png(rgb: np.ndarray) -> bytes:
     """The picture as a PNG file."""
     codec = av.CodecContext.create("png", "w")
     codec.width, codec.height, codec.pix_fmt = rgb.shape[1], rgb.shape[0], "rgb24"
-    codec.time_base = 1
+    codec.time_base = Fraction(1)
     frame = av.VideoFrame.from_ndarray(rgb, format="rgb24")
     out = io.BytesIO()
     for packet in [*codec.encode(frame), *codec.encode(None)]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
 from functools import cache
@@ -77,7 +77,8 @@ def silence(seconds: float, rate: int = 16_000) -> Pcm:
 
 
 def clip_of(shown: Scene) -> bytes:
-    return film(shown, lambda progress: None, lambda: False)
+    told: list[Progress] = []
+    return film(shown, told.append, lambda: False)
 
 
 async def streamed(engine: Video, shown: Scene) -> bytes:
@@ -213,9 +214,10 @@ async def test_captions_are_written_and_stay_off_the_mouth(engine: Video) -> Non
 
 
 async def test_a_reader_who_leaves_stops_the_drawing(engine: Video) -> None:
-    async with aclosing(engine.animate(scene(silence(120), shape=SHARP))) as parts:
-        async for _ in parts:
-            break
+    parts = engine.animate(scene(silence(120), shape=SHARP))
+    assert isinstance(parts, AsyncGenerator)
+    async with aclosing(parts):
+        await anext(parts)
     assert await asyncio.wait_for(streamed(engine, scene()), 5)
 
 

@@ -99,14 +99,14 @@ def test_teeth_are_one_shape(puppet: Puppet) -> None:
         assert ((runs == 1).sum(axis=0) <= 1).all()
 
 
-@pytest.mark.parametrize("narrow", ["U", "W"])
-def test_rounded_lips_are_narrower_and_spread_ones_wider(puppet: Puppet, narrow: str) -> None:
+@pytest.mark.parametrize("narrow", [VISEMES["U"], VISEMES["W"]], ids=["U", "W"])
+def test_rounded_lips_are_narrower_and_spread_ones_wider(puppet: Puppet, narrow: Lips) -> None:
     def width(lips: Lips) -> int:
         mouth = mouth_of(puppet, Pose(lips=lips))
         red = (mouth[..., 0] - mouth[..., 1] > 0.34 * mouth[..., 0]) & (mouth[..., 1] - mouth[..., 2] < 12)
         return int(red.any(axis=0).sum())
 
-    assert width(VISEMES[narrow]) < width(Lips()) < width(Lips(spread=1.0))
+    assert width(narrow) < width(Lips()) < width(Lips(spread=1.0))
 
 
 def test_lids_hide_the_eyes_and_nothing_else(puppet: Puppet) -> None:

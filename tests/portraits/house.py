@@ -48,12 +48,12 @@ class Judged:
 
 @dataclass
 class Engines:
-    """Stands in for the engines: keeps what it is given; `problems` are found in every picture."""
+    """Stands in for the engines: keeps what it is given; `problems` are found in every picture, `film` is what comes of drawing."""
 
     drawn: list[Face] = field(default_factory=list)
     seen: list[tuple[Pixels, Points]] = field(default_factory=list)
     problems: tuple[str, ...] = ()
-    film: bytes = b"film"
+    film: bytes | Exception = b"film"
 
     @property
     def craft(self) -> Craft:
@@ -61,6 +61,8 @@ class Engines:
 
         async def draw(face: Face) -> bytes:
             self.drawn.append(face)
+            if isinstance(self.film, Exception):
+                raise self.film
             return self.film
 
         def checked(picture: Pixels, points: Points) -> Judged:

@@ -54,8 +54,12 @@ async def test_what_is_refused_leaves_nothing_behind(small_house: House) -> None
         with pytest.raises(Impossible) as refused:
             await house.gallery.take_in(tenant_id, data)
         assert refused.value.code == code
-    house.engines.film = b""
-    with pytest.raises(Impossible, match="avatar-undrawable"):
+    for film in (b"", Impossible("avatar-art"), TimeoutError()):
+        house.engines.film = film
+        with pytest.raises(Impossible, match="avatar-undrawable"):
+            await house.gallery.take_in(tenant_id, pack())
+    house.engines.film = Retryable("engine-busy")
+    with pytest.raises(Retryable, match="engine-busy"):
         await house.gallery.take_in(tenant_id, pack())
     with pytest.raises(Impossible, match="avatar-names"):
         await house.gallery.photo(tenant_id, " ", "x", png_file(corners()))

@@ -114,7 +114,7 @@ def test_half_precision_is_near(dtype: torch.dtype, caplog: pytest.LogCaptureFix
 
 
 def test_without_a_compiler_it_goes_on(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    def compiled(module: Any) -> Any:
+    def compiled(module: Any, **options: Any) -> Any:
         def failing(pictures: Tensor) -> Tensor:
             raise RuntimeError("no compiler")
 
@@ -125,6 +125,25 @@ def test_without_a_compiler_it_goes_on(monkeypatch: pytest.MonkeyPatch, caplog: 
     pictures = noise(1, 3, 8, 8)
     assert torch.equal(network(pictures), network(pictures))
     assert [record.levelname for record in caplog.records] == ["WARNING"]
+
+
+def test_a_compiled_network_sees_batches_of_one_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+
+    def compiled(module: Any, **options: Any) -> Any:
+        def noting(pictures: Tensor) -> Tensor:
+            seen.append(len(pictures))
+            result: Tensor = module(pictures)
+            return result
+
+        return noting
+
+    monkeypatch.setattr(torch, "compile", compiled)
+    pictures = noise(5, 3, 16, 16)
+    network = Network(Blurring(1), setup(compiled=True))
+    found = ended(Tiled(network, 2, most=16, overlap=0, batch=3)(pictures))
+    assert torch.allclose(found, Network(Blurring(1), setup())(pictures))
+    assert seen == [3, 3]
 
 
 def planes(width: int, height: int, *numbers: int) -> tuple[Tensor, list[av.VideoFrame]]:

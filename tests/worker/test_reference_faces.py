@@ -31,6 +31,7 @@ from errors import Impossible, NeedsOwner
 from tests.engines.scenes import data_of, portrait, scene
 from tests.faces.photo_drawn import painted
 from tests.worker import standins_faces as standins
+from tests.worker.standins_tensors import calls
 
 SHAPE = Shape(128, 128)
 
@@ -83,7 +84,7 @@ async def test_musetalk_moves_the_mouth_within_the_portrait(tmp_path: Path) -> N
     film = facts(data_of(parts))
     assert (film.frames, film.width, film.height, film.audio) == (21, 128, 128, None)
     assert [part.done for part in parts if isinstance(part, Progress)] == [0, 8, 16, 21]
-    [box] = [call[1] for call in standins.calls if call[0] == "mask"]
+    [box] = [call[1] for call in calls if call[0] == "mask"]
     still, shown = still_of(asked).picture, pixels(data_of(parts))
     left, top, right, bottom = box
     middle = shown[5][(top + bottom) // 2, (left + right) // 2]
@@ -94,8 +95,8 @@ async def test_musetalk_moves_the_mouth_within_the_portrait(tmp_path: Path) -> N
 
 async def test_musetalk_loads_what_the_projects_scripts_load(tmp_path: Path) -> None:
     await musetalk.load(muse_config(tmp_path))
-    assert ("load all", "unet.pth", True, "musetalk.json", "cpu") in standins.calls
-    assert ("load", "Module", "whisper", ["local_files_only"]) in standins.calls
+    assert ("load all", "unet.pth", True, "musetalk.json", "cpu") in calls
+    assert ("load", "Module", "whisper", ["local_files_only"]) in calls
 
 
 async def test_musetalk_refuses_what_it_was_not_trained_for(tmp_path: Path) -> None:
@@ -119,7 +120,7 @@ async def test_echomimic_draws_in_windows_that_hang_together(tmp_path: Path) -> 
     film = facts(data_of(parts))
     assert (film.frames, film.width, film.height) == (25, 128, 128)
     assert [part.done for part in parts if isinstance(part, Progress)] == [0, 13, 25]
-    films = [call for call in standins.calls if call[0] == "film"]
+    films = [call for call in calls if call[0] == "film"]
     said = "A person is speaking sadly."
     assert films == [("film", said, 13, (0, 12), 70, (128, 128)), ("film", said, 13, (12, 24), 71, (128, 128))]
     shown = pixels(data_of(parts))
@@ -129,21 +130,21 @@ async def test_echomimic_draws_in_windows_that_hang_together(tmp_path: Path) -> 
 
 async def test_echomimic_loads_what_the_projects_script_loads(tmp_path: Path) -> None:
     await echomimic.load(echo_config(tmp_path))
-    assert ("state", {"weights of": "diffusion_pytorch_model.safetensors"}, False) in standins.calls
-    assert ("teacache", [1.0], 8, 0.1, False) in standins.calls
-    assert ("scheduler", 1000, 1) in standins.calls
-    assert ("offload", "cpu") in standins.calls
-    loaded = [call[1:3] for call in standins.calls if call[0] == "load"]
+    assert ("state", {"weights of": "diffusion_pytorch_model.safetensors"}, False) in calls
+    assert ("teacache", [1.0], 8, 0.1, False) in calls
+    assert ("scheduler", 1000, 1) in calls
+    assert ("offload", "cpu") in calls
+    loaded = [call[1:3] for call in calls if call[0] == "load"]
     assert ("AutoencoderKLWan", "Wan2.1_VAE.pth") in loaded
     assert ("WanT5EncoderModel", "t5.pth") in loaded
     await echomimic.load(echo_config(tmp_path, offload=False, teacache=0))
-    assert ("to", "cpu") in standins.calls
+    assert ("to", "cpu") in calls
 
 
 async def test_echomimic_takes_a_moment_of_sound(tmp_path: Path) -> None:
     async with behind_the_protocol(await echomimic.load(echo_config(tmp_path)), tmp_path) as video:
         assert facts(data_of(await made(video, scene(0.1, face=painted(), shape=SHAPE)))).frames == 3
-    assert not [call for call in standins.calls if call[0] == "loudness"]
+    assert not [call for call in calls if call[0] == "loudness"]
 
 
 @given(st.integers(min_value=1, max_value=600), st.integers(min_value=5, max_value=137))

@@ -67,7 +67,8 @@ class Network:
         self._layout = torch.channels_last if setup.channels_last else torch.contiguous_format
         half = setup.dtype is not torch.float32
         self._eager = (copy.deepcopy(module) if half else module).to(dtype=setup.dtype, memory_format=self._layout)
-        self._fast = torch.compile(self._eager) if setup.compiled else self._eager
+        self._fast = torch.compile(self._eager, dynamic=False) if setup.compiled else self._eager
+        self._most = 0
         self._warned = False
 
     def __call__(self, pictures: Tensor) -> Tensor:
@@ -84,14 +85,23 @@ class Network:
             raise NeedsOwner("gpu-memory", "the GPU's memory is too small: lower `batch` or `tile`") from None
 
     def _asked(self, pictures: Tensor) -> Tensor:
-        ready = pictures.to(self._setup.dtype, memory_format=self._layout)
-        made = self._made(ready)
+        count = len(pictures)
+        ready = self._filled(pictures).to(self._setup.dtype, memory_format=self._layout)
+        made = self._made(ready)[:count]
         if self._setup.dtype is torch.float32 or bool(torch.isfinite(made).all()):
             return made
         if not self._warned:
             self._warned = True
             _log.warning("a picture overflowed in %s and was made again in fp32", self._setup.dtype)
         return self._call(self._exact, pictures)
+
+    def _filled(self, pictures: Tensor) -> Tensor:
+        """A compiled network is compiled for one size of batch: repeat the last picture of one that is smaller."""
+        self._most = max(self._most, len(pictures))
+        lacking = self._most - len(pictures)
+        if not self._setup.compiled or not lacking:
+            return pictures
+        return torch.cat([pictures, pictures[-1:].expand(lacking, -1, -1, -1)])
 
     def _made(self, ready: Tensor) -> Tensor:
         try:

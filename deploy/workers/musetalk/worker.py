@@ -222,6 +222,8 @@ def _parsing(faces: Any, weights: Path) -> Any:
     files = (str(weights / "resnet18-5c106cde.pth"), str(weights / "79999_iter.pth"))
 
     class Parsing(faces.FaceParsing):  # type: ignore[misc]  # a class of a library without types
+        """Knows where its weights are."""
+
         def model_init(self) -> Any:
             return super().model_init(*files)
 

@@ -25,6 +25,7 @@ class Canvas:
         self._canvas: Handle = self._tvg.tvg_swcanvas_create(_WHOLE_REDRAW)
         self._tvg.tvg_swcanvas_set_target(self._canvas, self._pixels.ctypes.data, width, width, height, 0)
         self._pictures: list[Handle] = []
+        self._places: dict[int, Matrix] = {}
         self._ground: Pixels | None = None
 
     def settle(self) -> None:
@@ -32,6 +33,7 @@ class Canvas:
         self._ground = self.draw().copy()
         self._tvg.tvg_canvas_remove(self._canvas, None)
         self._pictures.clear()
+        self._places.clear()
 
     def add(self, data: bytes, matrix: Matrix = UNMOVED, kind: str = "svg") -> int:
         """Lay a picture over all others and return its number; `Impossible` for data that can't be drawn."""
@@ -47,11 +49,13 @@ class Canvas:
         self._move(new, matrix)
         self._tvg.tvg_canvas_insert(self._canvas, new, old)
         self._tvg.tvg_canvas_remove(self._canvas, old)
-        self._pictures[number] = new
+        self._pictures[number], self._places[number] = new, matrix
 
     def move(self, number: int, matrix: Matrix) -> None:
         """Place a picture: (a, b, c, d, e, f) takes (x, y) to (ax + by + c, dx + ey + f) pixels."""
-        self._move(self._pictures[number], matrix)
+        if self._places.get(number) != matrix:
+            self._move(self._pictures[number], matrix)
+            self._places[number] = matrix
 
     def size(self, number: int) -> tuple[float, float]:
         """Return a picture's own width and height."""

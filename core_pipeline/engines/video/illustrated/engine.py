@@ -27,7 +27,8 @@ class IllustratedVideo:
     async def animate(self, scene: Scene) -> AsyncIterator[Progress | bytes]:
         """Stream the clip's data after its progress; a reader who leaves stops the drawing within a picture.
 
-        Raises `Impossible`: "avatar-kind", "avatar-manifest", "avatar-art", "avatar-logo", "avatar-view" for a face or its view, "film-shape" for a size, "speech-empty" and "speech-long" for a speech that it can't show.
+        Raises `Impossible`: "avatar-kind", "avatar-manifest", "avatar-art", "avatar-logo", "avatar-view" for the face,
+        "film-shape" for the size, "speech-empty" and "speech-long" for a speech that it can't show.
         """
         self._check(scene)
         loop, news, left = asyncio.get_running_loop(), asyncio.Queue[Progress | None](), Event()

@@ -44,7 +44,7 @@ async def _open(config: PhotoConfig, bench: Bench) -> Video:  # noqa: ARG001 - i
 
 
 def _memory(config: PhotoConfig) -> int:
-    return (320 + 160 * config.at_once) * _MEBIBYTE
+    return (300 + 220 * config.at_once) * _MEBIBYTE
 
 
 SPEC: EngineSpec[Video] = EngineSpec(

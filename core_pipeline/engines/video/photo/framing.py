@@ -12,9 +12,9 @@ from core_pipeline.engines.landmarks.points import Axes, Features, Points, featu
 from core_pipeline.engines.video.photo.gather import Floats, Rgb
 from errors import Impossible
 
-FINE, FINEST_AREA = 1.4, 450_000  # drawn finer than shown, where that costs little: bent skin stays sharp
+FINE, FINEST_AREA = 1.25, 450_000  # drawn finer than shown, where that costs little: bent skin stays sharp
 MARGIN = 0.035  # of the larger side: how far the head can move what lies outside the view into it
-MOST_AREA = 6_000_000
+MOST_AREA = 3_200_000
 SOFT = 0.03  # of the larger side: what is made up is blurred more and more over this far
 FOLDED = 0.006  # of a side of the picture: what it goes on with beyond its edge
 

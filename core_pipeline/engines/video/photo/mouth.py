@@ -124,4 +124,5 @@ def _even(at: NDArray[np.floating], u: Floats, v: Floats) -> NDArray[np.floating
     """Return the curve of the teeth: from corner to corner as deep as the line of the lips, without its waves."""
     share = np.clip((at - u[0]) / (u[-1] - u[0]), 0, 1)
     straight = v[0] + (v[-1] - v[0]) * np.linspace(0, 1, v.size)
-    return v[0] + (v[-1] - v[0]) * share + 1.5 * float(np.mean(v - straight)) * (1 - (2 * share - 1) ** 2)
+    deep = 1.5 * float(np.mean(v - straight)) * (1 - (2 * share - 1) ** 2)
+    return np.asarray(v[0] + (v[-1] - v[0]) * share + deep)

@@ -34,9 +34,8 @@ class Within:
         """
         _, down, upper, lower, _ = at
         cover = np.minimum(down - upper, lower - down) * self._pixel
-        cover += np.minimum(
-            (lower - upper) * (self._pixel * np.float32(0.25)), np.float32(0.4)
-        )  # nothing beside the mouth
+        # A soft edge, but none where the lips don't part at all: beside the mouth it would be a hairline.
+        cover += np.minimum((lower - upper) * (self._pixel * np.float32(0.25)), np.float32(0.4))
         seen = np.flatnonzero((cover > 0) & (lower > upper))
         if not seen.size:
             return
@@ -66,9 +65,8 @@ class Within:
         top = lower - np.float32(raised) * (1 - 0.5 * share**2)
         seen = ramp(down - top, -0.02, 0.04 - 0.03 * lips.tongue) * ramp(np.abs(share), 0.8, 0.5)
         lit = 0.6 + 0.1 * lips.tongue + 0.35 * ramp(down - top, -0.01, 0.07) - 0.35 * ramp(lower - down, 0.06, 0.0)
-        colour += (np.array(TONGUE, np.float32) * (1 + 0.3 * lips.tongue) * lit[:, None] - colour) * (0.9 * seen)[
-            :, None
-        ]
+        shade = np.array(TONGUE, np.float32) * np.float32(1 + 0.3 * lips.tongue) * lit[:, None]
+        colour += (shade - colour) * (0.9 * seen)[:, None]
 
     @staticmethod
     def _teeth(colour: Floats, lips: Lips, share: Floats, low: Floats) -> None:
