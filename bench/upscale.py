@@ -154,9 +154,13 @@ async def compare(case: Case, given: argparse.Namespace) -> None:
     for name, fields in settings(given.device).items():
         engine = load(RealEsrganConfig.model_validate({**base, **fields}), case.file)
         runs[name] = _asking(engine, case)
-    peaks = {name: peak(given.device, name, given.threads) for name in ("fp32", "fp16", "bf16")}
-    times = await _in_turn(runs, given.rounds)
-    peaks = {name: max(before, peak(given.device, name, given.threads)) for name, before in peaks.items()}
+    kinds = ("fp32", "fp16", "bf16") if given.device == "cuda" else ("fp32", "bf16")
+    peaks = dict.fromkeys(kinds, 0.0)
+
+    def climb() -> None:
+        peaks.update({kind: max(high, peak(given.device, kind, given.threads)) for kind, high in peaks.items()})
+
+    times = await _in_turn(runs, given.rounds, climb)
     flops = _flops(network, case.clip.shape, given.device)
     own, large = case.clip.shape, case.shape
     print(f"\n{case.name}: {own.width} → {large.width} px, {case.clip.frames} pictures, {flops / 1e9:.1f} GFLOP each")
@@ -177,7 +181,7 @@ def _asking(engine: Any, case: Case) -> Run:
     return lambda: enlarged(engine, case.clip, case.shape)
 
 
-async def _in_turn(runs: dict[str, Run], rounds: int) -> dict[str, list[float]]:
+async def _in_turn(runs: dict[str, Run], rounds: int, after: Callable[[], None]) -> dict[str, list[float]]:
     times: dict[str, list[float]] = {name: [] for name in runs}
     for run in runs.values():
         await run()  # compiles, picks algorithms
@@ -186,6 +190,7 @@ async def _in_turn(runs: dict[str, Run], rounds: int) -> dict[str, list[float]]:
             start = time.perf_counter()
             await run()
             times[name].append(time.perf_counter() - start)
+        after()
     return times
 
 

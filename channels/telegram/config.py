@@ -33,8 +33,8 @@ LIMITS = Limits(
     degrade=(ReplyKind.VIDEO, ReplyKind.VOICE, ReplyKind.TEXT),
     videos=(
         VideoFormat("note", NOTE_SIDE, NOTE_SIDE, longest=NOTE_SECONDS - 1, most=NOTE_BYTES - 500_000),
-        VideoFormat("square", 512, 512, longest=_FILM_SECONDS, most=_FILM_BYTES),
-        VideoFormat("portrait", 576, 1024, longest=_FILM_SECONDS, most=_FILM_BYTES),
+        VideoFormat("square", 512, 512, longest=_FILM_SECONDS, most=_FILM_BYTES, caption_chars=CAPTION_CHARS),
+        VideoFormat("portrait", 576, 1024, longest=_FILM_SECONDS, most=_FILM_BYTES, caption_chars=CAPTION_CHARS),
     ),
 )
 

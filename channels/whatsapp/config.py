@@ -24,8 +24,8 @@ LIMITS = Limits(
     polling=False,
     degrade=(ReplyKind.VIDEO, ReplyKind.VOICE, ReplyKind.TEXT),
     videos=(
-        VideoFormat("square", 512, 512, longest=_FILM_SECONDS, most=_FILM_BYTES),
-        VideoFormat("portrait", 576, 1024, longest=_FILM_SECONDS, most=_FILM_BYTES),
+        VideoFormat("square", 512, 512, longest=_FILM_SECONDS, most=_FILM_BYTES, caption_chars=CAPTION_CHARS),
+        VideoFormat("portrait", 576, 1024, longest=_FILM_SECONDS, most=_FILM_BYTES, caption_chars=CAPTION_CHARS),
     ),
 )
 

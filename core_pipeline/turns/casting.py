@@ -56,7 +56,7 @@ class Cast:
 
 
 async def cast_of(deps: Deps, here: Here, policy: Policy, limits: Limits, language: str) -> Cast:
-    """Cast the tenant's film in this language; raises `Impossible` or `NeedsOwner` with the reason why there can't be one now."""
+    """Cast the tenant's film in this language; raises `Impossible` or `NeedsOwner` with why there can't be one now."""
     wait = deps.engines.wait("video")
     if wait > policy.video_wait:
         raise Impossible("video-queue", f"{wait:.0f} s of films are waiting")

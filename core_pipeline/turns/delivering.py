@@ -45,16 +45,20 @@ async def send_video(deps: Deps, here: Here, text: str, film: dict[str, Any]) ->
     data = await deps.blobs.get(here.tenant_id, film["blob"])
     # Not kept: with an avatar that is withdrawn its films go, and a still of it would stay.
     still = await asyncio.to_thread(poster, data, _POSTER_SECONDS, widest=_POSTER_SIDE)
+    ways = (await deps.lines.line(here.account_id)).limits.videos
+    longest = max((way.caption_chars for way in ways if way.view == film["view"]), default=0)
+    # What follows in writing is not written twice.
+    caption = text if len(text) <= longest and not film["rest"] else None
     reply = Reply(
         kind=ReplyKind.VIDEO,
         key=f"{here.turn_id}:video",
         address=await address_of(deps, here),
-        text=text,
+        text=caption,
         data=data,
         poster=still,
         **{name: film[name] for name in ("mime", "seconds", "width", "height", "view")},
     )
-    return await _once(deps, here, reply, blob=film["blob"])
+    return await _once(deps, here, reply, blob=film["blob"], said=text)
 
 
 async def send_soon(deps: Deps, here: Here, language: str) -> dict[str, Any]:
@@ -112,12 +116,15 @@ async def address_of(deps: Deps, here: Here) -> dict[str, Any]:
         return dict((await session.get_one(Conversation, here.conversation_id)).address)
 
 
-async def _once(deps: Deps, here: Here, reply: Reply, blob: str | None = None) -> dict[str, Any]:
+async def _once(
+    deps: Deps, here: Here, reply: Reply, blob: str | None = None, said: str | None = None
+) -> dict[str, Any]:
+    """Send a message, unless it was sent; `said` is what it says where it carries no text."""
     ledger = Ledger()
     line = await deps.lines.line(here.account_id)
     async with deps.db.tenant(here.tenant_id) as session:
         message = await outgoing.intend(session, here.turn_id, here.conversation_id, here.account_id, reply)
-        message.blob = message.blob or blob
+        message.blob, message.text = message.blob or blob, message.text or said
         open_try, done = message.status == outgoing.INTENT, message.provider_id is not None
     with ledger.timed("send"):
         if not done and not (open_try and await _settled(deps, here, line, reply.key)):

@@ -253,6 +253,7 @@ async def test_no_thread_outlives_the_engine() -> None:
         (scene(face=replace(FACE, files={**FACE.files, "art.svg": b"<svg/>"})), "avatar-art"),
         (scene(face=replace(FACE, logo=b"no picture")), "avatar-logo"),
         (scene(silence(0)), "speech-empty"),
+        (scene(Pcm(b"1234", 0)), "speech-empty"),
         (scene(silence(301)), "speech-long"),
         (scene(view="landscape"), "avatar-view"),
         (scene(shape=Shape(63, 64)), "film-shape"),

@@ -119,6 +119,18 @@ def test_lids_hide_the_eyes_and_nothing_else(puppet: Puppet) -> None:
     assert 0.1 < (half[white].min(axis=1) > 195).mean() < 0.8
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_points_set_by_a_careless_hand_still_shut_the_eyes(seed: int) -> None:
+    rgb, points = portrait()
+    random = np.random.default_rng(seed)
+    near = {name: tuple(np.array(spot) + random.uniform(-0.025, 0.025, 2) * 190) for name, spot in points.items()}
+    puppet = Puppet(staged(rgb, near, views(points, rgb.shape[1], rgb.shape[0])["square"], SHAPE))
+    rest, shut = shown(puppet, STILL), shown(puppet, Pose(lid=1.0))
+    white = (rest.min(axis=2) > 195) & (np.arange(320) < 160)[:, None]
+    assert white.sum() > 80
+    assert (shut[white].min(axis=1) > 195).mean() < 0.1
+
+
 def test_every_feeling_is_another_face(puppet: Puppet) -> None:
     faces = [shown(puppet, Pose(mood=mood)) for mood in MOODS.values()]
     apart = [np.abs(one - other).mean() for at, one in enumerate(faces) for other in faces[:at]]

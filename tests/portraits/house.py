@@ -48,7 +48,10 @@ class Judged:
 
 @dataclass
 class Engines:
-    """Stands in for the engines: keeps what it is given; `problems` are found in every picture, `film` is what comes of drawing."""
+    """Stands in for the engines and keeps what it is given.
+
+    `problems` are found in every picture, `film` is what comes of drawing.
+    """
 
     drawn: list[Face] = field(default_factory=list)
     seen: list[tuple[Pixels, Points]] = field(default_factory=list)

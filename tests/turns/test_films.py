@@ -17,7 +17,7 @@ from core_pipeline.contracts.engines import Pcm, Saying, Speech
 from core_pipeline.contracts.messages import Kind, ReplyKind
 from core_pipeline.media.film.facts import facts
 from errors import Impossible, NeedsOwner, Retryable
-from tenants.models import Film, Tenant, Turn
+from tenants.models import Direction, Film, Message, Tenant, Turn
 from tests.conftest import Floor
 from tests.turns.plant import PaperEngines, Plant, planted
 
@@ -139,6 +139,17 @@ async def test_the_customer_is_told_when_it_takes_a_while_and_the_turn_how_far_i
         plant.engines.drawing.set()
         assert (await plant.turn(turn_id)).reply_kind == "video"
         assert kinds(plant) == ["text", "video"]
+
+
+async def test_the_words_go_along_where_there_is_room_and_are_kept_in_any_case(database: Floor, tmp_path: Path) -> None:
+    async with filming(database, tmp_path) as plant:
+        bare = await plant.turn(await plant.says("سؤال"))
+        roomy = replace(SQUARE, caption_chars=100)
+        plant.channel.limits = replace(plant.channel.limits, videos=(roomy,))
+        full = await plant.turn(await plant.says("سؤال آخر"))
+        assert [reply.text for reply in plant.channel.sent] == [None, full.answer]
+        kept = [row.text for row in await plant.rows(Message, direction=Direction.OUT)]
+        assert kept == [bare.answer, full.answer]
 
 
 async def test_what_does_not_fit_follows_in_writing(database: Floor, tmp_path: Path) -> None:

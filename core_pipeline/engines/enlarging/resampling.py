@@ -14,15 +14,14 @@ def weights(count_in: int, count_out: int, step: float, start: float) -> NDArray
     Beyond either end its sample goes on. A `step` over 1 widens the kernel, so that nothing is skipped.
     """
     wide = max(1.0, step)
-    margin = int(np.ceil(LOBES * wide)) + int(np.ceil(abs(start))) + 1
-    grid = np.arange(-margin, count_in + margin)
+    reach = LOBES * wide
     places = start + step * np.arange(count_out, dtype=np.float64)
-    kernel = _lanczos((places[:, None] - grid[None, :]) / wide)
-    inner = kernel[:, margin:-margin].copy()
-    inner[:, 0] += kernel[:, :margin].sum(axis=1)
-    inner[:, -1] += kernel[:, -margin:].sum(axis=1)
-    result: NDArray[np.float32] = (inner / inner.sum(axis=1, keepdims=True)).astype(np.float32)
-    return result
+    taps = np.floor(places - reach).astype(int)[:, None] + np.arange(int(np.ceil(2 * reach)) + 2)
+    kernel = _lanczos((places[:, None] - taps) / wide)
+    matrix = np.zeros((count_out, count_in), np.float32)
+    rows = np.arange(count_out)[:, None]
+    np.add.at(matrix, (rows, taps.clip(0, count_in - 1)), kernel / kernel.sum(axis=1, keepdims=True))
+    return matrix
 
 
 def resized(count_in: int, count_out: int) -> NDArray[np.float32]:

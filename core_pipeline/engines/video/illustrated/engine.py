@@ -37,7 +37,8 @@ class IllustratedVideo:
             if not left.is_set():
                 loop.call_soon_threadsafe(news.put_nowait, progress)
 
-        work = loop.run_in_executor(self._threads, _work, scene, tell, left)
+        job = self._threads.submit(_work, scene, tell, left)
+        work = asyncio.wrap_future(job)
         try:
             while (progress := await news.get()) is not None:
                 yield progress
@@ -46,8 +47,9 @@ class IllustratedVideo:
                 yield data[start : start + _CHUNK]
         finally:
             left.set()
-            work.cancel()
-            await asyncio.wait([work])
+            job.cancel()
+            await asyncio.wait([work])  # a picture at most
+            _ = work.cancelled() or work.exception()
 
     async def close(self) -> None:
         """Wait for what is being drawn and release everything."""
@@ -56,7 +58,7 @@ class IllustratedVideo:
     def _check(self, scene: Scene) -> None:
         if scene.face.kind != "illustrated":
             raise Impossible("avatar-kind", "this engine shows drawn avatars only")
-        if scene.frames < 1 or scene.speech.sample_rate < 1:
+        if scene.speech.sample_rate < 1 or scene.frames < 1:
             raise Impossible("speech-empty", "there is no sound to speak to")
         if scene.speech.seconds > self._config.longest:
             raise Impossible("speech-long", f"a scene lasts {self._config.longest:.0f} s at most")

@@ -44,7 +44,7 @@ class EyePair:
 
     def _eye(self, pose: Pose, side: int) -> str:
         mood = pose.mood
-        shut = min(1.0, pose.lid + (1 - pose.lid) * (0.3 * max(0.0, mood.droop) + 0.12 * max(0.0, mood.squint)))
+        shut = min(1.0, pose.lid + (1 - pose.lid) * (0.3 * max(0.0, mood.droop) + 0.06 * max(0.0, mood.squint)))
         inner, outer = self._corners(pose)
         lower = self._lower(pose, shut)
         rest = self._upper(pose)

@@ -23,6 +23,7 @@ from errors import Impossible
 _DEPTHS = {"back": -2.0, "face": 1.2, "features": 5.0, "nose": 7.5, "over": 6.0, "front": 0.6}
 _ON_HEAD = frozenset(_DEPTHS)
 _BREATH = 2.6
+_FOLDS = {"young": 0.22, "adult": 0.42, "old": 0.7}  # how plain the lines beside a smile are
 _TRAVEL = 10.0  # how far a head moves at most, in units
 
 
@@ -100,11 +101,11 @@ class Features:
         mouth, brows, mood = self._manifest.mouth, self._manifest.brows, pose.mood
         lines = ""
         if mood.smile > 0.4 and mouth.style == "lips":
-            deep, (x, y), wide = (mood.smile - 0.4) * 0.55, mouth.at, mouth.width
+            deep, (x, y), wide = (mood.smile - 0.4) * _FOLDS[self._manifest.age], mouth.at, mouth.width
             for side in (-1, 1):
-                start, end = (x + side * wide * 0.86, y - 31), (x + side * wide * 1.38, y - 6)
-                near, far = (x + side * wide * 1.2, y - 27), (x + side * wide * 1.34, y - 17)
-                thick = ((x + side * (wide * 1.34 + 3), y - 18), (x + side * (wide * 1.2 + 2), y - 30), start)
+                start, end = (x + side * wide * 0.84, y - 32), (x + side * wide * 1.36, y - 8)
+                near, far = (x + side * wide * 1.08, y - 29), (x + side * wide * 1.28, y - 20)
+                thick = ((x + side * (wide * 1.28 + 2.4), y - 21), (x + side * (wide * 1.08 + 1.6), y - 31.4), start)
                 lines += filled(curve(start, near, far, end) + onwards(*thick) + "Z", self._fold, deep)
         if mood.furrow > 0.25:
             x, y = (brows.left[0] + brows.right[0]) / 2, (brows.left[1] + brows.right[1]) / 2
@@ -113,7 +114,7 @@ class Features:
                     f"M{x + side * 6},{y - 7:.1f}Q{x + side * 4},{y + 2:.1f} {x + side * 6.5},{y + 11:.1f}",
                     self._fold,
                     2,
-                    mood.furrow * 0.55,
+                    mood.furrow * 0.42,
                 )
         return lines
 

@@ -66,7 +66,7 @@ class LipMouth:
     def __init__(self, mouth: Mouth, skin: str) -> None:
         self._mouth = mouth
         deep = mixed(mouth.line, "#120305", 0.62)
-        self._shade = mixed(skin, "#6d2f22", 0.55)
+        self._shade = mixed(skin, "#3a140c", 0.8)
         self._line = mouth.line
         self.defs = (
             falling("lip-up", (0, shade(mouth.upper, "light")), (0.35, mouth.upper), (1, shade(mouth.upper, "dark")))
@@ -81,7 +81,7 @@ class LipMouth:
             + falling("teeth", (0, "#d9cbc4"), (0.3, "#f7f1ea"), (1, "#fffdf8"))
             + falling("tongue", (0, "#d9747a"), (1, "#b04f59"))
             + glowing("lip-light", "#fff0ea", 0.75)
-            + glowing("under-lip", self._shade, 0.5)
+            + glowing("under-lip", self._shade, 0.3)
         )
 
     def drawn(self, pose: Pose) -> str:

@@ -36,8 +36,8 @@ class Muzzle:
         """Return the mouth as this pose holds it."""
         lips, mood = pose.mouth, pose.mood
         half = DRAWN * (1 + 0.12 * lips.spread + 0.08 * max(0.0, mood.smile)) * (1 - 0.34 * lips.pucker)
-        corner = -8.5 * mood.smile * (1 - 0.4 * lips.pucker)
-        sag = 6.5 * (1 - 0.5 * lips.press) + 1.5 * mood.smile
+        corner = -(8.5 if mood.smile > 0 else 11.0) * mood.smile * (1 - 0.4 * lips.pucker)
+        sag = (6.0 + 5.0 * min(0.3, mood.smile)) * (1 - 0.5 * lips.press) + 2.5 * lips.open
         fall = lips.open * self._mouth.drop * DRAWN / self._mouth.width * 1.9 * (1 - 0.7 * lips.tuck)
         left = ((-half * 0.86, corner + sag * 1.2), (-half * 0.3, sag * 1.4), (0.0, 0.0))
         arcs = curve((-half, corner), *left, *mirrored(*left)[1:], (half, corner))

@@ -8,16 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core_pipeline.engines.acting.pose import Mood, Pose
-from core_pipeline.engines.landmarks.points import Points
 from core_pipeline.engines.video.photo.framing import Stage
 from core_pipeline.engines.video.photo.gather import Floats, Packed, unpacked
 from core_pipeline.engines.video.photo.patch import Curve, bump, patch, ramp
+from core_pipeline.engines.video.photo.tracing import arch, lid_line
 
 Doubles: TypeAlias = NDArray[np.float64]
 # In units of the distance between the eyes.
 LASHES = 0.014  # how much of what lies below a lid's edge goes with it
 FOLD = 0.27  # how far above the edge the lid's skin comes from
 LOWER_LID = 0.5  # depth of the lower lid below the corners in shares of the upper lid's height
+BEYOND_LID = 0.012  # lids that shut overlap: nothing of the eye is to be left between them
 BROW, RAISE, INNER, FURROW = -0.36, 0.075, 0.055, 0.045
 LASH_SHARE = 0.85
 STEPS, SIDE = 2048, 1.1
@@ -31,7 +32,7 @@ class Eyes:
         u = np.linspace(-SIDE, SIDE, STEPS)
         edge, opening = np.zeros(STEPS), np.zeros(STEPS)
         for side in ("left", "right"):
-            _open(u, edge, opening, side, stage.found.at)
+            _open(u, edge, opening, side, stage)
         self._edge = Curve(-SIDE, SIDE, edge)
         self._opening = Curve(-SIDE, SIDE, opening)
         self._dark = self._darkest(stage)
@@ -88,14 +89,14 @@ def _shut(pose: Pose) -> float:
     return min(1.0, max(0.0, resting + pose.lid * (1 - resting)))
 
 
-def _open(u: Doubles, edge: Doubles, opening: Doubles, side: str, at: Points) -> None:
+def _open(u: Doubles, edge: Doubles, opening: Doubles, side: str, stage: Stage) -> None:
     """Write one eye's upper edge and how far it is to the lower one, by u."""
-    ends = sorted((at[f"eye_{side}_outer"], at[f"eye_{side}_inner"]))
-    (start, start_v), (end, end_v) = ends
-    share = np.clip((u - start) / (end - start), 0, 1)
-    corners = start_v + share * (end_v - start_v)
-    height = max(0.02, (start_v + end_v) / 2 - at[f"eye_{side}_top"][1])
-    arch = np.sqrt(np.clip(1 - (2 * share - 1) ** 2, 0, 1)) ** 1.3
-    here = (u > start - 0.2) & (u < end + 0.2)
-    edge[here] = (corners - height * arch)[here]
-    opening[here] = (height * (1 + LOWER_LID) * arch)[here]
+    lid_u, lid_v = (part.astype(np.float64) for part in lid_line(stage.picture, stage.found, side))
+    share = np.clip((u - lid_u[0]) / (lid_u[-1] - lid_u[0]), 0, 1)
+    corners = lid_v[0] + share * (lid_v[-1] - lid_v[0])
+    traced = np.interp(u, lid_u, lid_v)
+    height = max(0.03, float(np.max(corners - traced)))
+    lower = corners + (LOWER_LID * height + BEYOND_LID) * arch(share)
+    here = (u > lid_u[0] - 0.2) & (u < lid_u[-1] + 0.2)
+    edge[here] = traced[here]
+    opening[here] = (np.maximum(lower - traced, 0) * (arch(share) > 0))[here]

@@ -9,8 +9,8 @@ from core_pipeline.engines.acting.pose import Mood
 from core_pipeline.engines.acting.visemes import Lips
 from core_pipeline.engines.video.photo.framing import Stage
 from core_pipeline.engines.video.photo.gather import Floats, Packed
-from core_pipeline.engines.video.photo.lipline import traced
 from core_pipeline.engines.video.photo.patch import Curve, bump, patch, ramp
+from core_pipeline.engines.video.photo.tracing import lips_line
 from core_pipeline.engines.video.photo.within import Within
 
 # In units of the distance between the eyes: how far the lower lip, the upper lip and the chin go at most.
@@ -43,7 +43,7 @@ class Mouth:
 
     def _line_up(self, stage: Stage) -> None:
         """The line between the lips, and how each lip bends away from it, by u."""
-        u, v = traced(stage.picture, self._found)
+        u, v = lips_line(stage.picture, self._found)
         all_u = np.linspace(self._middle - SIDE, self._middle + SIDE, STEPS)
         ends = (float(all_u[0]), float(all_u[-1]))
         share = np.clip(np.abs(all_u - self._middle) / (self._half * 0.93), 0, 1)
