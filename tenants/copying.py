@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tenants.db import Database
 
 # Documents before what was read in them; sealed secrets open under the same vault, since ids are copied as they are.
-# Cloned voices stay: their owners agreed to this installation's use, and it keeps the record of it.
+# Cloned voices and pictures stay: their owners agreed to this installation's use, and it keeps the record of it.
 _SET_UP = (Document, Chunk, Entry, Product, Action, EngineAccount)
 
 

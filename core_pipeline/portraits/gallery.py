@@ -11,7 +11,7 @@ from typing import Any
 
 from avatars.manifest import Illustrated, Photo
 from avatars.sheet import ART, PORTRAIT, checked, fields
-from core_pipeline.cloning.studio import DRAFT_LASTS
+from core_pipeline.portraits import revoking
 from core_pipeline.portraits.craft import Craft, Points, Verdict, pixels_of
 from core_pipeline.portraits.packing import packed
 from core_pipeline.portraits.parcel import Picture
@@ -137,29 +137,13 @@ class Gallery:
 
         Safe to repeat: what a failure left behind is deleted then.
         """
-        async with self._db.tenant(tenant_id) as session:
-            await avatars.revoke(session, avatar_id, self._clock())
-            gone = await avatars.remains(session, avatar_id)
-        for blob in gone:
-            await self._blobs.delete(tenant_id, blob)
-        async with self._db.tenant(tenant_id) as session:
-            await avatars.bury(session, avatar_id)
-        return gone
+        return await revoking.revoke(self._db, self._blobs, tenant_id, avatar_id, self._clock())
 
     async def delete(self, tenant_id: str, avatar_id: str) -> bool:
         """Revoke the avatar and take it off the list; False when the record of a consent stays there."""
         await self.revoke(tenant_id, avatar_id)
         async with self._db.tenant(tenant_id) as session:
             return await avatars.remove(session, avatar_id)
-
-    async def tidy(self, tenant_id: str) -> int:
-        """Revoke pictures that nobody consented to in a week, finish revocations that broke off; return how many."""
-        async with self._db.tenant(tenant_id, reads=True) as session:
-            old = await avatars.abandoned(session, self._clock() - DRAFT_LASTS)
-            due = [*old, *await avatars.unburied(session)]
-        for avatar_id in due:
-            await self.revoke(tenant_id, avatar_id)
-        return len(due)
 
     async def _photo(self, tenant_id: str, avatar_id: str) -> OwnAvatar:
         async with self._db.tenant(tenant_id, reads=True) as session:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -12,8 +13,9 @@ from sqlmodel import col
 
 from core_pipeline.answers import sweep
 from core_pipeline.cloning.studio import Studio
+from core_pipeline.portraits import reels, revoking
 from errors import SawtakError
-from tenants.models import CachedAnswer, ClonedVoice
+from tenants.models import CachedAnswer, ClonedVoice, Film, OwnAvatar
 
 if TYPE_CHECKING:
     from core_pipeline.turns.deps import Deps
@@ -34,10 +36,18 @@ async def tidying(deps: Deps, every: float = EVERY_SECONDS) -> None:
 
 
 async def tidy(deps: Deps) -> int:
-    """Clear away stale answers and abandoned voices of every tenant, with their recordings; return how many went."""
+    """Clear away tenants' stale answers and films, abandoned voices and pictures, with their files; return how many.
+
+    Tenants who have none of a kind are not asked.
+    """
+    tables = (CachedAnswer, ClonedVoice, OwnAvatar, Film)
     async with deps.db.platform(reads=True) as session:
-        answering = (await session.scalars(select(col(CachedAnswer.tenant_id)).distinct())).all()
-        speaking = (await session.scalars(select(col(ClonedVoice.tenant_id)).distinct())).all()
+        answering, speaking, showing, filming = [
+            (await session.scalars(select(col(table.tenant_id)).distinct())).all() for table in tables
+        ]
+    at = datetime.now(UTC)
     gone = sum([await sweep(deps.db, deps.blobs, tenant_id) for tenant_id in answering])
     studio = Studio(deps.db, deps.blobs, deps.sandbox)
-    return gone + sum([await studio.tidy(tenant_id, deps.engines.forget) for tenant_id in speaking])
+    gone += sum([await studio.tidy(tenant_id, deps.engines.forget) for tenant_id in speaking])
+    gone += sum([await revoking.tidy(deps.db, deps.blobs, tenant_id, at) for tenant_id in showing])
+    return gone + sum([await reels.sweep(deps.db, deps.blobs, tenant_id, at) for tenant_id in filming])

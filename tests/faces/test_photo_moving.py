@@ -182,6 +182,13 @@ def test_a_view_without_the_face_is_refused(view: tuple[float, float, float]) ->
         staged(rgb, points, view, SHAPE)
 
 
+@pytest.mark.parametrize("size", [16, 32, 64])
+def test_the_smallest_pictures_move_too(size: int) -> None:
+    puppet = puppet_of(shape=Shape(size, size))
+    poses = (Pose(lips=VISEMES["AA"], lid=1.0), Pose(lips=VISEMES["FV"], lid=0.4))
+    assert all(puppet.picture(pose, puppet.stage()).shape == (size, size, 4) for pose in poses)
+
+
 def test_films_may_share_a_puppet(puppet: Puppet) -> None:
     one, other = puppet.stage(), puppet.stage()
     first = puppet.picture(Pose(lips=VISEMES["AA"]), one).copy()

@@ -22,7 +22,7 @@ from core_pipeline.engines.video.illustrated import sheet
 from core_pipeline.engines.video.illustrated.art import Piece, read
 from core_pipeline.engines.video.illustrated.chin import Jaw, bendable
 from core_pipeline.engines.video.illustrated.colours import mixed, shade
-from core_pipeline.engines.video.illustrated.frame import Stage
+from core_pipeline.engines.video.illustrated.frame import Lens, Stage
 from errors import Impossible
 
 PLAIN = Path(__file__).parent / "plain"
@@ -54,7 +54,8 @@ def apart(one: Picture, other: Picture) -> float:
 @pytest.mark.parametrize("slug", [*AVATARS, str(PLAIN)], ids=lambda slug: Path(slug).name)
 def test_every_viseme_feeling_and_look_of_every_avatar_can_be_told_apart(slug: str) -> None:
     face = sheet.face_of(slug)
-    box = Stage(read(face), "square", SHAPE).mouth
+    manifest = read(face).manifest
+    box = Lens.of(manifest, "square", SHAPE).pixels(manifest.mouth.box)
     rows, columns = slice(box[1], box[1] + box[3]), slice(box[0], box[0] + box[2])
     said = drawn(face, *(Pose(lips=lips) for lips in VISEMES.values()))
     for one, other in combinations(said, 2):
@@ -230,3 +231,13 @@ def test_the_sheet_of_an_avatar_is_a_png_with_all_its_poses(tmp_path: Path) -> N
     whole = sheet.grid(pictures)
     assert whole.shape == (-(-len(pictures) // 6) * 64, 6 * 64, 3)
     assert sheet.png(whole).startswith(b"\x89PNG")
+
+
+def test_the_command_draws_a_sheet_and_says_what_is_in_its_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "sheet.png"
+    monkeypatch.setattr("sys.argv", ["sheet", str(PLAIN), str(out), "--size", "48", "--mouth", "--clothes", "#aa2211"])
+    sheet.main()
+    assert out.read_bytes().startswith(b"\x89PNG")
+    assert "row 1: viseme rest | viseme AA" in capsys.readouterr().out

@@ -14,6 +14,7 @@ from avatars.sheet import read
 from core_pipeline.portraits.craft import pixels_of
 from core_pipeline.portraits.packing import packed
 from core_pipeline.portraits.preview import fingerprint
+from core_pipeline.portraits.revoking import tidy
 from core_pipeline.portraits.use import face_of
 from core_pipeline.portraits.workshop import Workshop
 from errors import Impossible, NeedsOwner, Retryable
@@ -189,16 +190,16 @@ async def test_a_revocation_that_broke_off_is_finished_later(house: House) -> No
     with pytest.raises(NeedsOwner, match="avatar-revoked"):
         await face_of(house.db, house.blobs, tenant_id, avatar.id)
     house.blobs.delete = delete  # type: ignore[method-assign]  # it works again
-    assert await house.gallery.tidy(tenant_id) == 1
+    assert await tidy(house.db, house.blobs, tenant_id, house.clock.at) == 1
     assert house.stored() == []
-    assert await house.gallery.tidy(tenant_id) == 0
+    assert await tidy(house.db, house.blobs, tenant_id, house.clock.at) == 0
 
 
 async def test_pictures_that_nobody_consented_to_are_swept_away(house: House, tools: Tools) -> None:
     kept, dropped = await house.consented(tools), await house.photo()
-    assert await house.gallery.tidy(house.tenant.id) == 0
+    assert await tidy(house.db, house.blobs, house.tenant.id, house.clock.at) == 0
     house.clock.at = (await house.row(dropped)).created_at + timedelta(days=8)
-    assert await house.gallery.tidy(house.tenant.id) == 1
+    assert await tidy(house.db, house.blobs, house.tenant.id, house.clock.at) == 1
     assert (await house.row(dropped)).state == AvatarState.REVOKED
     assert (await house.row(kept)).state == AvatarState.READY
 
@@ -220,7 +221,7 @@ async def test_another_tenant_finds_nothing_and_changes_nothing(house: House, to
     ):
         with pytest.raises(Impossible, match="avatar-missing"):
             await doing
-    assert await house.gallery.tidy(stranger) == 0
+    assert await tidy(house.db, house.blobs, stranger, house.clock.at) == 0
     assert sorted(house.stored()) == before
     assert (await house.row(avatar_id)).state == AvatarState.READY
 

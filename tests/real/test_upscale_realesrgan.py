@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -12,14 +13,15 @@ import pytest
 import torch
 
 from core_pipeline.contracts.faces import Shape
-from core_pipeline.contracts.specs import Bench
+from core_pipeline.contracts.specs import Bench, Priority
 from core_pipeline.engines.enlarging.architectures import opened as network_in
 from core_pipeline.engines.enlarging.architectures import spandrel
 from core_pipeline.engines.enlarging.network import Network, Setup
 from core_pipeline.engines.enlarging.tiles import Tiled
+from core_pipeline.engines.residency import Residency
 from core_pipeline.engines.upscale.realesrgan import SPEC, RealEsrganConfig, tiny
 from core_pipeline.engines.upscale.realesrgan.engine import RealEsrganUpscale
-from errors import NeedsOwner
+from errors import Impossible, NeedsOwner
 from tests.real.upscale_steps import ended
 from tests.real.weights import kept
 from tests.upscale.clips import clip, error, made
@@ -76,6 +78,24 @@ def test_no_seam_is_seen_before_the_codec(weights: Path, kind: str) -> None:
         multiple = found.size_requirements.multiple_of
         tiled = Tiled(network, found.scale, most=most, overlap=overlap, batch=3, multiple=multiple)
         assert float((ended(tiled(picture)) - network(picture)).abs().max()) < 0.01 / 255
+
+
+async def test_in_a_process_of_its_own_it_makes_the_same_film(weights: Path, ready: Bench, tmp_path: Path) -> None:
+    config = RealEsrganConfig(weights=str(weights / KINDS[2]), device="cpu", tile=128)
+    async with Residency(8 << 30, tmp_path) as residency:
+        lent = residency.upscale(SPEC, config, "t", Priority.VIDEO)
+        found = await made(lent, clip(frames=4), LARGE)
+        with pytest.raises(Impossible, match="upscale-shape"):
+            await made(lent, clip(frames=4), Shape(64, 64))
+        stream = lent.upscale(clip(frames=60), LARGE)
+        assert isinstance(stream, AsyncGenerator)
+        await anext(stream)
+        await stream.aclose()
+        assert (await made(lent, clip(frames=4), LARGE)).data == found.data
+        (figures,) = residency.figures()
+    assert [one.done for one in found.told][-1] == 4
+    assert 0 < figures.measured < SPEC.memory(config)
+    assert found.data == (await made(await SPEC.open(config, ready), clip(frames=4), LARGE)).data
 
 
 async def test_safe_files_give_the_same(weights: Path, ready: Bench, tmp_path: Path) -> None:

@@ -20,7 +20,8 @@ from tenants.vault import Vault
 from tests.actions.conftest import BOOKING, ORDER
 from tests.actions.shop import KEY, Shop, open_shop
 from tests.conftest import Floor
-from tests.turns.plant import PaperEngines, Plant, planted
+from tests.turns.paper import PaperEngines
+from tests.turns.plant import Plant, planted
 
 WISH, PARTY = "احجز لي طاولة من فضلك", {"people": 4, "date": "2030-12-31"}
 BOOK = ToolCall("b1", "book_table", PARTY)

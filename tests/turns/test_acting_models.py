@@ -17,7 +17,8 @@ from core_pipeline.engines.router import Engines, For
 from tenants.models import Chunk, Document, DocumentState
 from tests.conftest import Floor
 from tests.factories import bench
-from tests.turns.plant import PaperEngines, Plant
+from tests.turns.paper import PaperEngines
+from tests.turns.plant import Plant
 from tests.turns.shopping import PARTY, WISH, Counter, Scripted, shopping
 
 

@@ -17,7 +17,8 @@ from errors import Impossible
 from tenants.knowledge import add
 from tenants.models import CachedAnswer, Message, Tenant
 from tests.conftest import Floor
-from tests.turns.plant import PaperEngines, Plant, planted
+from tests.turns.paper import PaperEngines
+from tests.turns.plant import Plant, planted
 
 QUESTION = "When does the kitchen open?"
 

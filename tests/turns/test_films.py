@@ -19,7 +19,8 @@ from core_pipeline.media.film.facts import facts
 from errors import Impossible, NeedsOwner, Retryable
 from tenants.models import Direction, Film, Message, Tenant, Turn
 from tests.conftest import Floor
-from tests.turns.plant import PaperEngines, Plant, planted
+from tests.turns.paper import PaperEngines
+from tests.turns.plant import Plant, planted
 
 LADDER = (ReplyKind.VIDEO, ReplyKind.VOICE, ReplyKind.TEXT)
 SQUARE = VideoFormat("square", 64, 64, longest=10.0, most=1 << 20)

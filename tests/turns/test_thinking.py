@@ -16,7 +16,8 @@ from core_pipeline.turns.thinking import follows_up
 from errors import Impossible, NeedsOwner, Retryable
 from tenants.models import TurnStage
 from tests.conftest import Floor
-from tests.turns.plant import PaperEngines, Plant, planted
+from tests.turns.paper import PaperEngines
+from tests.turns.plant import Plant, planted
 
 SECOND = Pcm(b"\0\1" * 8000, 16000)
 

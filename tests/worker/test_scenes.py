@@ -14,9 +14,7 @@ from core_pipeline.contracts.faces import EMOTIONS, Clip, Face, Scene, Shape
 from core_pipeline.engines.worker import scenes
 from errors import Impossible
 
-FACE = Face(
-    "salma", "illustrated", {"avatar.toml": b"a", "art.svg": b"\xff\x00"}, {"clothes": "#102030"}, b"\x89PNG"
-)
+FACE = Face("salma", "illustrated", {"avatar.toml": b"a", "art.svg": b"\xff\x00"}, {"clothes": "#102030"}, b"\x89PNG")
 WORDS = (Word("مرحبا", 0.0, 0.4, 0.5), Word("بكم", 0.4, 0.8))
 SCENE = Scene(FACE, "note", Shape(640, 640), Pcm(b"\1\0" * 8000, 16_000), WORDS, WORDS, "happy", 50, 7, WORDS, "ar", 9)
 

@@ -30,7 +30,7 @@ class NetworkConfig(BaseModel):
     dtype: Literal["auto", "fp32", "fp16", "bf16"] = "auto"
     channels_last: bool = True
     compile: Literal["auto", "on", "off"] = "auto"
-    batch: int = Field(default=2, ge=1, le=64)
+    batch: int = Field(default=1, ge=1, le=64)
     threads: int = Field(default=2, ge=1, le=256)
     crf: float = Field(default=20, ge=10, le=40)
 

@@ -62,7 +62,7 @@ async def _rehearsal(folder: Path) -> AsyncIterator[CodeFormerConfig]:
     from core_pipeline.engines.upscale.codeformer.tiny import write  # noqa: PLC0415 - tests only; imports torch
 
     write(folder)
-    yield CodeFormerConfig(weights=str(folder / "tiny-codeformer.pth"), device="cpu", batch=1, accept_licence=True)
+    yield CodeFormerConfig(weights=str(folder / "tiny-codeformer.pth"), device="cpu", accept_licence=True)
 
 
 SPEC: EngineSpec[Upscale] = EngineSpec(

@@ -38,7 +38,8 @@ async def _probe(config: RealEsrganConfig, bench: Bench) -> None:
 
 
 def _memory(config: RealEsrganConfig) -> int:
-    number = 4 if config.dtype == "fp32" or config.device == "cpu" else 2
+    half = config.dtype in {"fp16", "bf16"} or (config.dtype == "auto" and config.device == "cuda")
+    number = 2 if half else 4
     return BASE_MEMORY + config.batch * (config.tile * _SCALE) ** 2 * _WIDTH * _KEPT * number
 
 

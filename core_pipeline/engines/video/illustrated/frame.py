@@ -24,6 +24,7 @@ _DEPTHS = {"back": -2.0, "face": 1.2, "features": 5.0, "nose": 7.5, "over": 6.0,
 _ON_HEAD = frozenset(_DEPTHS)
 _BREATH = 2.6
 _FOLDS = {"young": 0.22, "adult": 0.42, "old": 0.7}  # how plain the lines beside a smile are
+_OPENINGS = 100  # how many ways a jaw is bent: a step is a tenth of a unit
 _TRAVEL = 10.0  # how far a head moves at most, in units
 
 
@@ -132,6 +133,7 @@ class Stage:
         self._canvas = Canvas(shape.width, shape.height)
         self._features = Features(art.manifest)
         self._placed: list[tuple[int, str, Piece]] = []
+        self._opening = 0.0
         self._logo = logo
         try:
             self._build(art)
@@ -142,11 +144,13 @@ class Stage:
     def draw(self, pose: Pose) -> Pixels:
         """Return the picture of a pose, uint8 of (height, width, 4) as RGBA; the next call draws over it."""
         places = {name: self._place(name, pose) for name in (*LAYERS[1:], "features")}
+        opening = round(pose.mouth.open * _OPENINGS) / _OPENINGS
         for number, name, piece in self._placed:
-            if piece.moving:
-                self._canvas.replace(number, piece.drawn(pose.mouth.open), places[name])
+            if piece.moving and opening != self._opening:
+                self._canvas.replace(number, piece.drawn(opening), places[name])
             else:
                 self._canvas.move(number, places[name])
+        self._opening = opening
         self._canvas.replace(self._face, self._features.drawn(pose), places["features"])
         return self._canvas.draw()
 

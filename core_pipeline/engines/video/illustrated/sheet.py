@@ -25,7 +25,7 @@ from core_pipeline.engines.acting.pose import Pose
 from core_pipeline.engines.acting.visemes import VISEMES, Lips
 from core_pipeline.engines.video.illustrated.art import Art, read
 from core_pipeline.engines.video.illustrated.canvas import Pixels
-from core_pipeline.engines.video.illustrated.frame import Stage
+from core_pipeline.engines.video.illustrated.frame import Lens, Stage
 from errors import Impossible
 
 _COLUMNS = 6
@@ -105,7 +105,7 @@ def main() -> None:
     except Impossible as refused:
         sys.exit(str(refused))
     if told.mouth:
-        lens = Stage(art, told.view, Shape(told.size * 3, told.size * 3)).lens
+        lens = Lens.of(art.manifest, told.view, Shape(told.size * 3, told.size * 3))
         x, y, width, height = lens.pixels(art.manifest.mouth.box)
         pictures = [picture[y : y + height, x : x + width] for picture in pictures]
     told.out.write_bytes(png(grid(pictures)))

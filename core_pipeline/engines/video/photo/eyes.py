@@ -20,7 +20,7 @@ FOLD = 0.27  # how far above the edge the lid's skin comes from
 LOWER_LID = 0.5  # depth of the lower lid below the corners in shares of the upper lid's height
 BEYOND_LID = 0.012  # lids that shut overlap: nothing of the eye is to be left between them
 BROW, RAISE, INNER, FURROW = -0.36, 0.075, 0.055, 0.045
-LASH_SHARE = 0.85
+LASH, LASH_SHARE = (44.0, 32.0, 28.0), 0.85
 STEPS, SIDE = 2048, 1.1
 
 
@@ -43,6 +43,8 @@ class Eyes:
         patch = self.patch
         near = (np.abs(patch.v - self._edge(patch.u)) < LASHES) & (self._opening(patch.u) > 0.05)
         colours = stage.picture[patch.rows, patch.columns][near].astype(np.float32)
+        if not colours.size:  # eyes a few pixels wide
+            return np.array(LASH, np.float32)
         dark = colours[colours.sum(axis=1) <= np.percentile(colours.sum(axis=1), 25)]
         return np.asarray(dark.mean(axis=0), np.float32)
 

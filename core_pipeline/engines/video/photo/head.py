@@ -25,10 +25,8 @@ class Head:
     def __init__(self, stage: Stage) -> None:
         shape, axes = stage.shape, stage.found.axes
         y, x = np.mgrid[0 : shape.height, 0 : shape.width].astype(np.float32)
-        self._x, self._y = (
-            x * np.float32(stage.fine) + np.float32(stage.x),
-            y * np.float32(stage.fine) + np.float32(stage.y),
-        )
+        self._x = x * np.float32(stage.fine) + np.float32(stage.x)
+        self._y = y * np.float32(stage.fine) + np.float32(stage.y)
         u, v = axes.within(self._x, self._y)
         chin = stage.found.at["chin"][1]
         self._with = _mask(u, v, chin)
@@ -59,13 +57,12 @@ class Head:
 
     def _by(self, pose: Pose) -> tuple[float, float]:
         """Return how far the head goes right and down, in the stage's pixels."""
-        farthest = FARTHEST * self._size
-        right, down = (ART_UNIT * self._size * part for part in (pose.x, pose.y))
-        return tuple(max(-farthest, min(farthest, part)) for part in (right, down))  # type: ignore[return-value]  # two in, two out
+        right, down = (max(-FARTHEST, min(FARTHEST, ART_UNIT * part)) * self._size for part in (pose.x, pose.y))
+        return right, down
 
 
 def _mask(u: NDArray[np.floating], v: NDArray[np.floating], chin: float) -> Floats:
     """Return 1 on the head and its hair, 0 far behind it and on the shoulders."""
     middle = chin * 0.3
-    side = np.hypot(u / 1.0, np.where(v < middle, (v - middle) / 1.35, 0.0))
+    side = np.hypot(u, np.where(v < middle, (v - middle) / 1.35, 0.0))
     return ramp(side, 2.5, 1.25) * ramp(v, chin + 1.0, chin + 0.05)
