@@ -36,6 +36,8 @@ unit: $(VENV)/.dev ## The tests, on SQLite and on a real Postgres
 	@test -x .venv-engines/bin/python || $(PYTHON) -m venv .venv-engines
 	@.venv-engines/bin/pip install --quiet --disable-pip-version-check --require-virtualenv torch==2.13.0
 	@.venv-engines/bin/pip install --quiet --disable-pip-version-check --require-virtualenv -r requirements/engines.txt
+	@# by itself: it asks for torchvision, which it does not need for what we load, and which would bring another torch
+	@.venv-engines/bin/pip install --quiet --disable-pip-version-check --require-virtualenv --no-deps spandrel==0.4.2
 	@touch $@
 
 engines: .venv-engines/.done ## Install what heavy engines need, in an environment of their own that `make run` finds

@@ -81,8 +81,9 @@ def video_wish(text: str) -> tuple[bool, str]:
     lines = [line for line in re.split(r"(?<=[.!?؟\n])\s*|\n", text) if line.strip()]
     said = [normalise(line).strip(" .!؟?،,\n") for line in lines]
     rest = [line for line, words in zip(lines, said, strict=True) if not _VIDEO.fullmatch(words)]
-    asked = len(rest) < len(lines) or any(_VIDEO_ANSWER.search(words) for words in said)
-    return asked, " ".join(line.strip() for line in rest)
+    if len(rest) == len(lines):
+        return any(_VIDEO_ANSWER.search(words) for words in said), text
+    return True, " ".join(line.strip() for line in rest)
 
 
 def command(text: str) -> Command | None:

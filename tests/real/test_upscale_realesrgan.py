@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 from importlib import import_module
@@ -133,6 +135,21 @@ async def test_a_stranger_s_file_runs_nothing(ready: Bench, tmp_path: Path, plac
     with suppress(RuntimeError):  # a bare pickle is no file of torch's, which it finds out too late
         torch.load(file, weights_only=False)
     assert witness.exists(), "the file does what it is feared for"
+
+
+@pytest.mark.parametrize("kind", ["missing", "of another torch"])
+def test_no_torchvision_is_needed_and_none_is_left_behind(tmp_path: Path, kind: str) -> None:
+    error = {"missing": "ModuleNotFoundError", "of another torch": "RuntimeError"}[kind]
+    (tmp_path / "torchvision").mkdir()
+    (tmp_path / "torchvision" / "__init__.py").write_text(f"raise {error}('no operator')")
+    code = (
+        "import sys; from core_pipeline.engines.enlarging.architectures import spandrel\n"
+        "assert 'ESRGAN' in spandrel().MAIN_REGISTRY\n"
+        "assert not [name for name in sys.modules if name.partition('.')[0] == 'torchvision']"
+    )
+    env = {"PYTHONPATH": f"{tmp_path}:{Path(__file__).parents[2]}"}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 async def test_files_that_are_no_such_network_need_the_owner(weights: Path, ready: Bench, tmp_path: Path) -> None:

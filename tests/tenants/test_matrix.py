@@ -174,7 +174,7 @@ def special(function: Doing, foreign: Mapping[str, Any]) -> dict[str, Any]:
         "tenants.knowledge.add": {"question": "q"},
         "tenants.knowledge.replace": {"question": "q"},
         "tenants.avatars.add": {"avatar": models.OwnAvatar(slug="b", name_ar="n", name_en="n", kind="photo", **own)},
-        "tenants.films.keep": {"film": models.Film(avatar_id=foreign["avatar_id"], key="k", blob="b")},
+        "tenants.films.keep": {"film": models.Film(avatar_id=foreign["avatar_id"], key="k", blob="b", **own)},
         "tenants.voices.add": {"draft": models.ClonedVoice(name="n", language="ar", **own)},
     }
     return known.get(f"{function.__module__}.{function.__qualname__}", {})

@@ -56,8 +56,14 @@ class TestUpscale:
         stream = engine.upscale(clip(frames=40), LARGE)
         assert (await anext(stream)).done < 40
         await stream.aclose()
-        task = asyncio.create_task(made(engine, clip(frames=40), LARGE))
-        await asyncio.sleep(0.05)
+        begun = asyncio.Event()
+
+        async def work() -> None:
+            async for _ in engine.upscale(clip(frames=40), LARGE):
+                begun.set()
+
+        task = asyncio.create_task(work())
+        await begun.wait()
         task.cancel()
         start = time.monotonic()
         with pytest.raises(asyncio.CancelledError):
