@@ -241,3 +241,16 @@ def test_the_command_draws_a_sheet_and_says_what_is_in_its_rows(
     sheet.main()
     assert out.read_bytes().startswith(b"\x89PNG")
     assert "row 1: viseme rest | viseme AA" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("slug", AVATARS)
+def test_what_moved_looks_as_if_it_had_never_been_elsewhere(slug: str) -> None:
+    art, shape, shown = read(sheet.face_of(slug)), Shape(256, 256), sheet.poses()
+    moved = Stage(art, "square", shape)
+    moved.draw(shown["emotion neutral"])
+    for name in ("head left", "head right", "nod", "wide open"):
+        fresh = Stage(art, "square", shape)
+        apart = np.abs(moved.draw(shown[name]).astype(int) - fresh.draw(shown[name])).max(axis=-1)
+        fresh.close()
+        assert (apart > 3).sum() == 0
+    moved.close()

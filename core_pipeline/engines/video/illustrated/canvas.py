@@ -13,6 +13,7 @@ from errors import Impossible
 Pixels = NDArray[np.uint8]
 UNMOVED: Matrix = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 _WHOLE_REDRAW = 0  # everything moves in every frame: looking for what changed costs more than it saves
+_ALMOST, _WHOLLY = 254, 255  # opacities
 _CODES = {"svg": "avatar-art", "png": "avatar-logo"}
 
 
@@ -54,7 +55,11 @@ class Canvas:
     def move(self, number: int, matrix: Matrix) -> None:
         """Place a picture: (a, b, c, d, e, f) takes (x, y) to (ax + by + c, dx + ey + f) pixels."""
         if self._places.get(number) != matrix:
-            self._move(self._pictures[number], matrix)
+            picture = self._pictures[number]
+            self._move(picture, matrix)
+            # ThorVG leaves a drawn picture's gradients where they were unless something else of it changes, too.
+            self._tvg.tvg_paint_set_opacity(picture, _ALMOST)
+            self._tvg.tvg_paint_set_opacity(picture, _WHOLLY)
             self._places[number] = matrix
 
     def size(self, number: int) -> tuple[float, float]:
