@@ -210,6 +210,7 @@ async def _findings(settings: Settings, tenant: str | None, *, pull: bool) -> li
         found += await checks.engines(house.engines, house.floor, settings.chains, tenant_id, tenant or "")
         if tenant:
             found.append(await checks.memory(house.floor.db, tenant_id, tenant))
+            found += await checks.faces(house.floor.db, tenant_id, tenant)
         found.append(await checks.walls(house.floor.db))
         return [*found, *await checks.accounts(house.floor.book, house.lines, tenant_id or None)]
 

@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from avatars.catalogue import DEFAULT, resolve
 from core_pipeline.answers import report
 from core_pipeline.engines.catalogue import discover
 from core_pipeline.engines.opening import configured, spec_of
 from errors import NeedsOwner, SawtakError
+from tenants import avatars
 from tenants.engines import EngineBook, Own
+from tenants.models import Tenant
+from tenants.policy import Policy
 from tenants.schema import up_to_date
 
 if TYPE_CHECKING:
@@ -125,6 +129,24 @@ async def memory(db: Database, tenant_id: str, whose: str) -> Finding:
         told = await report(session, datetime.now(UTC) - timedelta(days=30))
     what = f"{whose}: {told.from_memory} of {told.answered} questions in 30 days answered from memory ({told.rate:.0%})"
     return Finding(f"{what}, {told.kept} answers kept", fine=True)
+
+
+async def faces(db: Database, tenant_id: str, whose: str) -> list[Finding]:
+    """Whether the avatars that the tenant chose can be shown now."""
+    findings = []
+    async with db.tenant(tenant_id, reads=True) as session:
+        policy = Policy.model_validate((await session.get_one(Tenant, tenant_id)).policy)
+        for language, choice in (policy.avatar or {policy.language: ""}).items():
+            what = f"{whose}: avatar {choice or DEFAULT} ({language}), video: {policy.video}"
+            try:
+                chosen = resolve(choice)
+                if chosen.own_id is not None:
+                    await avatars.shown(session, chosen.own_id)
+            except SawtakError as error:
+                findings.append(Finding(what, fine=False, fix=str(error)))
+            else:
+                findings.append(Finding(what, fine=True))
+    return findings
 
 
 async def pull(router: Engines, told: Callable[[Progress], None]) -> list[Finding]:

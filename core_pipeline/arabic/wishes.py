@@ -79,7 +79,7 @@ _VIDEO_ANSWER = re.compile(
 def video_wish(text: str) -> tuple[bool, str]:
     """Whether the customer asks for the answer as a video, and what they say besides."""
     lines = [line for line in re.split(r"(?<=[.!?؟\n])\s*|\n", text) if line.strip()]
-    said = [normalise(line).strip(" .!؟?،,\n") for line in lines]
+    said = [" ".join(re.sub(r"[.!؟?،,]", " ", normalise(line)).split()) for line in lines]
     rest = [line for line, words in zip(lines, said, strict=True) if not _VIDEO.fullmatch(words)]
     if len(rest) == len(lines):
         return any(_VIDEO_ANSWER.search(words) for words in said), text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core_pipeline.arabic.wishes import Command, command, own_name, preferences, wants_person
+from core_pipeline.arabic.wishes import Command, command, own_name, preferences, video_wish, wants_person
 
 
 @pytest.mark.parametrize("said", ["/reset", "/reset@shop_bot", "ابدأ من جديد", "Start over!", " إبدا من الأول "])
@@ -72,3 +72,29 @@ def test_preferences_are_noticed_where_they_are_asked_for(said: str, wanted: dic
 )
 def test_a_wish_for_a_person_is_noticed(said: str, wanted: bool) -> None:
     assert wants_person(said) is wanted
+
+
+@pytest.mark.parametrize(
+    ("said", "rest"),
+    [
+        ("أرسل فيديو", ""),
+        ("ابعتلي فيديو لو سمحت", ""),
+        ("ممكن فيديو؟", ""),
+        ("عايز الرد فيديو", ""),
+        ("3ayez video", ""),
+        ("Send me a video, please.", ""),
+        ("متى تفتحون؟ أرسل لي فيديو", "متى تفتحون؟"),
+        ("أرسل فيديو\nمتى تفتحون", "متى تفتحون"),
+        ("رد علي بالفيديو متى تفتحون", "رد علي بالفيديو متى تفتحون"),
+    ],
+)
+def test_a_wish_for_a_video_is_noticed_and_is_no_question(said: str, rest: str) -> None:
+    assert video_wish(said) == (True, rest)
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["عندكم فيديو للمطعم؟", "هل ترسلون فيديو عن المنتج؟", "متى تفتحون\nوأين أنتم", "Do you rent video games?", ""],
+)
+def test_questions_about_videos_are_questions(said: str) -> None:
+    assert video_wish(said) == (False, said)
