@@ -30,7 +30,7 @@ lint: $(VENV)/.dev ## Format, style, types, import contracts
 	$(BIN)/lint-imports
 
 unit: $(VENV)/.dev ## The tests, on SQLite and on a real Postgres
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 .venv-engines/.done: requirements/engines.txt
 	@test -x .venv-engines/bin/python || $(PYTHON) -m venv .venv-engines

@@ -10,9 +10,10 @@ from typing import Annotated, Any
 import typer
 
 from admin.console import AsJson, TenantName, show
+from core_pipeline.cloning.attempt import Outcome
 from core_pipeline.cloning.preview import preview
 from core_pipeline.cloning.quality import explain
-from core_pipeline.cloning.studio import Outcome, Studio
+from core_pipeline.cloning.studio import Studio
 from core_pipeline.contracts.engines import Asr, Speaker, Tts
 from core_pipeline.media.sandbox import Sandbox
 from tenants import directory, voices

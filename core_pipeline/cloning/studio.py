@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Any
 
+from core_pipeline.cloning.attempt import (
+    Heard,
+    Outcome,
+    asked_in_time,
+    fault,
+    heard,
+    or_deleted,
+    recorded,
+    used_up,
+    with_asked,
+    with_attempt,
+)
 from core_pipeline.cloning.consent import Asked, sentence_for, wording
 from core_pipeline.cloning.crowd import one_voice
 from core_pipeline.cloning.echo import is_copy
-from core_pipeline.cloning.quality import MOST_SECONDS, ONE_VOICE, Verdict, inspect
-from core_pipeline.cloning.reading import Read, compare
+from core_pipeline.cloning.quality import MOST_SECONDS, Verdict, inspect
+from core_pipeline.cloning.reading import compare
 from core_pipeline.cloning.recordings import SAMPLE_RATE, shortened
 from core_pipeline.contracts.engines import Asr, Pcm, Speaker
 from core_pipeline.media.sandbox import Sandbox
@@ -26,27 +35,9 @@ from tenants.db import Database
 from tenants.models import ClonedVoice, VoiceState, now
 
 KIND = "voices"
-SENTENCE_LASTS = timedelta(minutes=15)
 DRAFT_LASTS = timedelta(days=7)
-MOST_ATTEMPTS = 10
 SAME_VOICE = 0.5
 _SPARE_SECONDS = 1.0
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of a reading: `code` says why the voice was not released (see `quality.explain`), None: it was."""
-
-    code: str | None
-    agree: float = 0.0
-    words: float = 0.0
-    likeness: float | None = None
-    text: str = ""
-
-    def record(self, at: datetime) -> dict[str, Any]:
-        """The attempt as it is kept: no words of the speaker, figures only."""
-        figures = {"agree": self.agree, "words": self.words, "likeness": self.likeness}
-        return {"at": at.isoformat(), "code": self.code, **figures}
 
 
 class Studio:
@@ -76,7 +67,8 @@ class Studio:
             draft.voiceprint = await speaker.voiceprint(kept)
             draft.quality = {**facts, "digest": hashlib.sha256(recording).hexdigest()}
             draft.sample = await self._blobs.put(tenant_id, KIND, wav(kept), ".wav")
-        async with self._or_deleted(tenant_id, draft.sample), self._db.tenant(tenant_id) as session:
+        stored = [draft.sample] if draft.sample else []
+        async with or_deleted(self._blobs, tenant_id, stored), self._db.tenant(tenant_id) as session:
             await voices.add(session, draft)
         return draft, verdict
 
@@ -87,8 +79,7 @@ class Studio:
             voice = _draft(await voices.held(session, voice_id))
             asked = sentence_for(voice.language, business, speaker, scope, at.date())
             voice.speaker, voice.scope, voice.sentence = speaker.strip(), scope, asked.sentence
-            shown = {"agree": asked.agree, "words": list(asked.words), "at": at.isoformat()}
-            voice.quality = {**voice.quality, "asked": shown}
+            voice.quality = with_asked(voice.quality, asked, at)
         return asked
 
     async def consent(self, tenant_id: str, voice_id: str, recording: bytes, asr: Asr, speaker: Speaker) -> Outcome:
@@ -98,11 +89,10 @@ class Studio:
         """
         async with self._db.tenant(tenant_id, reads=True) as session:
             voice = _draft(await voices.get(session, voice_id))
-        outcome, pcm = await self._heard(voice, recording, asr, speaker)
-        blob = await self._blobs.put(tenant_id, KIND, wav(pcm), ".wav") if pcm and outcome.code is None else None
-        async with self._or_deleted(tenant_id, blob):
-            await self._settle(tenant_id, voice, outcome, blob)
-        return outcome
+        attempt = await self._heard(voice, recording, asr, speaker)
+        async with recorded(self._blobs, tenant_id, KIND, attempt) as blob:
+            await self._settle(tenant_id, voice, attempt[0], blob)
+        return attempt[0]
 
     async def revoke(
         self, tenant_id: str, voice_id: str, forget: Callable[[str], Awaitable[None]] | None = None
@@ -131,16 +121,6 @@ class Studio:
             await self.revoke(tenant_id, voice_id, forget)
         return len(due)
 
-    @asynccontextmanager
-    async def _or_deleted(self, tenant_id: str, blob: str | None) -> AsyncIterator[None]:
-        """Leave no recording behind that no row names."""
-        try:
-            yield
-        except BaseException:
-            if blob is not None:
-                await self._blobs.delete(tenant_id, blob)
-            raise
-
     async def _judged(self, recording: bytes, speaker: Speaker) -> tuple[Pcm | None, Verdict]:
         try:
             pcm = await self._decoded(recording)
@@ -155,36 +135,26 @@ class Studio:
         longest = MOST_SECONDS + _SPARE_SECONDS
         return await self._sandbox.decode(recording, sample_rate=SAMPLE_RATE, max_seconds=longest)
 
-    async def _heard(
-        self, voice: ClonedVoice, recording: bytes, asr: Asr, speaker: Speaker
-    ) -> tuple[Outcome, Pcm | None]:
-        shown = voice.quality.get("asked")
-        if shown is None:
-            raise Impossible("no-sentence", "ask for the sentence first")
-        if self._clock() - datetime.fromisoformat(shown["at"]) > SENTENCE_LASTS:
+    async def _heard(self, voice: ClonedVoice, recording: bytes, asr: Asr, speaker: Speaker) -> Heard:
+        asked = asked_in_time(voice.quality, voice.sentence, self._clock())
+        if asked is None:
             return Outcome("sentence-expired"), None
         if hashlib.sha256(recording).hexdigest() == voice.quality["digest"]:
             return Outcome("same-recording"), None
-        try:
-            pcm = await self._decoded(recording)
-            return await self._compared(voice, pcm, asr, speaker), pcm
-        except Impossible as error:
-            if error.code not in {"media-silent", "too-little-speech"}:
-                raise
-            return Outcome("not-heard"), None
+        return await heard(self._compared(voice, asked, recording, asr, speaker))
 
-    async def _compared(self, voice: ClonedVoice, pcm: Pcm, asr: Asr, speaker: Speaker) -> Outcome:
-        shown = voice.quality["asked"]
-        asked = Asked(voice.sentence, shown["agree"], tuple(shown["words"]))
+    async def _compared(self, voice: ClonedVoice, asked: Asked, recording: bytes, asr: Asr, speaker: Speaker) -> Heard:
+        pcm = await self._decoded(recording)
         sample = unpacked(await self._blobs.get(voice.tenant_id, voice.sample or ""))
-        heard = await asr.transcribe(pcm, voice.language)
-        read = compare(asked, heard.text, voice.language)
+        said = await asr.transcribe(pcm, voice.language)
+        read = compare(asked, said.text, voice.language)
         # The sample's voiceprint is taken anew: the installation may have another engine by now.
         likeness = speaker.likeness(await speaker.voiceprint(sample), await speaker.voiceprint(pcm))
         alone = await one_voice(pcm, speaker)
-        copy = await asyncio.to_thread(is_copy, sample, pcm)
-        code = _fault(read, likeness, alone, copy=copy)
-        return Outcome(code, read.agree, read.words, round(likeness, 4), heard.text)
+        code = fault(read, alone) or ("other-voice" if likeness < SAME_VOICE else None)
+        if await asyncio.to_thread(is_copy, sample, pcm):
+            code = "same-recording"
+        return Outcome(code, read.agree, read.words, round(likeness, 4), said.text), pcm
 
     async def _settle(self, tenant_id: str, asked: ClonedVoice, outcome: Outcome, blob: str | None) -> None:
         """Keep the attempt, and release the voice after a good one, unless it changed while we listened."""
@@ -193,24 +163,10 @@ class Studio:
             voice = _draft(await voices.held(session, asked.id))
             if voice.sentence != asked.sentence:
                 raise Impossible("voice-changed", "another sentence was asked for meanwhile: read that one")
-            attempts = [*voice.quality.get("attempts", []), outcome.record(at)]
-            voice.quality = {**voice.quality, "attempts": attempts}
+            voice.quality = with_attempt(voice.quality, outcome, at)
             if outcome.code is None:
                 voice.state, voice.consented_at, voice.consent_blob = VoiceState.READY, at, blob
                 voice.consent_text, voice.likeness = outcome.text, outcome.likeness
-
-
-def _fault(read: Read, likeness: float, alone: float, *, copy: bool) -> str | None:
-    """Name the first thing that speaks against the reading."""
-    faults = {
-        "same-recording": copy,
-        "refused": read.refused,
-        "not-read": not read.agreed,
-        "wrong-words": not read.confirmed,
-        "two-speakers": alone < ONE_VOICE,
-        "other-voice": likeness < SAME_VOICE,
-    }
-    return next((code for code, found in faults.items() if found), None)
 
 
 def _draft(voice: ClonedVoice) -> ClonedVoice:
@@ -219,6 +175,6 @@ def _draft(voice: ClonedVoice) -> ClonedVoice:
         raise Impossible("voice-state", f"the voice is {voice.state}: make a new one")
     if voice.sample is None:
         raise Impossible("sample-refused", "the sample was not good enough: record a new one")
-    if len(voice.quality.get("attempts", [])) >= MOST_ATTEMPTS:
+    if used_up(voice.quality):
         raise Impossible("too-many-attempts", "the sentence was read wrongly too often: record a new sample")
     return voice

@@ -11,6 +11,7 @@ from typing import Any
 
 from avatars.manifest import Illustrated, Photo
 from avatars.sheet import ART, PORTRAIT, checked, fields
+from core_pipeline.cloning.attempt import or_deleted
 from core_pipeline.portraits import revoking
 from core_pipeline.portraits.craft import Craft, Points, Verdict, pixels_of
 from core_pipeline.portraits.packing import packed
@@ -113,7 +114,7 @@ class Gallery:
             raise Impossible("avatar-colours", "colours are clothes and background, written as #rrggbb")
         blob = await self._hung(tenant_id, logo) if logo else None
         old = None
-        async with self._or_deleted(tenant_id, [blob] if blob else []), self._db.tenant(tenant_id) as session:
+        async with or_deleted(self._blobs, tenant_id, [blob] if blob else []), self._db.tenant(tenant_id) as session:
             row = await avatars.held(session, avatar_id)
             if row.state == AvatarState.REVOKED:
                 raise Impossible("avatar-state", "a revoked avatar is not dressed")
@@ -179,22 +180,12 @@ class Gallery:
     @asynccontextmanager
     async def _stored(self, row: OwnAvatar, files: Mapping[str, bytes]) -> AsyncIterator[None]:
         """Keep the row's files for as long as all goes well."""
-        async with self._or_deleted(row.tenant_id, blobs := []):
+        async with or_deleted(self._blobs, row.tenant_id, blobs := []):
             for name, data in files.items():
                 key = await self._blobs.put(row.tenant_id, KIND, data, f".{name.rpartition('.')[2]}")
                 blobs.append(key)
                 row.files = {**row.files, name: key}
             yield
-
-    @asynccontextmanager
-    async def _or_deleted(self, tenant_id: str, blobs: list[str]) -> AsyncIterator[None]:
-        """Leave no file behind that no row names."""
-        try:
-            yield
-        except BaseException:
-            for blob in blobs:
-                await self._blobs.delete(tenant_id, blob)
-            raise
 
 
 def _row(tenant_id: str, manifest: Illustrated | Photo, by: str) -> OwnAvatar:

@@ -89,12 +89,12 @@ async def _waited(deps: Deps, here: Here, filming: Filming, left: float | None) 
     """Wait for the film, noting on the turn how far it is; TimeoutError after `left` seconds."""
     until = None if left is None else monotonic() + left
     while not filming.task.done():
-        if until is not None and monotonic() >= until:
-            raise TimeoutError
-        shortly = _TELL_SECONDS if until is None else min(_TELL_SECONDS, until - monotonic())
-        await asyncio.wait({filming.task}, timeout=shortly)
         async with deps.db.tenant(here.tenant_id) as session:
             (await session.get_one(Turn, here.turn_id)).progress = filming.percent
+        shortly = _TELL_SECONDS if until is None else min(_TELL_SECONDS, until - monotonic())
+        if shortly <= 0:
+            raise TimeoutError
+        await asyncio.wait({filming.task}, timeout=shortly)
     return filming.task.result()
 
 

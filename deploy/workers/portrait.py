@@ -1,11 +1,16 @@
-"""What the workers that animate photographs share: the portrait as a scene shows it, and pictures in other sizes."""
+"""What the workers that animate photographs share: scenes in turn, the portrait and the sound as models take them."""
 
 from __future__ import annotations
 
 import io
+import tempfile
 import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeAlias
 
 import av
 import numpy as np
@@ -16,12 +21,60 @@ from pydantic import ValidationError
 
 from avatars.manifest import Photo
 from core_pipeline.contracts.faces import Scene
-from errors import Impossible
+from core_pipeline.contracts.specs import Progress
+from core_pipeline.engines.worker.blocking import stepped, write_wav
+from errors import Impossible, NeedsOwner
 
 Picture = NDArray[np.uint8]
+Drawn: TypeAlias = Generator[Progress | bytes, None, None]
 
+FPS = 25  # at which the models were trained
 MOST_SIDE = 4096
 _PIECE = 1 << 20
+
+
+class Sitting:
+    """One model, called `name`; `drawn` blocks and makes a scene's clip, and scenes take turns in one thread."""
+
+    def __init__(self, name: str, torch: Any, drawn: Callable[[Scene], Drawn], longest: float) -> None:
+        self._name, self._drawn, self._longest = name, drawn, longest
+        self._thread = ThreadPoolExecutor(1, initializer=torch.set_grad_enabled, initargs=(False,))
+
+    async def animate(self, scene: Scene) -> AsyncGenerator[Progress | bytes, None]:
+        """Stream the clip of the scene, telling how far it is; no captions.
+
+        Raises Impossible for a face that is no photo, a rate other than 25 and a speech that is too long.
+        """
+        if scene.shape.fps != FPS:
+            raise Impossible("picture-rate", f"{self._name} makes {FPS} pictures a second")
+        if scene.speech.seconds > self._longest:
+            raise Impossible("speech-too-long", f"more than {self._longest:g} seconds at a time")
+        async with aclosing(stepped(self._thread, self._drawn(scene))) as parts:
+            async for part in parts:
+                yield part
+
+    async def close(self) -> None:
+        """Release everything."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+
+def check_files(name: str, weights: Path, needed: Iterable[str], source: Path, landmark: str) -> None:
+    """Raise `NeedsOwner` when weights are missing, or `source` lacks what tells a checkout of the project `name`."""
+    if missing := [file for file in needed if not (weights / file).is_file()]:
+        raise NeedsOwner("no-weights", f"{weights} lacks {', '.join(missing)}: see this worker's README")
+    if not (source / landmark).exists():
+        raise NeedsOwner("no-source", f"{source} is no checkout of {name}: see this worker's README")
+
+
+@contextmanager
+def sound_of(scene: Scene, frames: float) -> Iterator[str]:
+    """Lend the path of a wav file with the scene's speech, then silence to the end of so many pictures."""
+    speech = scene.speech
+    data = speech.data.ljust(2 * round(frames * speech.sample_rate / FPS), b"\0")
+    with tempfile.TemporaryDirectory(prefix="sawtak-scene-") as folder:
+        file = Path(folder) / "speech.wav"
+        write_wav(replace(speech, data=data), file)
+        yield str(file)
 
 
 @dataclass(frozen=True)

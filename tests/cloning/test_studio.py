@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from core_pipeline.cloning.studio import MOST_ATTEMPTS
+from core_pipeline.cloning.attempt import MOST_ATTEMPTS
 from core_pipeline.cloning.use import clone_of
 from core_pipeline.media.wav import unpacked
 from errors import Impossible, NeedsOwner

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from core_pipeline.cloning.studio import MOST_ATTEMPTS
+from core_pipeline.cloning.attempt import MOST_ATTEMPTS
 from core_pipeline.contracts.engines import Pcm, Transcript
 from core_pipeline.media.wav import unpacked
 from core_pipeline.portraits.faults import explain

@@ -27,10 +27,10 @@ class Manner:
 MANNERS: dict[Emotion, Manner] = {
     "neutral": Manner(),
     "happy": Manner(energy=1.3),
-    "sad": Manner(energy=0.55, calm=0.85, down=0.42, wander=0.6),
+    "sad": Manner(energy=0.55, calm=0.85, down=0.8, wander=0.5),
     "worried": Manner(energy=0.9, calm=0.7, wander=1.5),
     "angry": Manner(energy=0.8, calm=1.6, wander=0.15),
-    "thankful": Manner(energy=0.8, bows=1.0, wander=0.5),
+    "thankful": Manner(energy=0.8, down=0.3, bows=1.0, wander=0.3),
 }
 
 

@@ -7,10 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import tempfile
-from collections.abc import AsyncGenerator, Generator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -19,18 +15,25 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from core_pipeline.contracts.engines import Pcm
 from core_pipeline.contracts.faces import Emotion, Scene
 from core_pipeline.contracts.specs import Progress
-from core_pipeline.engines.worker.blocking import stepped, write_wav
 from core_pipeline.engines.worker.scenes import Animator
 from core_pipeline.engines.worker.server import About
 from core_pipeline.engines.worker.standalone import Loaded, run
 from core_pipeline.media.film.reel import Reel
-from deploy.workers.portrait import Picture, opaque, pieces, scaled, still_of
-from errors import Impossible, NeedsOwner
+from deploy.workers.portrait import (
+    FPS,
+    Drawn,
+    Picture,
+    Sitting,
+    check_files,
+    opaque,
+    pieces,
+    scaled,
+    sound_of,
+    still_of,
+)
 
-FPS = 25
 SAMPLE_RATE = 16_000
 SHORTEST_METERED = 0.4  # seconds: the loudness of less can't be measured
 AROUND = 2  # pictures of sound before and after each that the model hears
@@ -85,30 +88,13 @@ class Models:
 
 
 class Echo:
-    """One model; scenes take turns in one thread."""
+    """One model, which moves the whole picture."""
 
     def __init__(self, models: Models, config: EchoConfig) -> None:
         self._models, self._config = models, config
-        self._thread = ThreadPoolExecutor(1, initializer=models.torch.set_grad_enabled, initargs=(False,))
 
-    async def animate(self, scene: Scene) -> AsyncGenerator[Progress | bytes, None]:
-        """Stream the clip of the scene, telling how far it is after each window; no captions.
-
-        Raises Impossible for a face that is no photo, a rate other than 25 and a speech that is too long.
-        """
-        if scene.shape.fps != FPS:
-            raise Impossible("picture-rate", f"EchoMimic makes {FPS} pictures a second")
-        if scene.speech.seconds > self._config.longest:
-            raise Impossible("speech-too-long", f"more than {self._config.longest:g} seconds at a time")
-        async with aclosing(stepped(self._thread, self._drawn(scene))) as parts:
-            async for part in parts:
-                yield part
-
-    async def close(self) -> None:
-        """Release everything."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
-
-    def _drawn(self, scene: Scene) -> Generator[Progress | bytes, None, None]:
+    def drawn(self, scene: Scene) -> Drawn:
+        """Make the clip, telling how far it is after each window; `Impossible` for a face that is no photo."""
         first = still_of(scene).picture
         sound = self._heard(scene)
         reel, last = Reel(scene.shape, scene.most_bits), first
@@ -159,10 +145,8 @@ class Echo:
     def _heard(self, scene: Scene) -> Any:
         """What the model hears, one row for each picture of the scene."""
         script, models = self._models.script, self._models
-        with tempfile.TemporaryDirectory(prefix="sawtak-scene-") as folder:
-            file = Path(folder) / "speech.wav"
-            write_wav(lengthened(scene.speech, scene.frames), file)
-            sound, rate = script.librosa.load(str(file), sr=SAMPLE_RATE)
+        with sound_of(scene, scene.frames) as file:
+            sound, rate = script.librosa.load(file, sr=SAMPLE_RATE)
         if scene.speech.seconds > SHORTEST_METERED:
             sound = script.loudness_norm(sound, rate)
         return script.get_audio_embed(sound, models.features, models.ear, scene.frames, sr=SAMPLE_RATE, fps=FPS)
@@ -191,11 +175,6 @@ def prompt_for(emotion: Emotion) -> str:
     return " ".join(["A person is speaking", MOODS.get(emotion, "calmly")]) + "."
 
 
-def lengthened(speech: Pcm, frames: int) -> Pcm:
-    """Return the speech with silence to the end of its last picture."""
-    return Pcm(speech.data.ljust(2 * round(frames * speech.sample_rate / FPS), b"\0"), speech.sample_rate)
-
-
 def _bytes(picture: Any) -> Picture:
     """A picture of 3 x height x width in 0..1 as RGB bytes."""
     values = np.asarray(picture, np.float32).transpose(1, 2, 0)
@@ -204,13 +183,11 @@ def _bytes(picture: Any) -> Picture:
 
 async def load(config: EchoConfig) -> Loaded:
     """Load the weights; `NeedsOwner` when they or the project's checkout are not there."""
-    if missing := [name for name in WEIGHTS if not (config.weights / name).is_file()]:
-        raise NeedsOwner("no-weights", f"{config.weights} lacks {', '.join(missing)}: see this worker's README")
-    if not (config.source / "infer_flash.py").is_file():
-        raise NeedsOwner("no-source", f"{config.source} is no checkout of EchoMimicV3: see this worker's README")
+    check_files("EchoMimicV3", config.weights, WEIGHTS, config.source, "infer_flash.py")
     sys.path.append(str(config.source))
     models = await asyncio.to_thread(_models, config)
-    return Loaded({"video": Animator(Echo(models, config))}, About("echomimic-v3-flash", "2026.01"))
+    sitting = Sitting("EchoMimic", models.torch, Echo(models, config).drawn, config.longest)
+    return Loaded({"video": Animator(sitting)}, About("echomimic-v3-flash", "2026.01"))
 
 
 def _models(config: EchoConfig) -> Models:

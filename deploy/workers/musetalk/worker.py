@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import tempfile
-from collections.abc import AsyncGenerator, Generator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -19,18 +16,26 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from core_pipeline.contracts.engines import Pcm
 from core_pipeline.contracts.faces import Scene
 from core_pipeline.contracts.specs import Progress
-from core_pipeline.engines.worker.blocking import stepped, write_wav
 from core_pipeline.engines.worker.scenes import Animator
 from core_pipeline.engines.worker.server import About
 from core_pipeline.engines.worker.standalone import Loaded, run
 from core_pipeline.media.film.reel import Reel
-from deploy.workers.portrait import Picture, opaque, pieces, scaled, still_of
-from errors import Impossible, NeedsOwner
+from deploy.workers.portrait import (
+    FPS,
+    Drawn,
+    Picture,
+    Sitting,
+    check_files,
+    opaque,
+    pieces,
+    scaled,
+    sound_of,
+    still_of,
+)
+from errors import Impossible
 
-FPS = 25  # at which the model was trained
 SIDE = 256  # pixels of the face that the model sees and makes
 WEIGHTS = (
     "musetalkV15/unet.pth",
@@ -77,30 +82,13 @@ class Models:
 
 
 class Muse:
-    """One set of models; scenes take turns in one thread."""
+    """One set of models: the portrait with a moving mouth, no blinks."""
 
     def __init__(self, models: Models, config: MuseConfig) -> None:
         self._models, self._config = models, config
-        self._thread = ThreadPoolExecutor(1, initializer=models.torch.set_grad_enabled, initargs=(False,))
 
-    async def animate(self, scene: Scene) -> AsyncGenerator[Progress | bytes, None]:
-        """Stream the clip of the scene: the portrait with a moving mouth, no blinks, no captions.
-
-        Raises Impossible for a face that is no photo, a rate other than 25 and a speech that is too long.
-        """
-        if scene.shape.fps != FPS:
-            raise Impossible("picture-rate", f"MuseTalk makes {FPS} pictures a second")
-        if scene.speech.seconds > self._config.longest:
-            raise Impossible("speech-too-long", f"more than {self._config.longest:g} seconds at a time")
-        async with aclosing(stepped(self._thread, self._drawn(scene))) as parts:
-            async for part in parts:
-                yield part
-
-    async def close(self) -> None:
-        """Release everything."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
-
-    def _drawn(self, scene: Scene) -> Generator[Progress | bytes, None, None]:
+    def drawn(self, scene: Scene) -> Drawn:
+        """Make the clip, telling how far it is after each batch; `Impossible` for a face that is no photo."""
         still, models = still_of(scene), self._models
         canvas = _turned(still.picture)
         box = face_box(still.points, scene.shape.width, scene.shape.height)
@@ -131,10 +119,9 @@ class Muse:
 
     def _heard(self, scene: Scene) -> Any:
         models = self._models
-        with tempfile.TemporaryDirectory(prefix="sawtak-scene-") as folder:
-            file = Path(folder) / "speech.wav"
-            write_wav(lengthened(scene.speech, scene.frames), file)
-            features, length = models.audio.get_audio_feature(str(file), weight_dtype=models.dtype)
+        # Half a picture beyond the last: the project rounds down.
+        with sound_of(scene, scene.frames + 0.5) as file:
+            features, length = models.audio.get_audio_feature(file, weight_dtype=models.dtype)
         return models.audio.get_whisper_chunk(
             features,
             self._config.device,
@@ -168,12 +155,6 @@ def face_box(points: Mapping[str, tuple[float, float]], width: int, height: int)
     return left, top, right, bottom
 
 
-def lengthened(speech: Pcm, frames: int) -> Pcm:
-    """Return the speech with silence to half a picture beyond the last: the project rounds down."""
-    size = 2 * round((frames + 0.5) * speech.sample_rate / FPS)
-    return Pcm(speech.data.ljust(size, b"\0"), speech.sample_rate)
-
-
 def _turned(picture: Picture) -> Picture:
     """RGB as BGR, or the other way round."""
     return np.ascontiguousarray(picture[..., ::-1])
@@ -181,13 +162,11 @@ def _turned(picture: Picture) -> Picture:
 
 async def load(config: MuseConfig) -> Loaded:
     """Load the weights; `NeedsOwner` when they or the project's checkout are not there."""
-    if missing := [name for name in WEIGHTS if not (config.weights / name).is_file()]:
-        raise NeedsOwner("no-weights", f"{config.weights} lacks {', '.join(missing)}: see this worker's README")
-    if not (config.source / "musetalk" / "utils").is_dir():
-        raise NeedsOwner("no-source", f"{config.source} is no checkout of MuseTalk: see this worker's README")
+    check_files("MuseTalk", config.weights, WEIGHTS, config.source, "musetalk/utils")
     sys.path.append(str(config.source))
     models = await asyncio.to_thread(_models, config)
-    return Loaded({"video": Animator(Muse(models, config))}, About("musetalk", "1.5"))
+    sitting = Sitting("MuseTalk", models.torch, Muse(models, config).drawn, config.longest)
+    return Loaded({"video": Animator(sitting)}, About("musetalk", "1.5"))
 
 
 def _models(config: MuseConfig) -> Models:

@@ -22,7 +22,10 @@ from errors import Impossible
 # How far what lies near or far shifts when the head turns, in units at a full turn: a turn of a flat drawing.
 _DEPTHS = {"back": -2.0, "face": 1.2, "features": 5.0, "nose": 7.5, "over": 6.0, "front": 0.6}
 _ON_HEAD = frozenset(_DEPTHS)
+_TURN = 0.1  # degrees in which a neck turns: a fifth of a pixel at its top
+_TIP = 0.8  # how much further what is near goes down in a bow
 _BREATH = 2.6
+_EARS, _EARS_TURN = 7.0, 1.2  # an animal's: how far they fall in anger and grief, how much more than the head they turn
 _FOLDS = {"young": 0.22, "adult": 0.42, "old": 0.7}  # how plain the lines beside a smile are
 _OPENINGS = 100  # how many ways a jaw is bent: a step is a tenth of a unit
 _TRAVEL = 10.0  # how far a head moves at most, in units
@@ -73,8 +76,8 @@ class Features:
     def __init__(self, manifest: Illustrated) -> None:
         skin = manifest.eyes.lid
         self._eyes, self._brows = EyePair(manifest.eyes), BrowPair(manifest.brows)
-        make = LipMouth if manifest.mouth.style == "lips" else Muzzle
-        self._mouth: LipMouth | Muzzle = make(manifest.mouth, skin)
+        mouth, lips = manifest.mouth, manifest.mouth.style == "lips"
+        self._mouth: LipMouth | Muzzle = LipMouth(mouth) if lips else Muzzle(mouth, skin)
         self._manifest = manifest
         self._fold = mixed(skin, "#6d2f22", 0.5)
         self._defs = self._eyes.defs + self._brows.defs + self._mouth.defs + glowing("flush", "#e0604f", 0.5)
@@ -130,6 +133,7 @@ class Stage:
         self.lens = Lens.of(art.manifest, view, shape)
         self.mouth = self.lens.pixels(_roomier(art.manifest.mouth.box))
         self._pivot = art.manifest.pivot
+        self._ears = art.manifest.mouth.style == "muzzle"
         self._canvas = Canvas(shape.width, shape.height)
         self._features = Features(art.manifest)
         self._placed: list[tuple[int, str, Piece]] = []
@@ -181,16 +185,17 @@ class Stage:
 
     def _place(self, layer: str, pose: Pose) -> Matrix:
         if layer in _ON_HEAD:
-            depth = _DEPTHS[layer]
-            return self.lens.matrix(
-                pose.x + depth * pose.yaw, pose.y + 0.25 * abs(depth) * pose.mood.bow, pose.roll, self._pivot
-            )
-        lift = -_BREATH * pose.breath
+            depth, mood = _DEPTHS[layer], pose.mood
+            y, roll = pose.y + _TIP * abs(depth) * mood.bow, pose.roll
+            if layer == "back" and self._ears:
+                y, roll = y + _EARS * max(mood.furrow, mood.droop), roll * _EARS_TURN
+            return self.lens.matrix(pose.x + depth * pose.yaw, y, roll, self._pivot)
+        x, y, roll = pose.sway, -_BREATH * pose.breath, 0.0
         if layer == "neck":
-            return self.lens.matrix((pose.x + pose.sway) / 2, (pose.y + lift) / 2, pose.roll / 2, self._pivot)
-        # In quarters of a pixel: unseen, and a body that stands still for a few pictures need not be drawn anew.
+            x, y, roll = (pose.x + x) / 2, (pose.y + y) / 2, round(pose.roll / 2 / _TURN) * _TURN
+        # In quarters of a pixel: unseen, and what stands still for a few pictures need not be drawn anew.
         step = 0.25 / self.lens.scale
-        return self.lens.matrix(round(pose.sway / step) * step, round(lift / step) * step)
+        return self.lens.matrix(round(x / step) * step, round(y / step) * step, roll, self._pivot)
 
 
 def _roomier(box: Box) -> Box:

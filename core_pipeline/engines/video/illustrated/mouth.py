@@ -41,7 +41,7 @@ class Held:
         """Return the measures for a mouth in a pose."""
         lips, mood = pose.mouth, pose.mood
         smile = mood.smile * (1 - 0.45 * lips.pucker) * (1 - 0.2 * lips.open)
-        half = DRAWN * (1 + 0.13 * lips.spread + 0.13 * max(0.0, smile) - 0.05 * mood.tight)
+        half = DRAWN * (1 + 0.13 * lips.spread + 0.16 * max(0.0, smile) - 0.2 * mood.tight)
         half *= (1 - 0.37 * lips.pucker) * (1 - 0.05 * lips.open)
         fall = mouth.drop * DRAWN / mouth.width * 1.7
         middle = 2.6 * smile + 0.6 * lips.open
@@ -63,10 +63,10 @@ class Held:
 class LipMouth:
     """A mouth with lips."""
 
-    def __init__(self, mouth: Mouth, skin: str) -> None:
+    def __init__(self, mouth: Mouth) -> None:
         self._mouth = mouth
         deep = mixed(mouth.line, "#120305", 0.62)
-        self._shade = mixed(skin, "#3a140c", 0.8)
+        shadow = mixed(mouth.line, "#1a0c0a", 0.55)  # its own dark: right on skin, on dark and on white hair
         self._line = mouth.line
         self.defs = (
             falling("lip-up", (0, shade(mouth.upper, "light")), (0.35, mouth.upper), (1, shade(mouth.upper, "dark")))
@@ -81,7 +81,7 @@ class LipMouth:
             + falling("teeth", (0, "#d9cbc4"), (0.3, "#f7f1ea"), (1, "#fffdf8"))
             + falling("tongue", (0, "#d9747a"), (1, "#b04f59"))
             + glowing("lip-light", "#fff0ea", 0.75)
-            + glowing("under-lip", self._shade, 0.3)
+            + glowing("under-lip", shadow, 0.27)
         )
 
     def drawn(self, pose: Pose) -> str:

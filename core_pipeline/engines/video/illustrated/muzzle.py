@@ -36,8 +36,9 @@ class Muzzle:
         """Return the mouth as this pose holds it."""
         lips, mood = pose.mouth, pose.mood
         half = DRAWN * (1 + 0.12 * lips.spread + 0.08 * max(0.0, mood.smile)) * (1 - 0.34 * lips.pucker)
-        corner = -(8.5 if mood.smile > 0 else 11.0) * mood.smile * (1 - 0.4 * lips.pucker)
-        sag = (6.0 + 5.0 * min(0.3, mood.smile)) * (1 - 0.5 * lips.press) + 2.5 * lips.open
+        half *= 1 - 0.16 * mood.tight
+        corner = -(10.0 if mood.smile > 0 else 13.0) * mood.smile * (1 - 0.4 * lips.pucker)
+        sag = (6.0 + 6.5 * min(0.3, mood.smile)) * (1 - 0.5 * lips.press) + 2.5 * lips.open
         fall = lips.open * self._mouth.drop * DRAWN / self._mouth.width * 1.9 * (1 - 0.7 * lips.tuck)
         left = ((-half * 0.86, corner + sag * 1.2), (-half * 0.3, sag * 1.4), (0.0, 0.0))
         arcs = curve((-half, corner), *left, *mirrored(*left)[1:], (half, corner))
@@ -69,10 +70,10 @@ class Muzzle:
         tongue += line(f"M0,{low - rise * 0.8:.2f}L0,{low:.2f}", "#b84d58", 1.4, 0.5)
         return tongue + (self._front_teeth(half, 0.8 * lips.teeth) if lips.teeth > 0.3 else "")
 
-    @staticmethod
-    def _front_teeth(half: float, seen: float) -> str:
-        wide, tall = half * 0.17, 9 * seen
+    def _front_teeth(self, half: float, seen: float) -> str:
+        wide, tall = half * 0.17, 6.3 * seen
         return "".join(
-            f'<rect x="{x:.2f}" y="-0.5" width="{wide:.2f}" height="{tall + 2:.2f}" rx="3" fill="url(#teeth)"/>'
+            f'<rect x="{x:.2f}" y="-0.5" width="{wide:.2f}" height="{tall + 1.5:.2f}" rx="4" fill="url(#teeth)"'
+            f' stroke="{self._mouth.line}" stroke-width="0.8" stroke-opacity="0.35"/>'
             for x in (-wide - 0.4, 0.4)
         )

@@ -20,6 +20,7 @@ import numpy as np
 import avatars
 from core_pipeline.contracts.faces import EMOTIONS, Face, Shape, View
 from core_pipeline.engines.acting.emotions import mood_of
+from core_pipeline.engines.acting.motion import MANNERS
 from core_pipeline.engines.acting.performance import stance
 from core_pipeline.engines.acting.pose import Pose
 from core_pipeline.engines.acting.visemes import VISEMES, Lips
@@ -44,7 +45,7 @@ def poses() -> dict[str, Pose]:
     shown = {f"viseme {name}": calm.saying(lips) for name, lips in VISEMES.items()}
     shown["wide open"] = calm.saying(Lips(open=1.0, teeth=0.6))
     shown["half blink"], shown["blink"] = replace(calm, lid=0.5), replace(calm, lid=1.0)
-    felt = {name: stance(Pose(mood=mood_of(name))) for name in EMOTIONS}
+    felt = {name: stance(Pose(mood=mood_of(name), look=(0.0, MANNERS[name].down))) for name in EMOTIONS}
     shown |= {f"emotion {name}": pose for name, pose in felt.items()}
     shown |= {f"{name}, speaking": pose.saying(VISEMES["E"]) for name, pose in felt.items()}
     shown |= {f"look {name}": replace(calm, look=look) for name, look in (("left", (-1.0, 0.0)), ("right", (1.0, 0.0)))}

@@ -60,6 +60,12 @@ def falling(name: str, *stops: tuple[float, str]) -> str:
     return f'<linearGradient id="{name}" x1="0" y1="0" x2="0" y2="1">{_stops(stops)}</linearGradient>'
 
 
+def falling_between(name: str, top: float, bottom: float, *stops: tuple[float, str]) -> str:
+    """Return a gradient from one height to another, for what has an even curve: ThorVG takes its box for flat."""
+    ends = f'gradientUnits="userSpaceOnUse" x1="0" y1="{top:.2f}" x2="0" y2="{bottom:.2f}"'
+    return f'<linearGradient id="{name}" {ends}>{_stops(stops)}</linearGradient>'
+
+
 def glowing(name: str, colour: str, strength: float) -> str:
     """Return a gradient that fades outwards from the middle."""
     return (

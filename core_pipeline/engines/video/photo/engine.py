@@ -1,20 +1,18 @@
-"""Plays scenes in threads of its own; numpy and x264 let Python go on meanwhile."""
+"""Plays scenes with photographed avatars."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Event
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from functools import partial
 
 from core_pipeline.contracts.faces import Scene
 from core_pipeline.contracts.specs import Progress
+from core_pipeline.engines.filming.threads import FilmThreads, check_speech
 from core_pipeline.engines.video.photo import PhotoConfig
 from core_pipeline.engines.video.photo.cast import Cast
 from core_pipeline.engines.video.photo.filming import film
 from errors import Impossible
-
-_CHUNK = 65_536
 
 
 class PhotoVideo:
@@ -22,8 +20,8 @@ class PhotoVideo:
 
     def __init__(self, config: PhotoConfig) -> None:
         self._config = config
-        self._cast = Cast()
-        self._threads = ThreadPoolExecutor(config.at_once, "photo")
+        self._film = partial(film, Cast())
+        self._threads = FilmThreads("photo", config.at_once)
 
     async def animate(self, scene: Scene) -> AsyncIterator[Progress | bytes]:
         """Stream the clip's data after its progress; a reader who leaves stops the work within a picture.
@@ -32,39 +30,13 @@ class PhotoVideo:
         and "view-without-face" for a face, "film-shape" for a size, "speech-empty" and "speech-long" for a speech that
         it can't show.
         """
-        self._check(scene)
-        loop, news, left = asyncio.get_running_loop(), asyncio.Queue[Progress | None](), Event()
-
-        def tell(progress: Progress | None) -> None:
-            if not left.is_set():
-                loop.call_soon_threadsafe(news.put_nowait, progress)
-
-        work = loop.run_in_executor(self._threads, self._work, scene, tell, left)
-        try:
-            while (progress := await news.get()) is not None:
-                yield progress
-            data = await work
-            for start in range(0, len(data), _CHUNK):
-                yield data[start : start + _CHUNK]
-        finally:
-            left.set()
-            work.cancel()
-            await asyncio.wait([work])
+        if scene.face.kind != "photo":
+            raise Impossible("avatar-kind", "this engine shows photographs only")
+        check_speech(scene, self._config.longest)
+        async with aclosing(self._threads.stream(scene, self._film)) as parts:
+            async for part in parts:
+                yield part
 
     async def close(self) -> None:
         """Wait for what is being drawn and release everything."""
-        await asyncio.to_thread(self._threads.shutdown)
-
-    def _check(self, scene: Scene) -> None:
-        if scene.face.kind != "photo":
-            raise Impossible("avatar-kind", "this engine shows photographs only")
-        if scene.frames < 1 or scene.speech.sample_rate < 1:
-            raise Impossible("speech-empty", "there is no sound to speak to")
-        if scene.speech.seconds > self._config.longest:
-            raise Impossible("speech-long", f"a scene lasts {self._config.longest:.0f} s at most")
-
-    def _work(self, scene: Scene, tell: Callable[[Progress | None], None], left: Event) -> bytes:
-        try:
-            return film(scene, self._cast, tell, left.is_set)
-        finally:
-            tell(None)
+        await self._threads.close()
