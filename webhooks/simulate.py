@@ -80,7 +80,7 @@ async def connect_demo(book: AccountBook, spec: ChannelSpec, tenant_id: str) -> 
 @asynccontextmanager
 async def emulated(spec: ChannelSpec, webhook_url: str, api_url: str | None = None) -> AsyncIterator[Emulator]:
     """Start the vendor's emulator; with `api_url`, on the local port that a running platform already talks to."""
-    parts = urlsplit(api_url or "http://127.0.0.1:0")
+    parts = urlsplit("http://127.0.0.1:0" if api_url is None else api_url)
     if parts.hostname not in LOOPBACK or parts.port is None:
         fix = f"start the server with {spec.name.upper()}_API_URL=http://127.0.0.1:PORT"
         raise Impossible("no-emulator-address", fix)

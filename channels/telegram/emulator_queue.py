@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 _FIRST = 900_000_001
+_A_SECOND = 10  # more updates than a customer of an emulator sends
 
 
 class UpdateQueue:
@@ -13,7 +15,8 @@ class UpdateQueue:
 
     def __init__(self) -> None:
         self.waiting: list[dict[str, Any]] = []
-        self._next = _FIRST
+        # Later than any earlier emulator's: a platform that has seen an update does not answer it again.
+        self._next = _FIRST + int(time.time() * _A_SECOND)
         self._poll = 0
         self._stirred = asyncio.Event()
 
