@@ -98,7 +98,7 @@ class Features:
         if flush <= 0.02:
             return ""
         y = eyes.left[1] + (mouth.at[1] - eyes.left[1]) * 0.55
-        return "".join(ellipse(x, y, 36, 25, "url(#flush)", flush) for x in (eyes.left[0] - 14, eyes.right[0] + 14))
+        return "".join(ellipse(x, y, 46, 32, "url(#flush)", flush) for x in (eyes.left[0] - 14, eyes.right[0] + 14))
 
     def _folds(self, pose: Pose) -> str:
         """Return the fine lines that a strong feeling draws: beside a smile, between knitted brows."""
@@ -118,7 +118,7 @@ class Features:
                     f"M{x + side * 6},{y - 7:.1f}Q{x + side * 4},{y + 2:.1f} {x + side * 6.5},{y + 11:.1f}",
                     self._fold,
                     2,
-                    mood.furrow * 0.42,
+                    mood.furrow * 0.3,
                 )
         return lines
 
