@@ -148,9 +148,9 @@ class Engines:
         """What makes pictures larger for this tenant."""
         return self._makers(await self._chain("upscale", order.tenant_id), order)
 
-    def wait(self, kind: str) -> float:
-        """How many seconds a new order to a heavy engine of this kind would wait before its turn, at a guess."""
-        return self._residency.wait(kind) if self._residency is not None else 0.0
+    def wait(self, faces: str) -> float:
+        """How many seconds a new film of faces of this kind would wait before it is drawn, at a guess."""
+        return self._residency.wait(lambda spec: faces in spec.faces) if self._residency is not None else 0.0
 
     async def only(self, kind: str, name: str, tenant_id: str = "") -> Any:
         """The engine of that name and no other, for those who want to hear just that one; it opens when used."""

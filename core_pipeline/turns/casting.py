@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from tenants.policy import Policy
 
 HD_LINES = 1080
-# The shelf's avatars change with the code; a film that was kept is drawn anew then.
-DRAWN = 1
 
 
 @dataclass(frozen=True)
@@ -57,18 +55,17 @@ class Cast:
 
 async def cast_of(deps: Deps, here: Here, policy: Policy, limits: Limits, language: str) -> Cast:
     """Cast the tenant's film in this language; raises `Impossible` or `NeedsOwner` with why there can't be one now."""
-    wait = deps.engines.wait("video")
-    if wait > policy.video_wait:
-        raise Impossible("video-queue", f"{wait:.0f} s of films are waiting")
     if policy.video_minutes and await _filmed(deps, here) >= policy.video_minutes * 60:
         raise Impossible("video-quota", f"this month's {policy.video_minutes:g} minutes of video are used up")
     way = _format(policy, limits)
     face, own_id = await _face(deps, here, policy, language)
+    wait = deps.engines.wait(face.kind)
+    if wait > policy.video_wait:
+        raise Impossible("video-queue", f"{wait:.0f} s of films are waiting")
     enlarged = _enlarged(way) if policy.video_hd and way.view != "note" else None
-    look = repr((own_id or face.id, DRAWN, sorted(face.colours.items()), way, enlarged, policy.captions))
+    look = _digest(face, way, enlarged, policy.captions)
     longest = min(policy.video_seconds, way.longest)
-    digest = hashlib.sha256(look.encode()).hexdigest()
-    return Cast(face, way, longest, policy.captions, policy.video_long == "part", digest, own_id, enlarged)
+    return Cast(face, way, longest, policy.captions, policy.video_long == "part", look, own_id, enlarged)
 
 
 def _format(policy: Policy, limits: Limits) -> VideoFormat:
@@ -76,6 +73,13 @@ def _format(policy: Policy, limits: Limits) -> VideoFormat:
     if not ways:
         raise Impossible("no-video-here", "this network carries no video")
     return ways[0]
+
+
+def _digest(face: Face, *shown: object) -> str:
+    """What changes with anything that is to be seen."""
+    files = [(name, hashlib.sha256(data).digest()) for name, data in sorted(face.files.items())]
+    seen = (face.id, files, sorted(face.colours.items()), face.logo, *shown)
+    return hashlib.sha256(repr(seen).encode()).hexdigest()
 
 
 def _enlarged(way: VideoFormat) -> Shape:

@@ -56,11 +56,11 @@ async def film(deps: Deps, here: Here, plan: dict[str, Any], patient: bool) -> d
     except SawtakError:
         await deps.darkroom.drop(here.turn_id)
         raise
+    await deps.darkroom.drop(here.turn_id)
     film = await _stored(deps, here, filming.cast, script, made)
     if plan["keep"] and not made.rest:
         key = asked_for(deps, filming.cast, script, plan["text"])
         await kept_films.keep(deps, here, key, filming.cast, script, film)
-    await deps.darkroom.drop(here.turn_id)
     return {**film, "bills": [asdict(bill) for bill in filming.order.ledger.bills]}
 
 

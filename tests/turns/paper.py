@@ -95,7 +95,7 @@ class PaperEngines:
     async def upscaler(self, order: For) -> PaperMakers:
         return PaperMakers(self, order)
 
-    def wait(self, kind: str) -> float:
+    def wait(self, faces: str) -> float:
         return self.queue
 
     async def summariser(self, language: str, order: For) -> None:

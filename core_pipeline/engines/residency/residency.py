@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -111,9 +111,9 @@ class Residency:
         """How every engine stands that was asked for so far."""
         return [one.figures() for one in self._residents.values()]
 
-    def wait(self, kind: str) -> float:
-        """The shortest wait in seconds to expect at the engines of this kind; 0 before one was asked for."""
-        return min((one.wait for one in self._residents.values() if one.spec.kind == kind), default=0.0)
+    def wait(self, serves: Callable[[EngineSpec[Any]], bool]) -> float:
+        """The shortest wait in seconds to expect at the engines that serve; 0 before one of them was asked for."""
+        return min((one.wait for one in self._residents.values() if serves(one.spec)), default=0.0)
 
     async def close(self) -> None:
         """End every process and remove the sockets; who waits gets Retryable."""
