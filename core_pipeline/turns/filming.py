@@ -14,7 +14,7 @@ from core_pipeline.media.film.dress import dress
 from core_pipeline.media.film.stitch import stitch
 from core_pipeline.media.pcm import join
 from core_pipeline.turns.mood import mood_of
-from core_pipeline.turns.subtitling import captions_of
+from core_pipeline.turns.subtitling import captions_of, worded
 from errors import Impossible, Retryable, SawtakError
 
 # So many pictures may lack at a sentence's end, where nothing is said.
@@ -138,7 +138,7 @@ class Filming:
             emotion=self._mood,
             first=reel.frames,
             seed=self._seed,
-            captions=sentence.words if cast.captions else (),
+            captions=worded(sentence.text, sentence.words, sentence.pcm.seconds) if cast.captions else (),
             language=self._language,
             most_bits=cast.most_bits,
         )
