@@ -12,6 +12,8 @@ $(VENV)/.base: requirements/base.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Sawtak needs Python 3.11 or newer: make PYTHON=python3.11 …"; exit 1; }
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-virtualenv -r requirements/base.txt
+	@# by itself: it asks for torch, which nothing of ours needs; we only take the weights of its voice detector
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-virtualenv --no-deps silero-vad==6.2.3
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.base

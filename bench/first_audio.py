@@ -33,11 +33,11 @@ from core_pipeline.engines.wrap.meter import Ledger
 from core_pipeline.history.memory import Memory
 from core_pipeline.knowledge.shelf import Shelf
 from core_pipeline.media.sandbox import Sandbox
+from core_pipeline.thinking.think import think
 from core_pipeline.turns.deps import Deps, Here
 from core_pipeline.turns.fair import FairGate
 from core_pipeline.turns.situation import Situation
 from core_pipeline.turns.speaking import Script, Speaking
-from core_pipeline.turns.thinking import think
 from tenants import demo, directory
 from tenants.accounts import AccountBook
 from tenants.blobs import Blobs
@@ -119,7 +119,7 @@ async def one(deps: Deps, tenant_id: str, *, at_once: bool) -> Took:
     script = Script("ar", "", None, discover()["whatsapp"].limits)
     begun = perf_counter()
     speaking, kept = Speaking(deps, here, order, script), list[str]()
-    thought = await think(deps, here, now, order, None, speaking.say if at_once else kept.append)
+    thought = await think(deps.mind, now.matter(tenant_id), order, None, speaking.say if at_once else kept.append)
     for sentence in kept:
         speaking.say(sentence)
     await speaking.finish()

@@ -21,7 +21,64 @@ PHRASES = (
     "handed",
     "disclosure",
     "video_soon",
+    "moment",
+    "still_there",
+    "silence_over",
+    "time_over",
+    "recorded",
+    "transferring",
+    "no_person",
+    "leave_message",
+    "lines_busy",
+    "closed",
+    "not_heard",
+    "trouble",
+    "call_broke_off",
+    "call_missed",
 )
+
+
+Digits = Annotated[str, Field(pattern=r"^[0-9*#]{1,4}$")]
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+Hours = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-4]):[0-5]\d$")]
+
+
+class CallPolicy(BaseModel):
+    """How a tenant wants calls taken.
+
+    `person` is the number to which a caller is transferred who asks for a person ("" : nobody), `menu` what keys do:
+    "person", "repeat", "bye", "language:en", or a question that is answered as if it had been asked. `announce` tells
+    those keys after the greeting. `hours` are opening hours by day in `zone` (none: always open; "22:00-02:00" runs
+    into the next day); outside them, and when all `most` lines are taken, a caller may leave a message if `voicemail`.
+    `record` keeps the sound, and says so first. `interrupts` lets a caller break into what is said.
+
+    `turn` decides when a caller has finished: by a "pause" of `pause` seconds, longer where the sentence is unfinished,
+    or by the installation's "model" of speech where there is one. `filler` seconds after a question that is not
+    answered yet the caller is told to wait (0: never). After `silence` seconds they are asked twice whether they are
+    still there, then the call ends; it also ends after `longest` seconds. `follow_up` goes on by message when a call
+    breaks off or can't be taken, where the customer is known there; `digits` are how many keys one number has at most.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    person: Annotated[str, Field(pattern=r"^(\+?[0-9]{3,15}|sip:[^\s]{3,80})?$")] = ""
+    menu: dict[Digits, Annotated[str, Field(min_length=1, max_length=200)]] = Field(
+        default_factory=lambda: {"0": "person", "9": "repeat"}
+    )
+    announce: bool = False
+    hours: dict[Day, list[Hours]] = Field(default_factory=dict)
+    zone: str = "Africa/Cairo"
+    most: int = Field(default=10, ge=0, le=1000)
+    voicemail: bool = True
+    record: bool = False
+    interrupts: bool = True
+    turn: Literal["pause", "model"] = "pause"
+    pause: float = Field(default=0.5, ge=0.2, le=3.0)
+    filler: float = Field(default=1.5, ge=0.0, le=10.0)
+    silence: float = Field(default=15.0, ge=3.0, le=120.0)
+    longest: float = Field(default=1800.0, ge=30.0, le=14400.0)
+    follow_up: bool = True
+    digits: int = Field(default=20, ge=1, le=64)
 
 
 class Policy(BaseModel):
@@ -47,7 +104,8 @@ class Policy(BaseModel):
     `video_seconds` is the longest video: what is longer is sent as writing after its first part ("part"), or as a
     voice note instead ("voice"). `video_minutes` is how much video a calendar month may bring (0: no bound),
     `video_wait` how many seconds of queue a customer is spared by a voice note. `handoff_hours` is how long the bot
-    keeps quiet once a person was asked to take over (0: it goes on answering).
+    keeps quiet once a person was asked to take over (0: it goes on answering). `calls` is about live calls;
+    `try_page` opens a page on which anybody can talk to this bot.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -82,3 +140,5 @@ class Policy(BaseModel):
     video_long: Literal["part", "voice"] = "part"
     video_minutes: float = Field(default=0.0, ge=0.0)
     video_wait: float = Field(default=20.0, ge=0.0, le=600.0)
+    calls: CallPolicy = Field(default_factory=CallPolicy)
+    try_page: bool = False

@@ -84,7 +84,7 @@ async def emulated(spec: ChannelSpec, webhook_url: str, api_url: str | None = No
     if parts.hostname not in LOOPBACK or parts.port is None:
         fix = f"start the server with {spec.name.upper()}_API_URL=http://127.0.0.1:PORT"
         raise Impossible("no-emulator-address", fix)
-    async with spec.emulator(replace(spec.demo, webhook_url=webhook_url, port=parts.port)) as emulator:
+    async with spec.emulate(replace(spec.demo, webhook_url=webhook_url, port=parts.port)) as emulator:
         yield emulator
 
 

@@ -1,25 +1,34 @@
 """The contract of a channel: pure translation between one vendor's network and our messages."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import httpx
 from pydantic import BaseModel, SecretStr
 
+from core_pipeline.contracts.calls import CallNews, CallsSpec, Ring
 from core_pipeline.contracts.faces import View
 from core_pipeline.contracts.messages import Inbound, MediaRef, Receipt, Reply, ReplyKind
+from errors import Impossible
 
 
 @dataclass(frozen=True)
 class WebhookRequest:
-    """What arrived at the front door: raw bytes first, nothing parsed; header names in lower case."""
+    """What arrived at the front door: raw bytes first, nothing parsed; header names in lower case.
+
+    `url` is the public address that was called, percent-encoding and query as they came.
+    """
 
     method: str
     headers: Mapping[str, str]
     query: Mapping[str, str]
     body: bytes
+    url: str = ""
+
+
+Event: TypeAlias = Inbound | Receipt | Ring | CallNews
 
 
 class Door(Protocol):
@@ -28,8 +37,8 @@ class Door(Protocol):
     def verify(self, request: WebhookRequest) -> str | None:
         """Return a handshake's answer, None for an event that is proven genuine; raise `Forged` otherwise."""
 
-    def read(self, request: WebhookRequest) -> list[Inbound | Receipt]:
-        """Return every message and receipt in the body; unknown events give nothing, never an error."""
+    def read(self, request: WebhookRequest) -> Sequence[Event]:
+        """Return every message, receipt and word on calls in the body; unknown events give nothing, never an error."""
 
 
 class Channel(Door, Protocol):
@@ -89,7 +98,8 @@ class Limits:
 
     `receipts` says whether the vendor echoes our key in a status, which settles an ambiguous send.
     `degrade` lists the reply kinds from richest to poorest that this network supports. `videos` are the ways in which
-    it shows a video, the usual one first.
+    it shows a video, the usual one first. `bursts` says that customers write what they mean in several messages;
+    `window` is how long after a customer's last message we may write to them (0: always).
     """
 
     text_chars: int
@@ -101,6 +111,8 @@ class Limits:
     polling: bool
     degrade: tuple[ReplyKind, ...] = (ReplyKind.VOICE, ReplyKind.TEXT)
     videos: tuple[VideoFormat, ...] = ()
+    bursts: bool = True
+    window: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -193,6 +205,9 @@ class ChannelSpec:
     number or bot from config and secrets; `open_door` opens the door that serves many accounts at once, where
     the vendor has such a thing. `demo` is the account with which `simulate` and the contract suite run against
     the emulator, `demo_config` its config and `demo_customer` who writes to it.
+
+    `calls` says that opened accounts are `CallLine`s, too. A channel of our `own` has no vendor: what is sent there
+    waits in our store until it is fetched. One without an `emulator` carries calls only, or is our own.
     """
 
     name: str
@@ -202,10 +217,18 @@ class ChannelSpec:
     secrets: tuple[str, ...]
     platform: type[BaseModel]
     open: Callable[[Opening], Channel]
-    emulator: Callable[[EmulatorSetup], AbstractAsyncContextManager[Emulator]]
     identify: Callable[[BaseModel, Mapping[str, str]], str]
     demo: EmulatorSetup
     demo_config: Mapping[str, Any]
+    emulator: Callable[[EmulatorSetup], AbstractAsyncContextManager[Emulator]] | None = None
+    calls: CallsSpec | None = None
+    own: bool = False
     open_door: Callable[[BaseModel], Door] | None = None
     close: Callable[[], Awaitable[None]] | None = None
     demo_customer: str = "201000000001"
+
+    def emulate(self, setup: EmulatorSetup) -> AbstractAsyncContextManager[Emulator]:
+        """Start the vendor's emulator; `Impossible` for a channel that has none."""
+        if self.emulator is None:
+            raise Impossible("no-emulator", f"{self.name} carries no messages of a vendor's")
+        return self.emulator(setup)

@@ -57,7 +57,10 @@ class Sender(Frozen):
 
 
 class MediaRef(Frozen):
-    """A file that still lies with the vendor; `id` is the truth, `url` may be absent or stale; size in bytes."""
+    """A file that still lies with the vendor; `id` is the truth, `url` may be absent or stale; size in bytes.
+
+    `blob` is its key in our own store where it lies there already; only our own doors set it.
+    """
 
     id: str
     mime: str | None = None
@@ -66,13 +69,15 @@ class MediaRef(Frozen):
     sha256: str | None = None
     filename: str | None = None
     url: str | None = None
+    blob: str | None = None
 
 
 class Inbound(Frozen):
     """One message from a customer.
 
     `account` is the vendor's name of the receiving number or bot, `provider_id` is unique within it,
-    `chat` names the conversation there and `address` holds all the adapter needs to answer it.
+    `chat` names the conversation there and `address` holds all the adapter needs to answer it. `wish` is the form in
+    which they asked for the answer, whatever the business has set.
     """
 
     type: Literal["inbound"] = "inbound"
@@ -86,6 +91,7 @@ class Inbound(Frozen):
     media: MediaRef | None = None
     reply_to: str | None = None
     address: dict[str, Any] = Field(default_factory=dict)
+    wish: ReplyKind | None = None
 
 
 class Status(StrEnum):
@@ -125,7 +131,7 @@ class Reply(Frozen):
     """One message to a customer; `data` holds the encoded media, `key` is the idempotency key.
 
     A video brings its `width` and `height` in pixels, the `view` it was made for ("note": shown round) and a picture
-    to show before it plays (`poster`, JPEG).
+    to show before it plays (`poster`, JPEG). `url` is where the media can be fetched for an hour.
     """
 
     kind: ReplyKind
@@ -140,3 +146,4 @@ class Reply(Frozen):
     height: int | None = None
     view: str | None = None
     poster: bytes | None = None
+    url: str | None = None

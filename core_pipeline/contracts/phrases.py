@@ -40,5 +40,43 @@ READY = {
         "ar": "نسجل لك الرد بالفيديو، سيصلك بعد لحظات.",
         "en": "We are recording your answer as a video; it will be with you in a moment.",
     },
+    "moment": {"ar": "لحظة من فضلك.", "en": "One moment, please."},
+    "still_there": {"ar": "هل ما زلت معي؟", "en": "Are you still there?"},
+    "silence_over": {
+        "ar": "لم أعد أسمعك. سأنهي المكالمة الآن، مع السلامة.",
+        "en": "I can't hear you any more. I will end the call now. Goodbye.",
+    },
+    "time_over": {
+        "ar": "انتهى وقت المكالمة. يسعدنا أن تتصل بنا مرة أخرى، مع السلامة.",
+        "en": "The time of this call is up. Please call us again. Goodbye.",
+    },
+    "recorded": {"ar": "هذه المكالمة مسجلة.", "en": "This call is recorded."},
+    "transferring": {"ar": "سأحولك الآن إلى أحد من الفريق.", "en": "I will put you through to our team now."},
+    "no_person": {
+        "ar": "لا يوجد أحد من الفريق الآن. سجلت طلبك وسيتصلون بك.",
+        "en": "Nobody of our team is available now. I have noted that they call you back.",
+    },
+    "leave_message": {
+        "ar": "من فضلك اترك رسالتك بعد الصفارة وسنرد عليك.",
+        "en": "Please leave a message after the tone and we will get back to you.",
+    },
+    "lines_busy": {"ar": "كل الخطوط مشغولة الآن.", "en": "All our lines are busy at the moment."},
+    "closed": {"ar": "نحن مغلقون الآن.", "en": "We are closed at the moment."},
+    "not_heard": {
+        "ar": "عذرا، لم أسمعك جيدا. هل يمكنك أن تعيد؟",
+        "en": "Sorry, I did not hear you well. Could you say that again?",
+    },
+    "trouble": {
+        "ar": "عذرا، حدث خلل عندنا. من فضلك أعد سؤالك.",
+        "en": "Sorry, something went wrong on our side. Please ask again.",
+    },
+    "call_broke_off": {
+        "ar": "انقطعت مكالمتنا. يمكنك أن تكمل معنا هنا، أو تتصل بنا مرة أخرى.",
+        "en": "Our call broke off. You can go on here, or call us again.",
+    },
+    "call_missed": {
+        "ar": "لم نتمكن من الرد على مكالمتك. كيف نساعدك؟",
+        "en": "We could not take your call. How can we help you?",
+    },
     "disclosure": {"ar": "هذا رد آلي بصوت مولد.", "en": "This is an automated reply in a generated voice."},
 }

@@ -47,6 +47,8 @@ async def _write(session: AsyncSession, arrival: Arrival) -> Message:
         kind=inbound.kind,
         text=inbound.text.replace("\0", "") if inbound.text else None,  # Postgres stores no NUL
         media=inbound.media.model_dump(mode="json") if inbound.media else None,
+        blob=inbound.media.blob if inbound.media else None,
+        wish=inbound.wish,
         provider_id=inbound.provider_id,
         reply_to=inbound.reply_to,
         inbox_id=arrival.inbox_id,

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from core_pipeline.answers import NOTE, Given, Question, find, keep, question_of, used
+from core_pipeline.thinking.words import phrase
 from core_pipeline.turns.speaking import noted
-from core_pipeline.turns.words import phrase
 from errors import Impossible, Retryable
 
 if TYPE_CHECKING:
     from core_pipeline.engines.router import For
+    from core_pipeline.thinking.think import Thought
     from core_pipeline.turns.deps import Deps, Here
     from core_pipeline.turns.situation import Situation
     from core_pipeline.turns.speaking import Script
-    from core_pipeline.turns.thinking import Thought
     from tenants.models import CachedAnswer
 
 __all__ = ["NOTE", "asked_before", "note_of", "question", "remember_answer"]

@@ -17,6 +17,8 @@ from core_pipeline.contracts.messages import ReplyKind
 from core_pipeline.engines.router import For
 from core_pipeline.engines.wrap.meter import Ledger
 from core_pipeline.history import memory, turns
+from core_pipeline.thinking.think import think
+from core_pipeline.thinking.words import phrase
 from core_pipeline.turns import again
 from core_pipeline.turns.casting import cast_of
 from core_pipeline.turns.ladder import form_of, wants_video
@@ -24,18 +26,16 @@ from core_pipeline.turns.remembering import agreed, noticed, offer
 from core_pipeline.turns.shooting import begin_film
 from core_pipeline.turns.situation import AGAIN, situation
 from core_pipeline.turns.speaking import Speaking, kept, script_of
-from core_pipeline.turns.thinking import think
-from core_pipeline.turns.words import phrase
 from errors import Impossible, NeedsOwner, Retryable, SawtakError
 from tenants.models import Conversation, Tenant
 from tenants.policy import Policy
 
 if TYPE_CHECKING:
+    from core_pipeline.thinking.think import Thought
     from core_pipeline.turns.casting import Cast
     from core_pipeline.turns.deps import Deps, Here
     from core_pipeline.turns.situation import Situation
     from core_pipeline.turns.speaking import Script
-    from core_pipeline.turns.thinking import Thought
 
 
 @dataclass
@@ -165,7 +165,7 @@ async def _thought(
     try:
         if opening:
             say(opening)
-        thought = await think(deps, here, now, order, _doing(deps, here, now), say)
+        thought = await think(deps.mind, now.matter(here.tenant_id), order, _doing(deps, here, now), say)
         if not thought.acted and (question := offer(now)):
             say(question)
         spoken = await _finished(speaking) if speaking else None

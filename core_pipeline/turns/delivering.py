@@ -11,7 +11,7 @@ from core_pipeline.contracts.messages import Reply, ReplyKind
 from core_pipeline.engines.wrap.meter import Ledger
 from core_pipeline.history import outgoing, turns
 from core_pipeline.media.film.fit import poster
-from core_pipeline.turns.words import phrase
+from core_pipeline.thinking.words import phrase
 from errors import Impossible, NeedsOwner, Retryable
 from tenants.models import Conversation, Message, Tenant, TurnState
 from tenants.policy import Policy

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from core_pipeline.thinking.matter import Mind
 from core_pipeline.turns.darkroom import Darkroom
 
 if TYPE_CHECKING:
@@ -63,3 +64,8 @@ class Deps:
     making: str = ""
     darkroom: Darkroom = field(default_factory=Darkroom)
     soon_seconds: float = 8.0
+
+    @property
+    def mind(self) -> Mind:
+        """What answers are found with."""
+        return Mind(self.engines, self.shelf)

@@ -98,7 +98,7 @@ async def settle(deps: Deps, here: Here) -> dict[str, Any]:
     """Wait until the customer has been quiet for the tenant's burst window, then take all their messages."""
     async with deps.db.tenant(here.tenant_id, reads=True) as session:
         policy = Policy.model_validate((await session.get_one(Tenant, here.tenant_id)).policy)
-    if policy.burst_seconds == 0:
+    if policy.burst_seconds == 0 or not (await deps.lines.line(here.account_id)).limits.bursts:
         return {"to_hear": []}
     started = datetime.now(UTC)
     while (pause := await _pause(deps, here, policy, started)) > 0:

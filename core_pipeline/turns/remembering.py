@@ -11,7 +11,7 @@ from core_pipeline.engines.router import For
 from core_pipeline.engines.wrap.flowing import flowing
 from core_pipeline.engines.wrap.meter import Ledger
 from core_pipeline.history import memory
-from core_pipeline.turns.words import phrase
+from core_pipeline.thinking.words import phrase
 from errors import SawtakError
 from tenants.models import Conversation, Tenant
 from tenants.policy import Policy

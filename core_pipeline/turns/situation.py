@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 from core_pipeline.answers import circumstances_of
 from core_pipeline.arabic.language import detect
 from core_pipeline.arabic.wishes import video_wish
-from core_pipeline.contracts.engines import Ask
 from core_pipeline.contracts.messages import Kind
 from core_pipeline.history import incoming, memory
+from core_pipeline.thinking.matter import Matter
 from core_pipeline.turns.ladder import AUDIBLE, WORDED
-from core_pipeline.turns.words import phrases
 from tenants.models import Contact, Conversation, Tenant
 from tenants.policy import Policy
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from core_pipeline.contracts.engines import Passage, Tool
     from core_pipeline.turns.deps import Deps, Here
     from tenants.models import Message
 
@@ -63,21 +61,9 @@ class Situation:
         known = replace(self.memory, facts={**self.memory.facts, **facts})
         return replace(self, memory=known, language=facts.get("language", self.language))
 
-    def ask(self, passages: tuple[Passage, ...], tools: tuple[Tool, ...]) -> Ask:
-        """The question as an engine takes it."""
-        return Ask(
-            self.heard,
-            self.language,
-            passages,
-            self.memory.history,
-            phrases(self.policy, self.language),
-            persona=self.policy.persona.get(self.language, ""),
-            business=self.business,
-            summary=self.memory.summary,
-            facts=self.memory.facts,
-            tools=tools,
-            longest=self.policy.longest_answer,
-        )
+    def matter(self, tenant_id: str) -> Matter:
+        """The question as it is thought about."""
+        return Matter(tenant_id, self.policy, self.business, self.language, self.heard, self.memory)
 
 
 async def situation(deps: Deps, here: Here) -> Situation:

@@ -13,7 +13,7 @@ from core_pipeline.contracts.engines import Pcm, Saying
 from core_pipeline.engines.wrap.flowing import flowing
 from core_pipeline.media.encode import encode_voice
 from core_pipeline.media.pcm import join
-from core_pipeline.turns.voices import voice_of
+from core_pipeline.thinking.voices import voice_of
 from errors import Impossible, NeedsOwner, Retryable
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from tenants.models.avatars import AvatarState, Film, OwnAvatar
 from tenants.models.base import BigId, UtcTime, new_id, now, time_column
+from tenants.models.calls import ApiKey, Call, Idempotency, Notice, NoticeState, Subscription
 from tenants.models.floor import Action, Agency, ChannelAccount, EngineAccount, Tenant
 from tenants.models.inbox import InboxBase, InboxRow
 from tenants.models.knowledge import CachedAnswer, Chunk, Document, DocumentState, Entry, Product
@@ -11,9 +12,11 @@ from tenants.models.voices import ClonedVoice, Render, VoiceState
 __all__ = [
     "Action",
     "Agency",
+    "ApiKey",
     "AvatarState",
     "BigId",
     "CachedAnswer",
+    "Call",
     "ChannelAccount",
     "Chunk",
     "ClonedVoice",
@@ -26,12 +29,16 @@ __all__ = [
     "EngineAccount",
     "Entry",
     "Film",
+    "Idempotency",
     "InboxBase",
     "InboxRow",
     "Message",
+    "Notice",
+    "NoticeState",
     "OwnAvatar",
     "Product",
     "Render",
+    "Subscription",
     "Tenant",
     "Turn",
     "TurnStage",

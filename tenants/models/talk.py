@@ -80,7 +80,8 @@ class Conversation(SQLModel, table=True):
 class Message(SQLModel, table=True):
     """One message in either direction; `inbox_id` orders incoming ones, `provider_id` is unique in its conversation.
 
-    `key` is the idempotency key of an outgoing one. `status` is "received" for
+    `key` is the idempotency key of an outgoing one. `wish` is the form in which the customer asked for the answer;
+    `heard` how much of an answer in a call was really heard before the caller broke in. `status` is "received" for
     incoming messages; for outgoing ones "sending" (intent written, outcome unknown), then the vendor's word.
     """
 
@@ -107,6 +108,8 @@ class Message(SQLModel, table=True):
     language: str | None = None
     confidence: float | None = None
     seconds: float | None = None
+    wish: str | None = None
+    heard: str | None = Field(default=None, sa_type=Text)
     sent_at: datetime = time_column()
     created_at: datetime = time_column()
 
@@ -114,7 +117,8 @@ class Message(SQLModel, table=True):
 class Turn(SQLModel, table=True):
     """A burst of messages and its one answer; `id` is the workflow's id; a dead one names the step and the cause.
 
-    `citations` are the ids of the passages that the answer rests on; `progress` is how far its video is, 0 to 99.
+    `citations` are the ids of the passages that the answer rests on; `progress` is how far its video is, 0 to 99;
+    `call_id` is the call in which it happened.
     """
 
     id: str = Field(primary_key=True)
@@ -127,6 +131,7 @@ class Turn(SQLModel, table=True):
     reply_kind: str | None = None
     citations: list[str] = Field(default_factory=list, sa_type=JSON)
     note: str | None = None
+    call_id: str | None = Field(default=None, index=True)
     progress: int | None = None
     failed_step: str | None = None
     cause: str | None = Field(default=None, sa_type=Text)

@@ -67,7 +67,7 @@ async def staged(
 ) -> AsyncIterator[Stage]:
     """Run the emulator and open the channel on it."""
     setup = replace(spec.demo, webhook_url=webhook)
-    async with spec.emulator(setup) as emulator, client() as http:
+    async with spec.emulate(setup) as emulator, client() as http:
         channel = spec.open(opening(spec, http, secrets, api_url=emulator.url, **platform))
         try:
             yield Stage(spec, channel, emulator, http)

@@ -125,7 +125,7 @@ def test_one_channel_speaks_in_several_event_loops() -> None:
     channel = SPEC.open(opening(SPEC, http, api_url=f"http://127.0.0.1:{port}"))
 
     async def once() -> int:
-        async with SPEC.emulator(replace(SPEC.demo, port=port)) as emulator:
+        async with SPEC.emulate(replace(SPEC.demo, port=port)) as emulator:
             await channel.busy({"chat_id": 1}, ReplyKind.VOICE, "1")
             assert SPEC.close is not None
             await SPEC.close()

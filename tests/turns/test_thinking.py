@@ -12,7 +12,7 @@ from core_pipeline.contracts.engines import Ask, Cited, Pcm, Piece, Saying, Spee
 from core_pipeline.contracts.messages import Kind
 from core_pipeline.contracts.phrases import READY
 from core_pipeline.engines.wrap.fallback import FallbackTts
-from core_pipeline.turns.thinking import follows_up
+from core_pipeline.thinking.think import follows_up
 from errors import Impossible, NeedsOwner, Retryable
 from tenants.models import TurnStage
 from tests.conftest import Floor

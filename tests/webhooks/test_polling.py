@@ -56,7 +56,7 @@ async def test_what_is_pulled_is_stored_once_and_nothing_is_lost_between(
     tenant = await make_tenant(sqlite_database.db)
     config: dict[str, Any] = {**spec.demo_config, "mode": "polling"}
     await book.connect(tenant.id, channel, spec.demo.external_id, "", config, dict(spec.demo.secrets))
-    async with spec.emulator(replace(spec.demo, webhook_url=None)) as emulator:
+    async with spec.emulate(replace(spec.demo, webhook_url=None)) as emulator:
         said = [await emulator.customer_says(CustomerMessage(spec.demo_customer, text="أولا"))]
         async with polling(sqlite_database, book, emulator.url, tmp_path) as inbox:
             assert await stored(inbox, 1) == said

@@ -13,7 +13,7 @@ from core_pipeline.arabic.sentences import Sentences
 from core_pipeline.arabic.smalltalk import take_apart
 from core_pipeline.contracts.engines import Ask, Cited, ToolCall
 from core_pipeline.engines.wrap.flowing import flowing
-from core_pipeline.turns.words import phrase
+from core_pipeline.thinking.words import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from core_pipeline.actions.turn import TurnActions
     from core_pipeline.contracts.engines import Llm, Passage
     from core_pipeline.engines.router import For
-    from core_pipeline.turns.deps import Deps, Here
-    from core_pipeline.turns.situation import Situation
+    from core_pipeline.thinking.matter import Matter, Mind
 
 MOST_CALLS = 4
 SHORT_QUESTION = 5
@@ -70,25 +69,23 @@ class _Voice:
             self._say(sentence)
 
 
-async def think(
-    deps: Deps, here: Here, now: Situation, order: For, doing: TurnActions | None, say: Callable[[str], None]
-) -> Thought:
+async def think(mind: Mind, now: Matter, order: For, doing: TurnActions | None, say: Callable[[str], None]) -> Thought:
     """Find the answer; each of its sentences is given to `say` as soon as it is complete."""
     with order.ledger.timed("recall"):
-        passages = await _recall(deps, here, now)
+        passages = await _recall(mind, now)
     tools = await doing.tools() if doing else ()
     if not own(tools) and not _answerable(now, passages):
         unknown = phrase(now.policy, "unknown", now.language)
         say(unknown)
         return Thought(unknown, sure=False, last_token=perf_counter())
     ask = now.ask(tuple(passages), tools)
-    return await _answered(deps, ask, now, order, doing, say)
+    return await _answered(mind, ask, now, order, doing, say)
 
 
 async def _answered(
-    deps: Deps, ask: Ask, now: Situation, order: For, doing: TurnActions | None, say: Callable[[str], None]
+    mind: Mind, ask: Ask, now: Matter, order: For, doing: TurnActions | None, say: Callable[[str], None]
 ) -> Thought:
-    engine = await deps.engines.llm(now.language, order)
+    engine = await mind.engines.llm(now.language, order)
     thought, voice = Thought(), _Voice(say)
     for left in range(MOST_CALLS, -1, -1):
         # Whoever has used up its calls is offered no more, and has to answer with what it has.
@@ -128,13 +125,13 @@ async def _round(engine: Llm, ask: Ask, thought: Thought, voice: _Voice) -> Tool
     return call
 
 
-async def _recall(deps: Deps, here: Here, now: Situation) -> tuple[Passage, ...]:
+async def _recall(mind: Mind, now: Matter) -> tuple[Passage, ...]:
     """Search; a short follow-up that finds nothing by itself is searched with the question that it follows."""
-    passages = await deps.shelf.search(here.tenant_id, now.heard, now.language)
+    passages = await mind.shelf.search(now.tenant_id, now.heard, now.language)
     before = [one.text for one in now.memory.history if one.speaker == "customer"]
     if _answerable(now, passages) or not before or not follows_up(now.heard):
         return passages
-    return await deps.shelf.search(here.tenant_id, f"{before[-1]} {now.heard}", now.language)
+    return await mind.shelf.search(now.tenant_id, f"{before[-1]} {now.heard}", now.language)
 
 
 def follows_up(heard: str) -> bool:
@@ -143,7 +140,7 @@ def follows_up(heard: str) -> bool:
     return len(said.split()) <= SHORT_QUESTION and _FOLLOWING.match(said) is not None
 
 
-def _answerable(now: Situation, passages: tuple[Passage, ...]) -> bool:
+def _answerable(now: Matter, passages: tuple[Passage, ...]) -> bool:
     """Whether there is anything to answer from; courtesies need nothing, and some tenants leave it to the engine."""
     if now.policy.answerable == 0 or not take_apart(now.heard).questions:
         return True

@@ -1,0 +1,393 @@
+"""The contract of live calls: a leg carries sound both ways, a switchboard decides who is talked to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+
+from pydantic import Field
+
+from core_pipeline.contracts.engines import Pcm, Word
+from core_pipeline.contracts.faces import Emotion, Shape
+from core_pipeline.contracts.messages import Frozen, Inbound, Sender
+
+if TYPE_CHECKING:
+    from numpy import uint8
+    from numpy.typing import NDArray
+    from pydantic import BaseModel
+
+    from core_pipeline.contracts.channel import EmulatorSetup, WebhookRequest
+
+FRAME_SECONDS = 0.02
+
+
+@dataclass(frozen=True)
+class Sound:
+    """What the caller said just now: mono signed 16-bit little-endian samples at the leg's rate, of any length."""
+
+    pcm: bytes
+
+
+@dataclass(frozen=True)
+class Key:
+    """The caller pressed a key: one of 0123456789*#ABCD."""
+
+    digit: str
+
+
+@dataclass(frozen=True)
+class Reached:
+    """Everything before this mark was played, or thrown away by `clear`."""
+
+    mark: str
+
+
+@dataclass(frozen=True)
+class Typed:
+    """The caller wrote instead of speaking."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The caller said outright that they have finished speaking (released a button): nothing more is to come."""
+
+
+@dataclass(frozen=True)
+class Interrupted:
+    """The caller said outright that they have heard enough (pressed stop)."""
+
+
+LegEvent: TypeAlias = Sound | Key | Reached | Typed | Finished | Interrupted
+
+
+class Sense(StrEnum):
+    """What the call is doing, for a caller who can see it."""
+
+    LISTENING = "listening"
+    HEARING = "hearing"
+    THINKING = "thinking"
+    SPEAKING = "speaking"
+
+
+@dataclass(frozen=True)
+class Told:
+    """Something that a caller with a screen is shown.
+
+    `kind` is "state" (`text` is a `Sense`), "transcript" (what we heard; `final`, or it may still change), "answer"
+    (a sentence that will be spoken now), "cleared" (what was about to be played is not), "notice" (what happens to the
+    call: transfer, silence, end) or "error" (`text` is for people, `code` for programs). `turn` counts the caller's
+    utterances from 1; 0 is what we say by ourselves.
+    """
+
+    kind: Literal["state", "transcript", "answer", "cleared", "notice", "error"]
+    text: str = ""
+    turn: int = 0
+    language: str = ""
+    final: bool = True
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A sentence that is about to be played, with the times of its sounds (seconds from its start) for the lips."""
+
+    text: str
+    language: str
+    speech: Pcm
+    words: tuple[Word, ...] = ()
+    phonemes: tuple[Word, ...] = ()
+    emotion: Emotion = "neutral"
+
+
+class LiveFace(Protocol):
+    """A face that moves with what is being played on one leg."""
+
+    shape: Shape
+
+    def picture(self, played: float) -> NDArray[uint8]:
+        """Draw what is to be seen when `played` seconds of the leg's sound were played: RGB, height × width × 3.
+
+        Called from a thread of its own, with never decreasing times.
+        """
+
+
+class Leg(Protocol):
+    """One caller's line, whatever carries it; all methods may be called until `events` ends.
+
+    `sample_rate` holds for both ways. `screen` says what the caller can see: nothing ("none"), what is `told`
+    ("text"), moving pictures from a `LiveFace` beside the sound ("track"), or a film of each sentence that brings its
+    own sound ("films").
+    """
+
+    sample_rate: int
+    screen: Literal["none", "text", "track", "films"]
+
+    def events(self) -> AsyncIterator[LegEvent]:
+        """Yield what the caller does, in order, until the line is dead; then release everything. Never raises.
+
+        What nobody took for a second is dropped, sound first: late sound is worse than none.
+        """
+
+    async def play(self, pcm: bytes) -> None:
+        """Hand over sound to be played after what was handed over before; returns without waiting for its end."""
+
+    async def mark(self, name: str) -> None:
+        """Have `Reached(name)` yielded once everything before it was played."""
+
+    async def clear(self) -> None:
+        """Throw away what was not played yet; marks in it are yielded all the same."""
+
+    async def told(self, what: Told) -> None:
+        """Show this to a caller who has a screen; others never learn of it."""
+
+    async def film(self, data: bytes, mark: str) -> None:
+        """Play a film with its own sound after everything before it (screen "films" only)."""
+
+    def show(self, face: LiveFace | None) -> None:
+        """Show this face from now on (screen "track" only)."""
+
+    @property
+    def played(self) -> float:
+        """How many seconds of sound were handed to the far end so far, silence between sentences not counted."""
+
+    async def transfer(self, to: str, words: str = "") -> None:
+        """Connect the caller to this number or name and leave them to it; ends `events`.
+
+        Raises `Impossible("no-transfer")` where the line can't.
+        """
+
+    async def hang_up(self) -> None:
+        """End the call, now; ends `events`."""
+
+
+class Ring(Frozen):
+    """Somebody calls, or lets us call them: `provider_id` is the vendor's name of the call.
+
+    `offer` is what they propose to carry the sound with (SDP), where the vendor has such a thing; `wants` is what they
+    asked for when they came ("ar", "en": the language).
+    """
+
+    type: Literal["ring"] = "ring"
+    account: str
+    provider_id: str
+    sender: Sender
+    at: datetime
+    chat: str = ""
+    offer: str = ""
+    wants: str = ""
+    address: dict[str, Any] = Field(default_factory=dict)
+
+
+class CallState(StrEnum):
+    """Where a call stands; the last four are ends."""
+
+    RINGING = "ringing"
+    RUNNING = "running"
+    ENDED = "ended"
+    MISSED = "missed"
+    DROPPED = "dropped"
+    FAILED = "failed"
+
+
+class CallNews(Frozen):
+    """The vendor's word on a call; `state` None: nothing that we keep. `answer` is their SDP to a call of ours."""
+
+    type: Literal["call-news"] = "call-news"
+    account: str
+    provider_id: str
+    state: CallState | None = None
+    seconds: float | None = None
+    reason: str = ""
+    answer: str = ""
+
+    @property
+    def over(self) -> bool:
+        """Whether the call has ended, as far as the vendor knows."""
+        return self.state not in {None, CallState.RINGING, CallState.RUNNING}
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """One call that we agreed to take; who holds `token` may bring its sound, once."""
+
+    call_id: str
+    tenant_id: str
+    account_id: str
+    token: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What becomes of a ring: "talk" to us, leave a "message", or only hear `words` and be hung up ("refuse").
+
+    `words` are in `language`; `sound` is where the vendor may fetch them spoken (a WAV file, 8 kHz), "" where they
+    could not be spoken in time.
+    """
+
+    kind: Literal["talk", "message", "refuse"]
+    language: str
+    ticket: Ticket | None = None
+    words: str = ""
+    sound: str = ""
+
+
+class Switchboard(Protocol):
+    """What a channel asks of us about calls on its account."""
+
+    def url(self, event: str, scheme: Literal["https", "wss"] = "https") -> str:
+        """Our public address for this account and event: https://…/calls/{channel}/{account}/{event}."""
+
+    async def ring(self, ring: Ring) -> Verdict:
+        """Decide about a call; the same ring twice gives the same call, but a fresh token."""
+
+    async def redeem(self, token: str, provider_id: str | None = None) -> Ticket:
+        """Give the call that this token was for, once; `Forged` for any other token, or another vendor's call."""
+
+    def carry(self, ticket: Ticket, leg: Leg) -> None:
+        """Talk to the caller on this leg, in the background, until the call ends."""
+
+    async def news(self, news: CallNews) -> None:
+        """Note what the vendor tells of a call."""
+
+    async def voicemail(self, provider_id: str, message: Inbound) -> None:
+        """Have a message answered that was left instead of a talk; the same message twice is one."""
+
+    async def person(self, call_id: str) -> str:
+        """The number that the running call is to be transferred to; "" when nobody is to be disturbed."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the vendor's HTTP call is answered with."""
+
+    body: str = ""
+    mime: str = "text/plain"
+    status: int = 200
+
+
+class Socket(Protocol):
+    """A websocket that was not accepted yet; `request` is its handshake (method "GET", no body)."""
+
+    request: WebhookRequest
+
+    async def accept(self, subprotocol: str | None = None) -> None:
+        """Agree to talk."""
+
+    async def refuse(self) -> None:
+        """Answer the handshake with 403."""
+
+    async def receive(self) -> str | bytes | None:
+        """The next message; None once the other end has gone."""
+
+    async def send(self, data: str | bytes) -> None:
+        """Send one message; nothing happens when the other end has gone."""
+
+    async def close(self, code: int = 1000) -> None:
+        """End it; may be called again."""
+
+
+class CallLine(Protocol):
+    """One account that carries calls; the same object as its `Channel`. What the vendor lacks is `Impossible`."""
+
+    async def signal(self, event: str, request: WebhookRequest, board: Switchboard) -> Answer:
+        """Answer a vendor's HTTP call to `board.url(event)`, after proving it genuine (`Forged`)."""
+
+    async def connect(self, socket: Socket, board: Switchboard) -> tuple[Ticket, Leg]:
+        """Prove the handshake, accept the socket and learn which call it carries (`Forged`: refuse it)."""
+
+    async def pick_up(self, ring: Ring, ticket: Ticket) -> Leg:
+        """Take a call that came with an `offer`; returns as soon as sound flows."""
+
+    async def reject(self, ring: Ring) -> None:
+        """Let the vendor know that we don't take this call."""
+
+    async def dial(self, to: Mapping[str, Any], ticket: Ticket, board: Switchboard) -> str:
+        """Call somebody at this `Conversation.address` and give the vendor's id of the call.
+
+        The sound comes by `connect` with the ticket's token, or by `CallNews.answer` and `picked_up`.
+        """
+
+    async def picked_up(self, news: CallNews, ticket: Ticket) -> Leg:
+        """They took a call of ours that was dialled with an offer of our own."""
+
+
+@dataclass(frozen=True)
+class Wire:
+    """A TCP port on which a vendor's calls arrive without HTTP.
+
+    `port` reads it from the channel's platform settings (0: closed). `greet` takes a fresh connection and gives who it
+    says it is — a token of a `Ticket`, or an account's `external_id` — with the leg; raises `Forged` for anything that
+    is not the protocol, or not in time.
+    """
+
+    port: Callable[[BaseModel], int]
+    greet: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Any]
+
+
+class Caller(Protocol):
+    """An emulated customer with a line of this vendor, for tests, benchmarks and `simulate`.
+
+    Sound is kept at `sample_rate` as it would have been heard: `heard` is everything since the call was taken, in real
+    time, with silence where nothing was played.
+    """
+
+    sample_rate: int
+    faults: list[str]
+
+    async def dial(self) -> None:
+        """Call the business; returns when sound flows. Raises `Impossible` (with what we said) when it does not."""
+
+    async def say(self, pcm: Pcm) -> None:
+        """Speak, in real time; returns at the end of it. Before and after it silence with a little noise is sent."""
+
+    async def press(self, digit: str) -> None:
+        """Press a key."""
+
+    async def listen(self, seconds: float) -> Pcm:
+        """What is heard during the next seconds."""
+
+    async def quiet(self, seconds: float, timeout: float = 30.0) -> None:
+        """Return once nothing was heard for so long, after something was; TimeoutError otherwise."""
+
+    @property
+    def heard(self) -> Pcm:
+        """Everything that was heard until now."""
+
+    @property
+    def cleared(self) -> Sequence[float]:
+        """When we were told to throw away what was not played yet: seconds since the call was taken."""
+
+    @property
+    def now(self) -> float:
+        """Seconds since the call was taken."""
+
+    async def drop(self) -> None:
+        """Break off without a word, as a lost network does."""
+
+    async def hang_up(self) -> None:
+        """End the call properly."""
+
+    async def wait_end(self, timeout: float = 30.0) -> str:
+        """Wait for the business to end the call and give how it did: "hangup", "transfer:…", "message", "refused"."""
+
+
+@dataclass(frozen=True)
+class CallsSpec:
+    """How a channel carries calls; `concurrent` is how many the vendor allows on one account at once.
+
+    `caller` starts an emulated vendor with one customer; `base` is our own address, e.g. http://127.0.0.1:8000, and
+    `account_id` the account's id in it, as in `Switchboard.url`.
+    """
+
+    caller: Callable[[EmulatorSetup, str, str], AbstractAsyncContextManager[Caller]]
+    concurrent: int = 1000
+    wire: Wire | None = None
+    transfers: bool = False
+    keys: bool = True
