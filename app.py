@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 
 from core_pipeline.actions.doing import Actions
 from core_pipeline.contracts.specs import Bench
+from core_pipeline.engines.fair import FairGate
 from core_pipeline.engines.residency import Residency, Terms
 from core_pipeline.engines.router import Engines
 from core_pipeline.guard import GuardedClient, guarded_client
@@ -18,7 +19,6 @@ from core_pipeline.knowledge.documents.stacks import open_stacks, whole_index
 from core_pipeline.knowledge.shelf import Shelf
 from core_pipeline.media.sandbox import Sandbox
 from core_pipeline.turns.deps import Deps
-from core_pipeline.turns.fair import FairGate
 from core_pipeline.turns.flow import Tries
 from core_pipeline.turns.locks import lock_for
 from core_pipeline.turns.works import in_background, working

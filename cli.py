@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import logging
-from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import asdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
@@ -16,10 +14,10 @@ import uvloop
 from pydantic import ValidationError
 
 import app as roof
-from admin import avatars, checks, console, engines, knowledge, letters, logs, voices
+from admin import avatars, checks, console, engines, knowledge, letters, logs, playing, voices
 from admin.actions import actions_of
 from admin.atelier import Atelier, open_atelier
-from admin.console import AsJson, Floor, TenantName, show
+from admin.console import Floor
 from admin.handovers import handovers_of
 from core_pipeline.engines.router import For
 from core_pipeline.engines.wrap.meter import Ledger
@@ -34,6 +32,7 @@ from tenants.copying import copy_tenant
 from tenants.db import Database
 from tenants.schema import migrate as migrate_schema
 from tenants.seed import seed as seed_demo
+from webhooks import rehearsal
 from webhooks import simulate as stage
 from webhooks.server import listening, until_told
 
@@ -115,58 +114,41 @@ def seed() -> None:
     typer.echo("The demo tenant is ready." if fresh else "The demo tenant was there already.")
 
 
-@app.command()
-def simulate(
-    channel: Annotated[str, typer.Argument(help="whatsapp, telegram, …")],
-    tenant: TenantName = "demo",
-    say: Annotated[str | None, typer.Option(help="What the customer says; we make the voice.")] = None,
-    voice: Annotated[Path | None, typer.Option(help="A recorded voice note.", exists=True, dir_okay=False)] = None,
-    text: Annotated[str | None, typer.Option(help="What the customer writes.")] = None,
-    language: Annotated[str, typer.Option(help="Language of --say.")] = "ar",
-    reply: Annotated[str | None, typer.Option(help="video, voice or text, whatever the tenant has set.")] = None,
-    out: Annotated[Path, typer.Option(help="Where the reply is kept.")] = Path("out"),
-    server: Annotated[str | None, typer.Option(help="A running platform; none: one is started for this.")] = None,
-    engines: Annotated[bool, typer.Option("--engines", help="Show engine, time and cost of every stage.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Play a customer through the real webhook and the vendor's emulator; show what came of it."""
-    if sum(one is not None for one in (say, voice, text)) != 1:
-        raise typer.BadParameter("give exactly one of --say, --voice, --text")
-    if reply is not None and (server or reply not in stage.REPLIES):
-        raise typer.BadParameter("--reply is video, voice or text, and only without --server")
-    settings = _settings()
-    logging.getLogger().setLevel(logging.WARNING)
-    asked = stage.Asked(channel, tenant, say, voice, text, language, out, reply)
-    played = _run(_with_server(settings, asked, server) if server else _alone(settings, asked))
-    if as_json:
-        typer.echo(json.dumps(asdict(played), ensure_ascii=False))
-    else:
-        shown = {name: value for name, value in asdict(played).items() if name != "bills"}
-        show([{name: value} for name, value in shown.items()], as_json=False, empty="")
-    if engines and not as_json:
-        typer.echo(console.table(played.bills))
-    raise typer.Exit(0 if played.state == "answered" else 1)
-
-
-async def _alone(settings: Settings, asked: stage.Asked) -> stage.Played:
-    """Rehearse on a copy of the tenant's set-up: nothing of the installation is touched."""
-    spec = stage.spec_of(asked.channel)
+@asynccontextmanager
+async def _copied(settings: Settings, tenant: str, port: int) -> AsyncIterator[tuple[Settings, Floor, str]]:
+    """A copy of the tenant's set-up on a floor of its own, for a rehearsal: nothing of the installation is touched."""
     with TemporaryDirectory(prefix="sawtak-") as folder:
-        port = stage.free_port()
         aside = {"var": Path(folder), "port": port, "database_url": "", "blobs_url": "", "executor_id": ""}
-        copy = settings.model_copy(update={**aside, "vault_keys": settings.vault_text})
+        copy = settings.model_copy(update={**aside, "public_url": "", "vault_keys": settings.vault_text})
         _migrate(copy)
         async with roof.open_floor(copy) as floor:
             async with Database(settings.main_url) as source:
-                tenant_id = await copy_tenant(source, floor.db, asked.tenant)
-            await asked.insist(floor.db, tenant_id)
-            account_id = await stage.connect_demo(floor.book, spec, tenant_id)
+                tenant_id = await copy_tenant(source, floor.db, tenant)
+            yield copy, floor, tenant_id
+
+
+async def _alone(settings: Settings, asked: stage.Asked) -> stage.Played:
+    spec, port = stage.spec_of(asked.channel), stage.free_port()
+    async with _copied(settings, asked.tenant, port) as (copy, floor, tenant_id):
+        await asked.insist(floor.db, tenant_id)
+        account_id = await stage.connect_demo(floor.book, spec, tenant_id)
         hook = f"http://127.0.0.1:{port}/webhooks/{spec.name}/{account_id}"
         async with stage.emulated(spec, hook) as emulator:
-            of_channel = stage.pointing_at(emulator, spec, settings.of_channel)
+            of_channel = stage.pointing_at(emulator.url, spec, settings.of_channel)
             async with roof.open_house(copy, of_channel) as house, listening(house.web, copy.host, port):
                 message = await asked.message(spec, house.engines)
                 return await stage.play(emulator, house.floor.db, account_id, message, asked.out)
+
+
+async def _called(settings: Settings, asked: rehearsal.CallAsked) -> rehearsal.PlayedCall:
+    spec, port, vendor = rehearsal.call_spec(asked.channel), stage.free_port(), stage.free_port()
+    async with _copied(settings, asked.tenant, port) as (copy, floor, tenant_id):
+        account_id = await stage.connect_demo(floor.book, spec, tenant_id)
+        of_channel = stage.pointing_at(f"http://127.0.0.1:{vendor}", spec, settings.of_channel)
+        async with roof.open_house(copy, of_channel) as house, listening(house.web, copy.host, port):
+            speech = await asked.spoken(house.engines)
+            async with rehearsal.calling(spec, copy.address, account_id, vendor) as caller:
+                return await rehearsal.play_call(caller, asked, speech, house.floor.db, account_id)
 
 
 async def _with_server(settings: Settings, asked: stage.Asked, server: str) -> stage.Played:
@@ -277,6 +259,11 @@ app.add_typer(avatars.avatars_of(_in_atelier), name="avatars")
 for name, of in {"engines": engines.engines_of, "actions": actions_of, "handovers": handovers_of}.items():
     app.add_typer(of(_on_floor), name=name)
 letters.add_to(app, lambda work: _run(_at_desk(work)))
+playing.add_to(
+    app,
+    lambda asked, server: _run(_with_server(_settings(), asked, server) if server else _alone(_settings(), asked)),
+    lambda asked: _run(_called(_settings(), asked)),
+)
 app.add_typer(console.tenants_of(_on_floor), name="tenants")
 app.add_typer(accounts, name="accounts")
 

@@ -28,6 +28,7 @@ from starlette.routing import Route
 from channels import discover
 from core_pipeline.contracts.specs import Bench
 from core_pipeline.engines.emulation.server import serving
+from core_pipeline.engines.fair import FairGate
 from core_pipeline.engines.router import Engines, For
 from core_pipeline.engines.wrap.meter import Ledger
 from core_pipeline.history.memory import Memory
@@ -35,7 +36,6 @@ from core_pipeline.knowledge.shelf import Shelf
 from core_pipeline.media.sandbox import Sandbox
 from core_pipeline.thinking.think import think
 from core_pipeline.turns.deps import Deps, Here
-from core_pipeline.turns.fair import FairGate
 from core_pipeline.turns.situation import Situation
 from core_pipeline.turns.speaking import Script, Speaking
 from tenants import demo, directory

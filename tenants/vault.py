@@ -12,6 +12,8 @@ from typing import Self
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import SecretStr
 
 from errors import NeedsOwner
@@ -56,6 +58,7 @@ class Vault:
         if current not in keys:
             raise NeedsOwner("vault-key", "the current key is missing")
         self._keys = {name: AESGCM(key) for name, key in keys.items()}
+        self._raw = dict(keys)
         self._current = current
 
     @classmethod
@@ -93,6 +96,11 @@ class Vault:
         except (InvalidTag, ValueError):
             raise SealBroken(f"does not open for {where.table}.{where.column}") from None
         return SecretStr(plain.decode())
+
+    def derived(self, purpose: str) -> dict[str, bytes]:
+        """Keys of 32 bytes for another purpose than sealing, by the names of those they come of, the current first."""
+        names = sorted(self._raw, key=lambda name: name != self._current)
+        return {name: HKDF(SHA256(), KEY_BYTES, None, purpose.encode()).derive(self._raw[name]) for name in names}
 
     def reseal(self, token: str, where: Where) -> str:
         """Seal again with the current key; a token that has it already comes back as it is."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from core_pipeline.contracts.calls import CallNews, Ring
 from core_pipeline.contracts.channel import WebhookRequest
 from errors import Forged, NeedsOwner, Retryable
 from tenants.inbox import NewRow
@@ -17,8 +19,7 @@ from tenants.inbox import NewRow
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from core_pipeline.contracts.channel import Door
-    from core_pipeline.contracts.messages import Inbound, Receipt
+    from core_pipeline.contracts.channel import Door, Event
     from tenants.accounts import AccountBook, AccountRef
     from tenants.inbox import Inbox
     from webhooks.lines import OpenLines
@@ -33,14 +34,23 @@ class TooLargeError(Exception):
     """The body is over the limit; nothing of it was kept."""
 
 
-class FrontDoor:
-    """Answers 200 only after every message of the call is on disk; counts what it turned away."""
+Taken = Callable[["AccountRef", "Ring | CallNews"], Awaitable[None]]
 
-    def __init__(self, lines: OpenLines, book: AccountBook, inbox: Inbox, body_limit: int) -> None:
+
+class FrontDoor:
+    """Answers 200 only after every message of the call is on disk; counts what it turned away.
+
+    What is about a live call goes to `calls`, past the inbox.
+    """
+
+    def __init__(
+        self, lines: OpenLines, book: AccountBook, inbox: Inbox, body_limit: int, calls: Taken | None = None
+    ) -> None:
         self._lines = lines
         self._book = book
         self._inbox = inbox
         self._body_limit = body_limit
+        self._calls = calls
         self.counters: Counter[str] = Counter()
 
     def routes(self) -> list[Route]:
@@ -103,15 +113,18 @@ class FrontDoor:
                 raise TooLargeError
         return bytes(body)
 
-    async def store(self, channel: str, events: Sequence[Inbound | Receipt], tenant_id: str | None = None) -> None:
+    async def store(self, channel: str, events: Sequence[Event], tenant_id: str | None = None) -> None:
         """Write events to the inbox; at an account's own door only for accounts of its tenant."""
         rows = []
         for event in events:
             owner = await self._book.find(channel, event.account)
             if owner is None or (tenant_id not in {None, owner.tenant_id}):
                 self.counters["unknown_account"] += 1
-                continue
-            rows.append(NewRow(owner.tenant_id, owner.id, event.provider_id, event.model_dump_json()))
+            elif isinstance(event, Ring | CallNews):
+                if self._calls is not None:
+                    await self._calls(owner, event)
+            else:
+                rows.append(NewRow(owner.tenant_id, owner.id, event.provider_id, event.model_dump_json()))
         if rows:
             self.counters["stored"] += len(rows)
             await self._inbox.put(rows)

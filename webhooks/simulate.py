@@ -88,11 +88,11 @@ async def emulated(spec: ChannelSpec, webhook_url: str, api_url: str | None = No
         yield emulator
 
 
-def pointing_at(emulator: Emulator, spec: ChannelSpec, of_channel: Callable[[str], Mapping[str, str]]) -> Any:
+def pointing_at(api_url: str, spec: ChannelSpec, of_channel: Callable[[str], Mapping[str, str]]) -> Any:
     """The channels' settings, with this channel's vendor replaced by its emulator."""
 
     def settings_of(name: str) -> Mapping[str, str]:
-        own = {**spec.demo.platform, "api_url": emulator.url} if name == spec.name else {}
+        own = {**spec.demo.platform, "api_url": api_url} if name == spec.name else {}
         return {**of_channel(name), **own}
 
     return settings_of

@@ -28,6 +28,13 @@ class WebhookRequest:
     url: str = ""
 
 
+@dataclass(frozen=True)
+class Admitted(WebhookRequest):
+    """A request to an `own` channel whose sender our own door has let in; `visitor` is who they are, where it knows."""
+
+    visitor: str = ""
+
+
 Event: TypeAlias = Inbound | Receipt | Ring | CallNews
 
 

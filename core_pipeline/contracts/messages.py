@@ -8,7 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Kind(StrEnum):
-    """What a customer can send; `OPENED` = came to talk and said nothing yet; whatever a vendor adds is `OTHER`."""
+    """What a customer can send; `OPENED` = came to talk and said nothing yet; whatever a vendor adds is `OTHER`.
+
+    `CALL` is a call that could not be taken or broke off; its text is the question that was not answered. `SCRIPT` is
+    no question but words that are to be said as they are: only our own doors make it.
+    """
 
     OPENED = "opened"
     TEXT = "text"
@@ -24,6 +28,8 @@ class Kind(StrEnum):
     CHOICE = "choice"
     REACTION = "reaction"
     ORDER = "order"
+    CALL = "call"
+    SCRIPT = "script"
     OTHER = "other"
 
 
@@ -77,7 +83,7 @@ class Inbound(Frozen):
 
     `account` is the vendor's name of the receiving number or bot, `provider_id` is unique within it,
     `chat` names the conversation there and `address` holds all the adapter needs to answer it. `wish` is the form in
-    which they asked for the answer, whatever the business has set.
+    which they asked for the answer, whatever the business has set; `by_call` says that they called instead of writing.
     """
 
     type: Literal["inbound"] = "inbound"
@@ -92,6 +98,7 @@ class Inbound(Frozen):
     reply_to: str | None = None
     address: dict[str, Any] = Field(default_factory=dict)
     wish: ReplyKind | None = None
+    by_call: bool = False
 
 
 class Status(StrEnum):

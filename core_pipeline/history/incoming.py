@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from core_pipeline.contracts.messages import Inbound
-from tenants.contacts import resolve
-from tenants.models import Contact, ContactIdentity, Conversation, Direction, Message
+from core_pipeline.history.threads import Arriving, thread
+from tenants.models import Direction, Message
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,9 @@ async def record(session: AsyncSession, arrival: Arrival) -> Message:
 
 async def _write(session: AsyncSession, arrival: Arrival) -> Message:
     inbound = arrival.inbound
-    conversation = await _conversation(session, arrival)
+    arriving = Arriving(arrival.account_id, inbound.sender, inbound.chat, inbound.address)
+    # Networks count their window from what was written to them; a call opens none.
+    conversation = await thread(session, arriving, None if inbound.by_call else arrival.received_at)
     message = Message(
         tenant_id=arrival.tenant_id,
         conversation_id=conversation.id,
@@ -59,35 +61,6 @@ async def _write(session: AsyncSession, arrival: Arrival) -> Message:
     session.add(message)
     await session.flush()
     return message
-
-
-async def _conversation(session: AsyncSession, arrival: Arrival) -> Conversation:
-    inbound = arrival.inbound
-    identities = [(one.kind, one.value) for one in inbound.sender.identities]
-    contact = await resolve(session, identities, inbound.sender.name, inbound.sender.language)
-    conversation = await _known(session, arrival, contact)
-    if conversation is None:
-        conversation = Conversation(
-            tenant_id=arrival.tenant_id, account_id=arrival.account_id, contact_id=contact.id, chat=inbound.chat
-        )
-        session.add(conversation)
-    conversation.contact_id = contact.id
-    conversation.chat = inbound.chat
-    conversation.address = dict(inbound.address)
-    conversation.last_in_at = arrival.received_at
-    await session.flush()
-    return conversation
-
-
-async def _known(session: AsyncSession, arrival: Arrival, contact: Contact) -> Conversation | None:
-    """The thread of this chat, or the one that bears another of the customer's names: networks change them."""
-    here = col(Conversation.account_id) == arrival.account_id
-    found = await session.scalar(select(Conversation).where(here, col(Conversation.chat) == arrival.inbound.chat))
-    if found is not None or arrival.inbound.chat not in {one.value for one in arrival.inbound.sender.identities}:
-        return found
-    names = select(col(ContactIdentity.value)).where(col(ContactIdentity.contact_id) == contact.id)
-    theirs = col(Conversation.contact_id) == contact.id
-    return await session.scalar(select(Conversation).where(here, theirs, col(Conversation.chat).in_(names)).limit(1))
 
 
 async def claim(session: AsyncSession, turn_id: str, conversation_id: str, own: int) -> list[Message]:

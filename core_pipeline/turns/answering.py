@@ -59,7 +59,8 @@ async def answer(deps: Deps, here: Here) -> dict[str, Any]:
     now = await noticed(deps, here, await situation(deps, here))
     cast, refusal = await _cast(deps, here, now)
     limits = (await deps.lines.line(here.account_id)).limits
-    form = ReplyKind.VIDEO if cast else form_of(now.kinds, now.policy, limits, now.memory.facts.get("reply"))
+    wished = now.wish or now.memory.facts.get("reply")
+    form = ReplyKind.VIDEO if cast else form_of(now.kinds, now.policy, limits, wished)
     script = await script_of(deps, here, now.policy, now.language) if form is not ReplyKind.TEXT else None
     said = await _said(deps, here, now, order, script, cast)
     said.note = said.note or refusal
@@ -76,7 +77,8 @@ async def _cast(deps: Deps, here: Here, now: Situation) -> tuple[Cast | None, st
     """Who is to be shown where the answer is to be a video, or why there can't be one."""
     limits = (await deps.lines.line(here.account_id)).limits
     wished = now.memory.facts.get("reply")
-    if now.handed or not wants_video(now.policy, limits, asked=now.video, first=now.first, wished=wished):
+    asked = {"asked": now.video, "first": now.first}
+    if now.handed or not wants_video(now.policy, limits, **asked, wished=wished, wish=now.wish):
         return None, None
     try:
         return await cast_of(deps, here, now.policy, limits, now.language), None
@@ -86,6 +88,8 @@ async def _cast(deps: Deps, here: Here, now: Situation) -> tuple[Cast | None, st
 
 async def _said(deps: Deps, here: Here, now: Situation, order: For, script: Script | None, cast: Cast | None) -> Said:
     """What to say, by the first that has something to say about it; what is to be heard first says who speaks."""
+    if now.script:
+        return Said(now.script, "script")
     if now.handed:
         return Said(note="handed-over")
     opening = disclosed("", now.policy, now.language, first=now.first).strip() if script else ""

@@ -36,6 +36,7 @@ async def send_voice(deps: Deps, here: Here, text: str, spoken: dict[str, Any]) 
         data=data,
         mime=spoken["mime"],
         seconds=spoken["seconds"],
+        url=_linked(deps, here, spoken),
     )
     return await _once(deps, here, reply, blob=spoken["blob"])
 
@@ -56,6 +57,7 @@ async def send_video(deps: Deps, here: Here, text: str, film: dict[str, Any]) ->
         text=caption,
         data=data,
         poster=still,
+        url=_linked(deps, here, film),
         **{name: film[name] for name in ("mime", "seconds", "width", "height", "view")},
     )
     return await _once(deps, here, reply, blob=film["blob"], said=text)
@@ -86,6 +88,11 @@ async def send_fallback(deps: Deps, here: Here) -> dict[str, Any]:
     async with deps.db.tenant(here.tenant_id, reads=True) as session:
         language = (await session.get_one(Conversation, here.conversation_id)).language or policy.language
     return await send_text(deps, here, phrase(policy, "fallback", language), "fallback")
+
+
+def _linked(deps: Deps, here: Here, made: dict[str, Any]) -> str | None:
+    """Where a note or a film can be fetched for a while."""
+    return deps.link(here.tenant_id, made["blob"], made["mime"]) if deps.link is not None else None
 
 
 async def _policy(deps: Deps, here: Here) -> Policy:

@@ -9,14 +9,19 @@ from core_pipeline.thinking.matter import Mind
 from core_pipeline.turns.darkroom import Darkroom
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
     from core_pipeline.actions.doing import Actions
     from core_pipeline.contracts.channel import Channel, Limits
+    from core_pipeline.engines.fair import FairGate
     from core_pipeline.engines.router import Engines
     from core_pipeline.knowledge.shelf import Shelf
     from core_pipeline.media.sandbox import Sandbox
-    from core_pipeline.turns.fair import FairGate
     from tenants.blobs import Blobs
     from tenants.db import Database
+
+    Link: TypeAlias = Callable[[str, str, str], str]
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,8 @@ class Here:
 class Deps:
     """The rooms below, as the stages need them; `making` tells one installation's way of answering from another's.
 
-    A customer is told that the video takes a while `soon_seconds` after their turn began.
+    A customer is told that the video takes a while `soon_seconds` after their turn began. `link` makes the address
+    (of a tenant's blob, with its MIME type) at which a channel lets a vendor or a page fetch what is sent.
     """
 
     db: Database
@@ -64,6 +70,7 @@ class Deps:
     making: str = ""
     darkroom: Darkroom = field(default_factory=Darkroom)
     soon_seconds: float = 8.0
+    link: Link | None = None
 
     @property
     def mind(self) -> Mind:

@@ -13,7 +13,7 @@ from core_pipeline.contracts.faces import Scene
 from core_pipeline.media.film.dress import dress
 from core_pipeline.media.film.stitch import stitch
 from core_pipeline.media.pcm import join
-from core_pipeline.turns.mood import mood_of
+from core_pipeline.thinking.mood import mood_of
 from core_pipeline.turns.subtitling import captions_of, worded
 from errors import Impossible, Retryable, SawtakError
 

@@ -43,9 +43,9 @@ async def begin(deps: Deps, here: Here) -> dict[str, Any]:
 
 def _shown(message: Message, policy: Policy, limits: Limits) -> str:
     """The form that the customer sees us prepare, before we know what they say."""
-    if wants_video(policy, limits, asked=False, first=False):
+    if wants_video(policy, limits, asked=False, first=False, wish=message.wish):
         return ReplyKind.VIDEO.value
-    return form_of([message.kind], policy, limits).value
+    return form_of([message.kind], policy, limits, message.wish).value
 
 
 async def fetch(deps: Deps, here: Here, message_id: int) -> dict[str, Any]:

@@ -18,12 +18,25 @@ AUDIBLE = {Kind.VOICE, Kind.AUDIO, Kind.VIDEO_NOTE}
 WORDED = AUDIBLE | {Kind.TEXT, Kind.CHOICE, Kind.IMAGE, Kind.VIDEO, Kind.DOCUMENT}
 
 
-def wants_video(policy: Policy, limits: Limits, *, asked: bool, first: bool, wished: str | None = None) -> bool:
+def wants_video(
+    policy: Policy,
+    limits: Limits,
+    *,
+    asked: bool,
+    first: bool,
+    wished: str | None = None,
+    wish: str | None = None,
+) -> bool:
     """Whether an answer is to be a video; `asked` says that the customer asks for one, `first` that it is our first.
 
-    Who wished to read, or to hear, gets a video only by asking.
+    Who wished to read, or to hear, gets a video only by asking. The `wish` that came with this very message goes
+    before everything, but for what the network can't carry.
     """
-    if ReplyKind.VIDEO not in limits.degrade or not limits.videos or policy.video == "never":
+    if ReplyKind.VIDEO not in limits.degrade or not limits.videos:
+        return False
+    if wish is not None:
+        return wish == ReplyKind.VIDEO
+    if policy.video == "never":
         return False
     return asked or (wished is None and (policy.video == "always" or (policy.video == "first" and first)))
 
@@ -31,10 +44,11 @@ def wants_video(policy: Policy, limits: Limits, *, asked: bool, first: bool, wis
 def form_of(kinds: Iterable[str], policy: Policy, limits: Limits, wished: str | None = None) -> ReplyKind:
     """The form of an answer that is no video; the network's poorest when it can't carry what is wanted.
 
-    What the customer wished for ("voice" or "text") goes before what the tenant set.
+    What the customer wished for ("voice" or "text") goes before what the tenant set; a "video" that can't be had is
+    heard instead.
     """
     mirrored = ReplyKind.VOICE if AUDIBLE & set(kinds) else ReplyKind.TEXT
     wanted = mirrored if policy.reply == "mirror" else ReplyKind(policy.reply)
-    if wished in {ReplyKind.VOICE, ReplyKind.TEXT}:
-        wanted = ReplyKind(wished)
+    if wished is not None and wished in set(ReplyKind):
+        wanted = ReplyKind.VOICE if wished == ReplyKind.VIDEO else ReplyKind(wished)
     return wanted if wanted in limits.degrade else limits.degrade[-1]

@@ -38,7 +38,8 @@ class Situation:
     `note` says why. `handed` means that a person was asked to take over; `pending` is what waits for the customer's
     yes; `first` that we have not answered in this conversation before; `since` is the first message of this turn;
     `circumstances` change with everything of the tenant's that an answer depends on; `video` says that the customer
-    asks for the answer as a video.
+    asks for the answer as a video, `wish` is the form that came with their last message, where one did. `script` is
+    what is to be said word for word, whatever was asked.
     """
 
     kinds: tuple[str, ...]
@@ -55,6 +56,8 @@ class Situation:
     since: int = 0
     circumstances: str = ""
     video: bool = False
+    wish: str | None = None
+    script: str = ""
 
     def knowing(self, facts: Mapping[str, str]) -> Situation:
         """The same situation with more known about the customer, which may change the language of the answer."""
@@ -108,6 +111,8 @@ async def _read(session: AsyncSession, here: Here, policy: Policy) -> Situation:
         since=min((message.id or 0 for message in messages), default=0),
         circumstances=circumstances_of(tenant),
         video=video,
+        wish=next((message.wish for message in reversed(messages) if message.wish), None),
+        script="\n".join(message.text for message in messages if message.kind == Kind.SCRIPT and message.text),
     )
 
 

@@ -23,11 +23,11 @@ from core_pipeline.contracts.messages import (
     Sender,
     Status,
 )
+from core_pipeline.engines.fair import FairGate
 from core_pipeline.engines.router import Engines
 from core_pipeline.knowledge.shelf import Shelf
 from core_pipeline.media.sandbox import Sandbox
 from core_pipeline.turns.deps import Deps, Line
-from core_pipeline.turns.fair import FairGate
 from core_pipeline.turns.farm import Farm
 from core_pipeline.turns.flow import Tries
 from core_pipeline.turns.works import working

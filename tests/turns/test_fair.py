@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
+from core_pipeline.engines.fair import FairGate
 from core_pipeline.turns.busy import kept_busy
-from core_pipeline.turns.fair import FairGate
 from errors import Retryable
 
 

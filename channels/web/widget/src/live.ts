@@ -1,0 +1,142 @@
+import type { Choices, Ears, Line, Stage, State } from "./kinds.js";
+import { closeMicrophone, openMicrophone } from "./microphone.js";
+import { Player, projector, speakers } from "./player.js";
+import { tell } from "./telling.js";
+import { Trouble } from "./trouble.js";
+import { Wire, type Message } from "./wire.js";
+
+const RATE = 16_000;
+
+declare const WORKLET: string;
+
+/** One conversation by WebSocket: sound goes both ways at once, and the visitor may interrupt. */
+export class Live implements Line {
+  readonly continuous = true;
+  private wire: Wire | null = null;
+  private context: AudioContext | null = null;
+  private player: Player | null = null;
+  private microphone: MediaStream | null = null;
+  private rate = RATE;
+  private mark = "";
+  private state: State = "idle";
+  private wanted = false;
+
+  constructor(
+    private readonly choices: Choices,
+    private readonly ears: Ears,
+    private readonly stage: Stage,
+    private readonly lost: (gone: boolean) => void,
+  ) {}
+
+  get active(): boolean {
+    return this.wanted;
+  }
+
+  async begin(): Promise<void> {
+    if (this.wanted) return;
+    this.close();
+    this.wanted = true;
+    const context = this.open();
+    this.tell("asking-permission");
+    try {
+      const microphone = await openMicrophone();
+      await this.listen(context, microphone);
+    } catch (error) {
+      if (this.context === context) this.failed(error);
+    }
+  }
+
+  finish(): void {
+    this.close();
+    this.tell("idle");
+  }
+
+  async say(text: string): Promise<void> {
+    // Who only writes opens no microphone; mode "push" spares them being asked whether they are still there.
+    if (!this.wire) this.connect("push", this.open());
+    this.player?.clear();
+    this.wire?.send({ type: "text", text });
+  }
+
+  stop(): void {
+    if (this.state === "speaking" || this.state === "thinking") this.interrupt();
+    else this.finish();
+  }
+
+  close(): void {
+    this.wanted = false;
+    this.ears.meter(null);
+    this.wire?.close();
+    this.player?.clear();
+    closeMicrophone(this.microphone);
+    void this.context?.close();
+    this.wire = this.context = this.player = this.microphone = null;
+  }
+
+  private interrupt(): void {
+    this.wire?.send({ type: "interrupt" });
+    this.player?.clear();
+  }
+
+  private open(): AudioContext {
+    const context = new AudioContext({ latencyHint: "interactive" });
+    void context.resume();
+    const screen = projector(this.stage.video, () => this.stage.show(true));
+    this.player = new Player(speakers(context), screen, (name) => this.wire?.send({ type: "mark", name }));
+    return (this.context = context);
+  }
+
+  private async listen(context: AudioContext, microphone: MediaStream): Promise<void> {
+    if (this.context !== context) return closeMicrophone(microphone);
+    this.microphone = microphone;
+    await context.audioWorklet.addModule(new URL(WORKLET, import.meta.url));
+    if (this.context !== context) return;
+    const capture = new AudioWorkletNode(context, "voice-mic-capture", { numberOfOutputs: 0 });
+    capture.port.onmessage = ({ data }) => this.wire?.sound(data as ArrayBuffer);
+    context.createMediaStreamSource(microphone).connect(capture);
+    this.ears.meter(microphone);
+    this.connect("live", context);
+  }
+
+  private connect(mode: "live" | "push", context: AudioContext): void {
+    const { visitor, language, avatar, voice, name } = this.choices;
+    const films = { avatar: avatar ? "films" : "none", ...(language && { language }), ...(voice && { voice }), ...(name && { name }) };
+    this.tell("thinking");
+    this.wire = new Wire(
+      this.choices,
+      { type: "start", visitor, mode, sample_rate: RATE, ...films },
+      {
+        message: (message) => this.read(message),
+        sound: (data) => this.player?.sound(data, this.rate),
+        film: (data) => this.player?.film(data, this.mark),
+        lost: this.lost,
+        over: (trouble) => this.context === context && this.over(trouble),
+      },
+    );
+  }
+
+  private read(message: Message): void {
+    if (message.type === "started") this.rate = Number(message["sample_rate"]) || RATE;
+    else if (message.type === "mark") this.player?.mark(String(message["name"]));
+    else if (message.type === "film") this.mark = String(message["mark"]);
+    else if (message.type === "clear") this.player?.clear();
+    else if (message.type === "state") this.tell(message["state"] as State);
+    else tell(this.ears, message);
+  }
+
+  private over(trouble: Trouble | null): void {
+    if (trouble) this.failed(trouble);
+    else this.finish();
+  }
+
+  private failed(error: unknown): void {
+    this.close();
+    this.state = "error";
+    this.ears.failed(error);
+  }
+
+  private tell(state: State): void {
+    this.state = state;
+    this.ears.state(state);
+  }
+}

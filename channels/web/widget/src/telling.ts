@@ -1,0 +1,14 @@
+import type { Ears } from "./kinds.js";
+import { Trouble } from "./trouble.js";
+import type { Message } from "./wire.js";
+
+/** Pass on what a socket and a data channel tell alike: what was heard, what is answered, and news. */
+export function tell(ears: Ears, message: Message): void {
+  const { type, turn = 0, final = true } = message;
+  const [text, language, code] = [message["text"], message["language"], message["code"]].map((one) => String(one ?? ""));
+  const said = { text: text as string, turn: Number(turn), language: language as string };
+  if (type === "transcript") ears.transcript({ ...said, final: Boolean(final) });
+  else if (type === "answer") ears.answer(said);
+  else if (type === "notice") ears.notice(said.text);
+  else if (type === "error") ears.failed(new Trouble(code as string, said.text));
+}

@@ -1,0 +1,267 @@
+"""The switchboard: which calls are taken, and what becomes of those that are not."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+from uuid import uuid4
+
+from core_pipeline.calls import register
+from core_pipeline.calls.hours import open_now
+from core_pipeline.contracts.calls import CallState, Ticket, Verdict
+from core_pipeline.contracts.messages import Identity, Sender
+from core_pipeline.history.threads import Arriving, thread
+from core_pipeline.notices.telling import notify
+from core_pipeline.thinking.words import phrase
+from errors import Impossible, NeedsOwner, SawtakError
+from tenants.models import Call, Contact, Conversation, Tenant
+from tenants.policy import Policy
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from core_pipeline.calls.going_on import GoingOn
+    from core_pipeline.contracts.calls import CallNews, Ring
+    from core_pipeline.contracts.legs import Leg
+    from core_pipeline.contracts.messages import Inbound
+    from tenants.accounts import AccountRef
+    from tenants.db import Database
+
+log = logging.getLogger(__name__)
+
+LANGUAGES = ("ar", "en")
+RECITE_SECONDS = 3.0
+# A vendor tells that a call ended before it tells of the message that was left in it.
+MESSAGE_SECONDS = 30.0
+
+
+class Leader(Protocol):
+    """Leads talks in this process."""
+
+    @property
+    def taken(self) -> int:
+        """How many talks run."""
+
+    @property
+    def closing(self) -> bool:
+        """Whether no more may begin."""
+
+    async def lead(self, ticket: Ticket, leg: Leg) -> str:
+        """Talk until the call ends; gives the reason of its end, see `Outcome`."""
+
+
+class OpenLines(Protocol):
+    """Opens accounts' channels."""
+
+    async def line(self, account_id: str) -> Any:
+        """The opened account, with its `channel`."""
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """What all switchboards of one process share; at most `at_once` calls run here, as `process`.
+
+    `recite` speaks words of a tenant into a file that a vendor may fetch and gives its address.
+    """
+
+    db: Database
+    lines: OpenLines
+    leader: Leader
+    going_on: GoingOn
+    recite: Callable[[str, str, str], Awaitable[str]]
+    address: str
+    process: str
+    at_once: int = 30
+    tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+    dialled: dict[str, Ticket] = field(default_factory=dict)
+
+    def background(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Do this beside everything else; what breaks is logged."""
+        task = asyncio.create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self.tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("work about a call broke", exc_info=task.exception())
+
+    async def close(self) -> None:
+        """Let what is being done end, for a moment; calls themselves were drained before."""
+        if self.tasks:
+            await asyncio.wait(self.tasks, timeout=5.0)
+        for task in list(self.tasks):
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+
+
+class Board:
+    """The `Switchboard` of one account."""
+
+    def __init__(self, exchange: Exchange, account: AccountRef) -> None:
+        self._exchange, self._account, self._db = exchange, account, exchange.db
+
+    def url(self, event: str, scheme: Literal["https", "wss"] = "https") -> str:
+        """Our public address for this account and event; plain on a laptop, where nothing is set."""
+        plain = self._exchange.address.startswith("http://")
+        base = self._exchange.address.partition("://")[2]
+        return f"{scheme[:-1] if plain else scheme}://{base}/calls/{self._account.channel}/{self._account.id}/{event}"
+
+    async def ring(self, ring: Ring) -> Verdict:
+        """Decide about a call; the same ring twice gives the same call, but a fresh token.
+
+        Raises `Impossible("call-taken")` for one that is being talked on, or was.
+        """
+        async with self._db.tenant(self._account.tenant_id) as session:
+            policy, language, call = await self._arrived(session, ring)
+            if call.state in {CallState.RUNNING, CallState.ENDED}:
+                raise Impossible("call-taken", "this call was taken already")
+            if call.state == CallState.RINGING:
+                reason = await self._obstacle(session, policy, call)
+                if reason is None:
+                    return Verdict("talk", language, await register.expect(session, call))
+                await register.missed(session, call, reason)
+                await notify(session, "call.missed", call.id, {"call_id": call.id, "reason": reason})
+        return await self._declined(policy, language, call)
+
+    async def redeem(self, token: str, provider_id: str | None = None) -> Ticket:
+        """Give the call that this token was for, once; `Forged` for any other token, or another vendor's call."""
+        async with self._db.tenant(self._account.tenant_id) as session:
+            ticket = await register.redeem(session, token, provider_id, self._exchange.process)
+            await notify(session, "call.started", ticket.call_id, {"call_id": ticket.call_id})
+        return ticket
+
+    def carry(self, ticket: Ticket, leg: Leg) -> None:
+        """Talk to the caller on this leg, in the background, until the call ends."""
+        self._exchange.background(self.talk(ticket, leg))
+
+    async def talk(self, ticket: Ticket, leg: Leg) -> None:
+        """Talk to the caller on this leg until the call ends; one that broke off goes on by message."""
+        reason = await self._exchange.leader.lead(ticket, leg)
+        async with self._db.tenant(ticket.tenant_id) as session:
+            await notify(session, "call.ended", ticket.call_id, {"call_id": ticket.call_id, "reason": reason})
+        if reason in {"dropped", "broke"}:
+            await self._exchange.going_on.by_message(ticket.tenant_id, ticket.call_id)
+
+    async def news(self, news: CallNews) -> None:
+        """Note what the vendor tells of a call."""
+        if news.answer and (ticket := self._exchange.dialled.pop(news.provider_id, None)) is not None:
+            line = await self._exchange.lines.line(self._account.id)
+            leg = await line.channel.picked_up(news, ticket)
+            self.carry(await self.redeem(ticket.token), leg)
+        tenant_id = self._account.tenant_id
+        async with self._db.tenant(tenant_id) as session:
+            call = await register.told(session, self._account.id, news)
+            known = call or (await register.named(session, self._account.id, news.provider_id) if news.over else None)
+            if call is not None:
+                await notify(session, "call.missed", call.id, {"call_id": call.id, "reason": call.reason})
+        if known is not None and known.state == CallState.MISSED and not known.outgoing:
+            self._exchange.background(self._missed(known.id))
+
+    async def voicemail(self, provider_id: str, message: Inbound) -> None:
+        """Have a message answered that was left instead of a talk; the same message twice is one."""
+        tenant_id = self._account.tenant_id
+        async with self._db.tenant(tenant_id) as session:
+            call = await register.named(session, self._account.id, provider_id)
+            if call is None:
+                raise Impossible("no-such-call", "a message came for a call that never rang")
+            if call.reason == "voicemail":
+                return
+        sound = b""
+        if message.media is not None:
+            line = await self._exchange.lines.line(self._account.id)
+            sound = b"".join([chunk async for chunk in line.channel.fetch(message.media)])
+        await self._exchange.going_on.voicemail(tenant_id, call.id, message, sound)
+        async with self._db.tenant(tenant_id) as session:
+            (await session.get_one(Call, call.id)).reason = "voicemail"
+            await notify(session, "voicemail.received", call.id, {"call_id": call.id})
+
+    async def person(self, call_id: str) -> str:
+        """The number that the running call is to be transferred to; "" when nobody is to be disturbed."""
+        async with self._db.tenant(self._account.tenant_id, reads=True) as session:
+            policy = await _policy(session, self._account.tenant_id)
+            call = await session.get(Call, call_id)
+        wanted = call is not None and call.reason == "transfer"
+        return policy.calls.person if wanted and open_now(policy.calls, datetime.now(UTC)) else ""
+
+    async def dial(self, to: str, opening: str = "") -> str:
+        """Call this number and begin with `opening` (the greeting where it is empty); gives the id of the call."""
+        digits = to.removeprefix("+")
+        async with self._db.tenant(self._account.tenant_id) as session:
+            sender = Sender(identities=(Identity(kind="phone", value=digits),))
+            conversation = await thread(session, Arriving(self._account.id, sender, digits, {"to": f"+{digits}"}))
+            new = register.NewCall(conversation.id, self._account.id, f"ours:{uuid4().hex}", True, opening)
+            call, _ = await register.open_call(session, new)
+            ticket, address = await register.expect(session, call), conversation.address
+        try:
+            provider_id = await self._dialled(address, ticket)
+        except SawtakError as error:
+            async with self._db.tenant(self._account.tenant_id) as session:
+                await register.missed(session, await session.get_one(Call, call.id), error.code)
+            raise
+        self._exchange.dialled[provider_id] = ticket
+        async with self._db.tenant(self._account.tenant_id) as session:
+            await register.called(session, call.id, provider_id)
+        return call.id
+
+    async def _dialled(self, address: dict[str, Any], ticket: Ticket) -> str:
+        line = await self._exchange.lines.line(self._account.id)
+        if not hasattr(line.channel, "dial"):
+            raise NeedsOwner("no-calls", "this account carries no calls; choose one that does")
+        provider_id: str = await line.channel.dial(address, ticket, self)
+        return provider_id
+
+    async def _arrived(self, session: AsyncSession, ring: Ring) -> tuple[Policy, str, Call]:
+        policy = await _policy(session, self._account.tenant_id)
+        chat = ring.chat or ring.sender.identities[0].value
+        conversation = await thread(session, Arriving(self._account.id, ring.sender, chat, ring.address), ring.at)
+        language = await _language(session, ring, conversation, policy)
+        new = register.NewCall(conversation.id, self._account.id, ring.provider_id, language=language)
+        return policy, language, (await register.open_call(session, new))[0]
+
+    async def _obstacle(self, session: AsyncSession, policy: Policy, call: Call) -> str | None:
+        """Why this call can't be talked on now; None when it can."""
+        if not open_now(policy.calls, datetime.now(UTC)):
+            return "closed"
+        here = self._exchange.leader
+        # the call itself rings already
+        tenants = await register.lines_taken(session, policy.calls.longest) - (call.token is not None)
+        full = here.closing or here.taken >= self._exchange.at_once or tenants > policy.calls.most
+        return "busy" if full else None
+
+    async def _declined(self, policy: Policy, language: str, call: Call) -> Verdict:
+        message = policy.calls.voicemail and call.state == CallState.MISSED and call.reason in {"closed", "busy"}
+        names = ["closed" if call.reason == "closed" else "lines_busy", *(["leave_message"] if message else [])]
+        words = " ".join(phrase(policy, name, language) for name in names)
+        sound = ""
+        try:
+            async with asyncio.timeout(RECITE_SECONDS):
+                sound = await self._exchange.recite(self._account.tenant_id, words, language)
+        except (SawtakError, TimeoutError) as error:
+            log.warning("words for a caller could not be spoken in time: %s", type(error).__name__)
+        if not message and call.state == CallState.MISSED:
+            self._exchange.background(self._missed(call.id, wait=0.0))
+        return Verdict("message" if message else "refuse", language, words=words, sound=sound)
+
+    async def _missed(self, call_id: str, wait: float = MESSAGE_SECONDS) -> None:
+        """Write to somebody whose call was not taken, unless they leave a message."""
+        await asyncio.sleep(wait)
+        async with self._db.tenant(self._account.tenant_id, reads=True) as session:
+            if (await session.get_one(Call, call_id)).reason == "voicemail":
+                return
+        await self._exchange.going_on.by_message(self._account.tenant_id, call_id)
+
+
+async def _policy(session: AsyncSession, tenant_id: str) -> Policy:
+    return Policy.model_validate((await session.get_one(Tenant, tenant_id)).policy)
+
+
+async def _language(session: AsyncSession, ring: Ring, conversation: Conversation, policy: Policy) -> str:
+    contact = await session.get_one(Contact, conversation.contact_id)
+    known = (ring.wants, contact.facts.get("language"), conversation.language, contact.language)
+    return next((one[:2] for one in known if one and one[:2] in LANGUAGES), policy.language)

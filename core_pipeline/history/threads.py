@@ -1,0 +1,97 @@
+"""Whose conversation something belongs to, and where else the same customer can be reached."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from tenants.contacts import resolve
+from tenants.db import scope_of
+from tenants.models import ChannelAccount, Contact, ContactIdentity, Conversation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from core_pipeline.contracts.messages import Sender
+
+# The end of the name of every kind of identity that is a telephone number in digits.
+PHONE = "phone"
+
+
+@dataclass(frozen=True)
+class Arriving:
+    """Somebody turns to an account: `chat` names the conversation there, `address` is what it takes to answer."""
+
+    account_id: str
+    sender: Sender
+    chat: str
+    address: Mapping[str, Any]
+
+
+async def thread(session: AsyncSession, arriving: Arriving, at: datetime | None = None) -> Conversation:
+    """Find or make the conversation; `at` is when the customer turned to us, None when we turn to them."""
+    identities = [(one.kind, one.value) for one in arriving.sender.identities]
+    contact = await resolve(session, identities, arriving.sender.name, arriving.sender.language)
+    conversation = await _known(session, arriving, contact)
+    if conversation is None:
+        scope = scope_of(session)
+        conversation = Conversation(
+            tenant_id=scope, account_id=arriving.account_id, contact_id=contact.id, chat=arriving.chat
+        )
+        session.add(conversation)
+    conversation.contact_id = contact.id
+    conversation.chat = arriving.chat
+    conversation.address = dict(arriving.address)
+    conversation.last_in_at = at or conversation.last_in_at
+    await session.flush()
+    return conversation
+
+
+async def _known(session: AsyncSession, arriving: Arriving, contact: Contact) -> Conversation | None:
+    """The thread of this chat, or the one that bears another of the customer's names: networks change them."""
+    here = col(Conversation.account_id) == arriving.account_id
+    found = await session.scalar(select(Conversation).where(here, col(Conversation.chat) == arriving.chat))
+    if found is not None or arriving.chat not in {one.value for one in arriving.sender.identities}:
+        return found
+    names = select(col(ContactIdentity.value)).where(col(ContactIdentity.contact_id) == contact.id)
+    theirs = col(Conversation.contact_id) == contact.id
+    return await session.scalar(select(Conversation).where(here, theirs, col(Conversation.chat).in_(names)).limit(1))
+
+
+async def elsewhere(
+    session: AsyncSession, conversation_id: str, windows: Mapping[str, float]
+) -> tuple[Conversation, ChannelAccount] | None:
+    """Where the customer of this conversation can be written to now; the latest of their threads goes first.
+
+    `windows` says by channel for how many seconds after their last message we may write (0: always); others are left
+    out. A caller's number is not proven, so that it only leads to where its owner has written from before.
+    """
+    mine = (await session.get_one(Conversation, conversation_id)).contact_id
+    theirs = select(col(ContactIdentity.value)).where(
+        col(ContactIdentity.contact_id) == mine, col(ContactIdentity.kind).endswith(PHONE)
+    )
+    same = select(col(ContactIdentity.contact_id)).where(
+        col(ContactIdentity.kind).endswith(PHONE), col(ContactIdentity.value).in_(theirs)
+    )
+    asked = (
+        select(Conversation, ChannelAccount)
+        .join(ChannelAccount, col(ChannelAccount.id) == col(Conversation.account_id))
+        .where(
+            (col(Conversation.contact_id) == mine) | col(Conversation.contact_id).in_(same),
+            col(ChannelAccount.channel).in_(list(windows)),
+            col(ChannelAccount.active),
+            col(Conversation.last_in_at).is_not(None),
+        )
+        .order_by(col(Conversation.last_in_at).desc())
+    )
+    for conversation, account in (await session.execute(asked)).tuples():
+        window, last = windows[account.channel], conversation.last_in_at
+        if last is not None and (window == 0 or datetime.now(UTC) - last < timedelta(seconds=window)):
+            return conversation, account
+    return None
