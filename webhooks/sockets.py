@@ -31,6 +31,8 @@ class StarletteSocket:
     def __init__(self, socket: WebSocket, address: str, most: int = MESSAGE_BYTES) -> None:
         self._socket = socket
         self._most = most
+        self._closed = asyncio.Event()
+        self._waiting: asyncio.Timeout | None = None
         self.peer = socket.client.host if socket.client else ""
         self.request = WebhookRequest(
             method="GET",
@@ -50,12 +52,17 @@ class StarletteSocket:
         await self.close()
 
     async def receive(self) -> str | bytes | None:
-        """The next message; None once the other end has gone, or was cut off for the length of its message."""
+        """The next message; None once the other end has gone, we closed, or a message was too long."""
+        if self._closed.is_set():
+            return None
         try:
-            message = await self._socket.receive()
-        except GONE:
+            async with asyncio.timeout(None) as self._waiting:
+                message = await self._socket.receive()
+        except (*GONE, TimeoutError):
+            self._over()
             return None
         if message["type"] == "websocket.disconnect":
+            self._over()
             return None
         sound: bytes | None = message.get("bytes")
         data: str | bytes = sound if sound is not None else message.get("text") or ""
@@ -74,6 +81,18 @@ class StarletteSocket:
         with suppress(*GONE, TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self._socket.close(code)
+        self._over()
+
+    async def gone(self) -> None:
+        """Return once either end has closed it and somebody knows: a server keeps a socket as long as its handler."""
+        await self._closed.wait()
+
+    def _over(self) -> None:
+        self._closed.set()
+        if self._waiting is not None and not self._waiting.expired():
+            # Who waits for a message waits no longer: of a client that reads nothing, no end is ever told.
+            with suppress(RuntimeError):
+                self._waiting.reschedule(asyncio.get_running_loop().time())
 
 
 class PatientProtocol(WebSocketsSansIOProtocol):

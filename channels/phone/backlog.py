@@ -26,7 +26,7 @@ class Backlog:
         """Append; False when so much waits that nobody can be listening."""
         now = self._clock()
         if self._waiting and now - self._waiting[0][0] > STALE_SECONDS:
-            self._drop(now - STALE_SECONDS)
+            self._drop()
         if len(self._waiting) >= MOST:
             return False
         self._waiting.append((now, event))
@@ -40,16 +40,16 @@ class Backlog:
 
     async def take(self) -> LegEvent | None:
         """The oldest event; None once closed and empty."""
-        while not self._waiting:
-            if self._closed:
-                return None
+        while self._waiting or not self._closed:
+            if self._waiting and self._clock() - self._waiting[0][0] > STALE_SECONDS:
+                self._drop()
+            if self._waiting:
+                return self._waiting.popleft()[1]
             self._moved.clear()
-            await self._moved.wait()
-        arrived, event = self._waiting.popleft()
-        if self._clock() - arrived > STALE_SECONDS and isinstance(event, Sound):
-            return await self.take()
-        return event
+            if not self._closed:
+                await self._moved.wait()
+        return None
 
-    def _drop(self, before: float) -> None:
-        kept = (one for one in self._waiting if one[0] >= before or not isinstance(one[1], Sound))
-        self._waiting = deque(kept)
+    def _drop(self) -> None:
+        since = self._clock() - STALE_SECONDS
+        self._waiting = deque(one for one in self._waiting if one[0] >= since or not isinstance(one[1], Sound))

@@ -42,10 +42,15 @@ class PhoneConfig(BaseModel):
     )
     sms: bool = Field(False, title="SMS", description="Written answers are sent by SMS from this number.")
     signature: Literal["HMAC_SHA1", "HMAC_SHA256"] = Field(
-        "HMAC_SHA1", title="Signature", description="HMAC_SHA256 if a shared key signs the webhooks (secret shared_key)."
+        "HMAC_SHA1",
+        title="Signature",
+        description="HMAC_SHA256 if a shared key signs the webhooks (secret shared_key).",
     )
     region: str | None = Field(
-        None, title="Region", description="Where the account's data lies, e.g. ie1; empty: us1.", pattern=r"^[a-z]{2}[0-9]$"
+        None,
+        title="Region",
+        description="Where the account's data lies, e.g. ie1; empty: us1.",
+        pattern=r"^[a-z]{2}[0-9]$",
     )
     edge: str | None = Field(
         None, title="Edge", description="Where we enter Twilio's network, e.g. dublin.", pattern=r"^[a-z-]{2,32}$"

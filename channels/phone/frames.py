@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +15,8 @@ from core_pipeline.contracts.legs import Key, Reached
 
 MESSAGE_BYTES = 64_000
 
+_STREAM = re.compile(r"MZ[0-9a-zA-Z]{1,62}")
+_TRACKS = frozenset({"inbound", "inbound_track"})
 _KEYS = frozenset("0123456789*#ABCD")
 
 
@@ -24,6 +28,7 @@ class Start:
     account_sid: str
     call_sid: str
     token: str
+    language: str
     known_format: bool
 
 
@@ -49,17 +54,19 @@ def opened(text: str | bytes) -> dict[str, Any]:
 
 
 def start(message: dict[str, Any]) -> Start | None:
-    """The beginning of a stream, None if this is none."""
-    if message.get("event") != "start":
-        return None
+    """The beginning of a stream, None if this is none, or of a stream without a name."""
     told = table(message.get("start"))
+    stream_sid = words(told.get("streamSid")) or words(message.get("streamSid")) or ""
+    if message.get("event") != "start" or not _STREAM.fullmatch(stream_sid):
+        return None
     form, given = table(told.get("mediaFormat")), table(told.get("customParameters"))
     known = (words(form.get("encoding")), whole(form.get("sampleRate")), whole(form.get("channels")))
     return Start(
-        stream_sid=words(told.get("streamSid")) or words(message.get("streamSid")) or "",
+        stream_sid=stream_sid,
         account_sid=words(told.get("accountSid")) or "",
         call_sid=words(told.get("callSid")) or "",
         token=words(given.get("token")) or "",
+        language=words(given.get("language")) or "",
         known_format=known == ("audio/x-mulaw", RATE, 1),
     )
 
@@ -87,6 +94,11 @@ def media_out(stream_sid: str, codes: bytes) -> str:
     return f'{{"event":"media","streamSid":"{stream_sid}","media":{{"payload":"{payload}"}}}}'
 
 
+def mark_out(stream_sid: str, name: str) -> str:
+    """A mark that comes back once everything before it was played."""
+    return json.dumps({"event": "mark", "streamSid": stream_sid, "mark": {"name": name}})
+
+
 def clear_out(stream_sid: str) -> str:
     """What was not played yet is thrown away."""
     return f'{{"event":"clear","streamSid":"{stream_sid}"}}'
@@ -94,7 +106,7 @@ def clear_out(stream_sid: str) -> str:
 
 def _media(told: dict[str, Any]) -> Media | None:
     payload = told.get("payload")
-    if not isinstance(payload, str) or told.get("track", "inbound") not in {"inbound", "inbound_track"}:
+    if not isinstance(payload, str) or (words(told.get("track")) or "inbound") not in _TRACKS:
         return None
     try:
         codes = base64.b64decode(payload, validate=True)

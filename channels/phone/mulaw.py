@@ -21,7 +21,10 @@ def _encoded() -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
     size = np.minimum(np.abs(linear), _CLIP) + _BIAS
     segment = np.log2(size).astype(np.int32) - 7
     sign = np.where(linear < 0, 0x80, 0)
-    return (~(sign | segment << 4 | size >> segment + 3 & 15) & 0xFF).astype(np.uint8)
+    codes: np.ndarray[tuple[int], np.dtype[np.uint8]] = (~(sign | segment << 4 | size >> segment + 3 & 15)).astype(
+        np.uint8
+    )
+    return codes
 
 
 _LINEAR, _CODES = _decoded(), _encoded()
@@ -29,9 +32,11 @@ _LINEAR, _CODES = _decoded(), _encoded()
 
 def decode(codes: bytes) -> bytes:
     """Return the 16-bit little-endian samples of these codes."""
-    return _LINEAR[np.frombuffer(codes, np.uint8)].tobytes()
+    pcm: bytes = _LINEAR[np.frombuffer(codes, np.uint8)].tobytes()
+    return pcm
 
 
 def encode(pcm: bytes) -> bytes:
     """Return the codes of 16-bit little-endian samples; half a sample at the end is left out."""
-    return _CODES[np.frombuffer(pcm, "<u2", len(pcm) // 2)].tobytes()
+    codes: bytes = _CODES[np.frombuffer(pcm, "<u2", len(pcm) // 2)].tobytes()
+    return codes

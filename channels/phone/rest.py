@@ -57,7 +57,8 @@ class Rest:
         """Stream a recording as WAV, at most `cap` bytes; the vendor may send us on to where it lies, without token."""
         if not _RECORDING.fullmatch(sid):
             raise Impossible("media-id")
-        url, auth = httpx.URL(self._url(f"Recordings/{sid}.wav")), self._auth()
+        url = httpx.URL(self._url(f"Recordings/{sid}.wav"))
+        auth: httpx.BasicAuth | None = self._auth()
         try:
             for _ in range(_REDIRECTS + 1):
                 request = self.http.build_request("GET", url, headers=_PLAIN, timeout=self._patience())

@@ -8,7 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from twilio.twiml.voice_response import Connect, Dial, VoiceResponse
+from twilio.twiml.voice_response import (  # type: ignore[import-untyped]  # the vendor ships no types
+    Connect,
+    Dial,
+    VoiceResponse,
+)
 
 from channels.phone.config import MESSAGE_SECONDS
 from core_pipeline.contracts.phrases import READY
@@ -51,6 +55,7 @@ def talk(board: Switchboard, ticket: Ticket, language: str) -> str:
     response, connect = VoiceResponse(), Connect(action=there.url("after"))
     stream = connect.stream(url=board.url("stream", "wss"), status_callback=board.url("stream"))
     stream.parameter(name="token", value=ticket.token)
+    stream.parameter(name="language", value=language)
     response.append(connect)
     return written(response)
 

@@ -1,7 +1,8 @@
 """What the other end says: packets put in order and decoded as they come.
 
-aiortc's own way holds 80 ms back for an even playback and decodes in a thread for each call. Ears need no even playback:
-what is in order is heard at once. Its receiver still sees every packet, for the reports that the other end adapts to.
+aiortc's own way holds 80 ms back for an even playback and decodes in a thread for each call. Ears need no even
+playback: what is in order is heard at once. Its receiver still sees every packet, for the reports that the other end
+adapts to.
 """
 
 from __future__ import annotations
@@ -29,8 +30,7 @@ class Incoming:
         self._decoder, self._keys = Decoder(), KeyReader()
         self._codecs: Mapping[int, str] = {}
         self._held: dict[int, RtpPacket] = {}
-        self._next: int | None = None
-        self._source: int | None = None
+        self._next = self._source = -1
         self._at = 0.0
 
     def listen(self, receiver: RTCRtpReceiver, codecs: Mapping[int, str]) -> None:
@@ -55,11 +55,11 @@ class Incoming:
             return
         self._at = time.monotonic()
         number = packet.sequence_number
-        ahead = (number - (number if self._next is None else self._next)) & 0xFFFF
-        if self._next is None or packet.ssrc != self._source or _FAR < ahead < 0x10000 - _FAR:
+        ahead = (number - self._next) & 0xFFFF
+        if packet.ssrc != self._source or _FAR < ahead < 0x10000 - _FAR:
             self._next, self._source, ahead = number, packet.ssrc, 0
             self._held.clear()
-        if ahead < _FAR:
+        if ahead <= _FAR:
             self._held[number] = packet
             self._pass_on()
 
@@ -70,7 +70,6 @@ class Incoming:
 
     def _pass_on(self) -> None:
         while self._held:
-            assert self._next is not None
             packet = self._held.pop(self._next, None)
             if packet is None and len(self._held) <= _PATIENCE:
                 return

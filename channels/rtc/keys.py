@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 KEYS = "0123456789*#ABCD"
 KEYS_MIME = "audio/telephone-event"
-KEYS_RATES = {48_000: 110, 8_000: 126}  # payload types that we offer, by clock rate
+# Clock rate, payload type and events that we offer; the events differ because aiortc tells kinds by their parameters.
+KEYS_OFFERED = ((48_000, 110, "0-15"), (8_000, 126, "0-16"))
 
 _END, _VOLUME = 0x80, 10
 _REPEATED = 3  # how often the last packet of an event is sent

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import TYPE_CHECKING, Any
 
 import av
 import numpy as np
+
+if TYPE_CHECKING:
+    from av.packet import Packet
 
 RATE = 16_000
 WIRE_RATE = 48_000  # of Opus' clock on the wire, whatever is inside
@@ -30,7 +34,7 @@ class Encoder:
         self._codec.bit_rate, self._codec.options = _BITS, _OPTIONS
         self._number = self._silent = 0
 
-    def packet(self, pcm: bytes) -> av.Packet:
+    def packet(self, pcm: bytes) -> Packet[Any]:
         """Return the next packet, with 20 ms of sound in it."""
         self._silent = self._silent + 1 if pcm == SILENT else 0
         packet = av.Packet(_NOTHING if self._silent > _RINGS_OUT else self._encoded(pcm))

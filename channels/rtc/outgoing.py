@@ -5,24 +5,37 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-import av
 from aiortc import MediaStreamTrack
 from aiortc.mediastreams import MediaStreamError
 
-from channels.rtc.opus import FRAME_BYTES, RATE, Encoder
+from channels.rtc.opus import FRAME_BYTES, RATE, SILENT, Encoder
 from channels.rtc.pace import Pace
+
+if TYPE_CHECKING:
+    from av.packet import Packet
 
 _STEP, _LATE = 0.02, 0.1
 
 
+def _silence() -> bytes:
+    return SILENT
+
+
 class Outgoing(MediaStreamTrack):
-    """Sends 20 ms at each beat, silence when there is nothing; `beat` is called every time, `reached` for marks."""
+    """Sends 20 ms at each beat; `beat` is called every time, `reached` for marks.
+
+    When there is nothing to send, `room` is asked for what is heard then: silence, or a little noise.
+    """
 
     kind = "audio"
 
-    def __init__(self, beat: Callable[[], None], reached: Callable[[str], None]) -> None:
+    def __init__(
+        self, beat: Callable[[], None], reached: Callable[[str], None], room: Callable[[], bytes] = _silence
+    ) -> None:
         super().__init__()
+        self._room = room
         self._beat, self._reached = beat, reached
         self._queue: deque[memoryview | str] = deque()
         self._passed: list[str] = []
@@ -58,7 +71,7 @@ class Outgoing(MediaStreamTrack):
         for name in marks:
             self._reached(name)
 
-    async def recv(self) -> av.Packet:
+    async def recv(self) -> Packet[Any]:
         """The next packet, when it is due."""
         if self.readyState != "live":
             raise MediaStreamError
@@ -68,7 +81,7 @@ class Outgoing(MediaStreamTrack):
         sound = self._next()
         self._last_at, self._in_last = now, len(sound)
         self._sent += len(sound)
-        return self._encoder.packet(sound.ljust(FRAME_BYTES, b"\0"))
+        return self._encoder.packet(sound.ljust(FRAME_BYTES, b"\0") if sound else self._room())
 
     def _tell(self) -> None:
         passed, self._passed = self._passed, []

@@ -14,7 +14,7 @@ MOST_EVENTS = 512
 
 
 class Arrivals:
-    """A queue for one taker; sound that waited for a second is dropped, and where there is too much, sound goes first."""
+    """A queue for one taker; sound that waited for a second is dropped, and of too much, sound goes first."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock

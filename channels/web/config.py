@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr
 
-from channels.wild import parse, rows
 from core_pipeline.contracts.channel import Limits, VideoFormat, VoiceFormat
 from core_pipeline.contracts.messages import ReplyKind
 
@@ -37,10 +36,6 @@ def _split(value: Any) -> Any:
     return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
 
 
-def _list(value: Any) -> Any:
-    return tuple(rows(parse(value.encode()))) if isinstance(value, str) else value
-
-
 Origin = Annotated[str, Field(pattern=r"^https?://[^/\s]{1,253}$")]
 
 
@@ -59,24 +54,17 @@ class WebConfig(BaseModel):
     )
 
 
-class IceServer(BaseModel):
-    """A server that helps a browser to be reached: STUN, or TURN with its credentials."""
-
-    urls: str | list[str]
-    username: str | None = None
-    credential: SecretStr | None = None
-
-
 class WebPlatform(BaseModel):
     """What helps browsers to reach us by WebRTC; `api_url` and `timeout` mean nothing here, for there is no vendor.
 
-    `ice_servers` are given to browsers as they are. With `turn_secret` (coturn's `static-auth-secret`), the servers of
-    `turn_urls` are given with credentials that are good for `turn_seconds`.
+    `ice_servers` are given to browsers as they are: addresses with commas between, or the JSON list that browsers take.
+    With `turn_secret` (coturn's `static-auth-secret`), the servers of `turn_urls` are given with credentials that are
+    good for `turn_seconds`.
     """
 
     api_url: str = ""
     timeout: float = Field(30.0, gt=0)
-    ice_servers: Annotated[tuple[IceServer, ...], BeforeValidator(_list)] = ()
+    ice_servers: SecretStr = SecretStr("")
     turn_urls: Annotated[tuple[str, ...], BeforeValidator(_split)] = ()
     turn_secret: SecretStr | None = None
     turn_seconds: int = Field(3600, ge=60, le=86400)

@@ -43,6 +43,15 @@ class Patience:
 
 
 @dataclass(frozen=True)
+class Seat:
+    """Where a visitor sits: our account's name, the name of the conversation, the language that was agreed on."""
+
+    account: str
+    session: str
+    language: str
+
+
+@dataclass(frozen=True)
 class _Link:
     socket: Socket
     reading: asyncio.Task[None]
@@ -58,21 +67,21 @@ class WebLeg:
     def __init__(
         self,
         ticket: Ticket,
-        session: str,
+        seat: Seat,
         start: Start,
         left: Callable[[CallState], Awaitable[None]],
         patience: Patience | None = None,
     ) -> None:
-        self.ticket, self.session, self.secret = ticket, session, token_urlsafe(24)
+        self.ticket, self.seat, self.secret = ticket, seat, token_urlsafe(24)
         self.sample_rate = start.sample_rate
         self.screen: Literal["none", "text", "track", "films"] = "films" if start.films else "text"
-        self.language = start.language
         self.over = asyncio.Event()
         self._push, self._holding = start.mode == "push", False
         self._left, self._patience = left, patience or Patience()
         self._arrivals, self._outbox = Arrivals(), Outbox()
         self._sound_pace = Pace(1.1, self._patience.burst)
         self._message_pace = Pace(self._patience.messages, self._patience.messages * 4)
+        self._complaints = Pace(1.0, 20.0)
         self._link: _Link | None = None
         self._grace: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -91,8 +100,9 @@ class WebLeg:
             self._grace = None
         for name in self._outbox.rewind(resume.played, resume.last) if resume else []:
             self._arrivals.put(Reached(name))
-        hello = self._hello(resumed=resume is not None)
-        self._link = _Link(socket, self._beside(self._read(socket)), self._beside(self._write(socket, hello)))
+        # What a page still holds of the former socket's is owed again: two of it would be heard.
+        first = [self._hello(resumed=True), {"type": "clear"}] if resume else [self._hello(resumed=False)]
+        self._link = _Link(socket, self._beside(self._read(socket)), self._beside(self._write(socket, first)))
 
     async def events(self) -> AsyncIterator[LegEvent]:
         """Yield what the visitor does until they have gone, for good; then release everything."""
@@ -141,21 +151,21 @@ class WebLeg:
 
     async def end(self, reason: str) -> None:
         """End for this reason; may be called again."""
+        self.over.set()
         self._outbox.text({"type": "ended", "reason": reason})
         self._outbox.end()
         if self._link is not None:
             await asyncio.wait({self._link.writing}, timeout=FLUSH_SECONDS)
         self._arrivals.end()
-        self.over.set()
         self._let_go(OVER)
 
     def _hello(self, *, resumed: bool) -> dict[str, Any]:
         return {
             "type": "started",
-            "session": self.session,
+            "session": self.seat.session,
             "resume": self.secret,
             "sample_rate": self.sample_rate,
-            "language": self.language,
+            "language": self.seat.language,
             "resumed": resumed,
         }
 
@@ -202,15 +212,17 @@ class WebLeg:
             self._arrivals.put(message)
 
     def _complain(self, code: str, text: str) -> None:
-        self._outbox.text({"type": "error", "code": code, "text": text})
+        if self._complaints.allows(1):
+            self._outbox.text({"type": "error", "code": code, "text": text})
 
-    async def _write(self, socket: Socket, hello: dict[str, Any]) -> None:
+    async def _write(self, socket: Socket, first: list[dict[str, Any]]) -> None:
         """Send what there is; a client that takes too long over it is cut off, and may come back."""
         since, slow = monotonic(), self._patience.slow
         code = SLOW
         try:
-            async with asyncio.timeout(slow):
-                await socket.send(written(hello))
+            for message in first:
+                async with asyncio.timeout(slow):
+                    await socket.send(written(message))
             while (item := await self._outbox.take()) is not None:
                 if monotonic() - max(item.at, since) > slow:
                     break

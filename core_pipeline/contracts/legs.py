@@ -136,7 +136,10 @@ class Leg(Protocol):
     """
 
     sample_rate: int
-    screen: Literal["none", "text", "track", "films"]
+
+    @property
+    def screen(self) -> Literal["none", "text", "track", "films"]:
+        """What the caller can see now."""
 
     def events(self) -> AsyncIterator[LegEvent]:
         """Yield what the caller does, in order, until the line is dead; then release everything. Never raises.

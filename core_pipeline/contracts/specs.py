@@ -5,10 +5,14 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import httpx
 from pydantic import BaseModel, SecretStr
+
+if TYPE_CHECKING:
+    from core_pipeline.contracts.faces import Face, Shape
+    from core_pipeline.contracts.legs import TalkingFace
 
 E_co = TypeVar("E_co", covariant=True)
 
@@ -68,7 +72,8 @@ class EngineSpec(Generic[E_co]):
     themselves, with their own key. A `heavy` engine runs in a process of its own, takes `memory` bytes and serves
     `at_once` requests together. An llm that `generates` writes in its own words and can sum up. `clones` and
     `sample_rate` (Hz, 0: depends on the voice) are for voices. `faces` are the kinds of avatars that a video engine
-    animates, `captions` says that it writes a scene's captions itself.
+    animates, `captions` says that it writes a scene's captions itself, `live` draws one in a call, picture by picture
+    and in this process; it returns at once, what is wrong with a face is found when the first picture is drawn.
 
     `probe` finds out cheaply whether it could be used now, and raises what is wrong; `pull` fetches its weights.
     `rehearsal` gives a configuration under which it runs here and now, for tests and `simulate`: against an emulator
@@ -92,6 +97,7 @@ class EngineSpec(Generic[E_co]):
     generates: bool = False
     faces: frozenset[str] = frozenset()
     captions: bool = False
+    live: "Callable[[Face, Shape], TalkingFace] | None" = None
     clones: bool = False
     sample_rate: int = 0
     probe: Callable[[Any, Bench], Awaitable[None]] | None = None

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from core_pipeline.contracts.messages import Sender
 
 # The end of the name of every kind of identity that is a telephone number in digits.
-PHONE = "phone"
+PHONE = "%phone"
 
 
 @dataclass(frozen=True)
@@ -74,10 +74,10 @@ async def elsewhere(
     """
     mine = (await session.get_one(Conversation, conversation_id)).contact_id
     theirs = select(col(ContactIdentity.value)).where(
-        col(ContactIdentity.contact_id) == mine, col(ContactIdentity.kind).endswith(PHONE)
+        col(ContactIdentity.contact_id) == mine, col(ContactIdentity.kind).like(PHONE)
     )
     same = select(col(ContactIdentity.contact_id)).where(
-        col(ContactIdentity.kind).endswith(PHONE), col(ContactIdentity.value).in_(theirs)
+        col(ContactIdentity.kind).like(PHONE), col(ContactIdentity.value).in_(theirs)
     )
     asked = (
         select(Conversation, ChannelAccount)
@@ -90,7 +90,7 @@ async def elsewhere(
         )
         .order_by(col(Conversation.last_in_at).desc())
     )
-    for conversation, account in (await session.execute(asked)).tuples():
+    for conversation, account in await session.execute(asked):
         window, last = windows[account.channel], conversation.last_in_at
         if last is not None and (window == 0 or datetime.now(UTC) - last < timedelta(seconds=window)):
             return conversation, account

@@ -174,7 +174,7 @@ class Courier:
 
     async def _failed(self, claim: Claim, cause: str, asked: timedelta | None = None) -> None:
         tries = claim.notice.attempts + 1
-        if tries >= MOST_TRIES:
+        if tries >= MOST_TRIES or claim.notice.created_at < now() - OLDEST:
             await self._given_up(claim, cause)
         else:
             chance = random.random()  # noqa: S311 - spreads load, keeps no secret

@@ -17,7 +17,7 @@ def pause(tries: int, chance: float, asked: timedelta | None = None) -> timedelt
 
     `chance` is a random number in 0..1; what the receiver `asked` for is kept if it is longer, within the same bound.
     """
-    grown = min(FIRST * _GROWTH ** min(tries - 1, MOST_TRIES), LONGEST)
+    grown: timedelta = min(FIRST * float(_GROWTH) ** min(tries - 1, MOST_TRIES), LONGEST)
     spread = grown * (1 - _JITTER + 2 * _JITTER * chance)
     return max(spread, min(asked, LONGEST)) if asked else spread
 

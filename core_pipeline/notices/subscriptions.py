@@ -85,9 +85,9 @@ def opened(vault: Vault, subscription: Subscription) -> str:
 
 
 def _check(url: str, events: Collection[str], allow: Collection[str]) -> None:
-    parsed = Rules(frozenset(name.lower() for name in allow)).checked(url)
-    place = f"{parsed.netloc.decode()}" if parsed.port else f"{parsed.netloc.decode()}:80"
-    if parsed.scheme != "https" and place.lower() not in {name.lower() for name in allow}:
+    rules = Rules(frozenset(name.lower() for name in allow))
+    parsed = rules.checked(url)
+    if parsed.scheme != "https" and not rules.allowed(parsed.host, parsed.port or 80):
         raise Impossible("notice-url", "the address must begin with https://")
     if parsed.fragment:
         raise Impossible("notice-url", "the address must not have a part behind #")

@@ -17,8 +17,6 @@ from errors import Impossible
 from tenants.db import scope_of
 from tenants.models import Notice, NoticeState, Subscription, now
 
-_INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-
 
 async def notify(session: AsyncSession, event: str, key: str, payload: Mapping[str, Any]) -> None:
     """Have every subscription to `event` told of it, once per `key`; `payload` is plain JSON.
@@ -36,8 +34,9 @@ async def notify(session: AsyncSession, event: str, key: str, payload: Mapping[s
             payload=dict(payload),
         )
         # The dialect's own insert: a second telling is no error that would cost the caller's unit.
-        insert = _INSERT[session.get_bind().dialect.name](Notice).values(notice.model_dump())
-        await session.execute(insert.on_conflict_do_nothing(index_elements=["subscription_id", "key"]))
+        insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+        written = insert(Notice).values(notice.model_dump())
+        await session.execute(written.on_conflict_do_nothing(index_elements=["subscription_id", "key"]))
 
 
 async def dead(session: AsyncSession, limit: int = 100) -> list[Notice]:

@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from core_pipeline.contracts.engines import Ask
 from core_pipeline.history.memory import Memory
 from core_pipeline.thinking.words import phrases
 
 if TYPE_CHECKING:
-    from core_pipeline.contracts.engines import Passage, Tool
-    from core_pipeline.engines.router import Engines
-    from core_pipeline.knowledge.shelf import Shelf
+    from core_pipeline.contracts.engines import Llm, Passage, Tool
+    from core_pipeline.engines.router import For
     from tenants.policy import Policy
+
+
+class Wits(Protocol):
+    """Chooses what answers."""
+
+    async def llm(self, language: str, order: For) -> Llm:
+        """What answers in `language`, metered, with its fallbacks."""
+
+
+class Known(Protocol):
+    """Searches what tenants know."""
+
+    async def search(self, tenant_id: str, text: str, language: str) -> tuple[Passage, ...]:
+        """The tenant's passages that fit the text best, best first."""
 
 
 @dataclass(frozen=True)
 class Mind:
     """What answers are found with."""
 
-    engines: Engines
-    shelf: Shelf
+    engines: Wits
+    shelf: Known
 
 
 @dataclass(frozen=True)

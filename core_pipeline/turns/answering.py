@@ -17,6 +17,7 @@ from core_pipeline.contracts.messages import ReplyKind
 from core_pipeline.engines.router import For
 from core_pipeline.engines.wrap.meter import Ledger
 from core_pipeline.history import memory, turns
+from core_pipeline.notices import happenings
 from core_pipeline.thinking.think import think
 from core_pipeline.thinking.words import phrase
 from core_pipeline.turns import again
@@ -54,7 +55,10 @@ class Said:
 
 
 async def answer(deps: Deps, here: Here) -> dict[str, Any]:
-    """Decide what to say: {"text", "language", "form", "note", "spoken", "keep", "also", "bills"}; no text: nothing."""
+    """Decide what to say: {"text", "language", "form", "note", "spoken", "keep", "also", "bills"}; no text: nothing.
+
+    "sound" and "avatar" say how the text is to be heard and seen where that is given.
+    """
     order = For(Ledger(), here.tenant_id)
     now = await noticed(deps, here, await situation(deps, here))
     cast, refusal = await _cast(deps, here, now)
@@ -65,12 +69,15 @@ async def answer(deps: Deps, here: Here) -> dict[str, Any]:
     said = await _said(deps, here, now, order, script, cast)
     said.note = said.note or refusal
     async with deps.db.tenant(here.tenant_id) as session:
-        (await session.get_one(Conversation, here.conversation_id)).language = now.language
+        conversation = await session.get_one(Conversation, here.conversation_id)
+        conversation.language = now.language
+        await happenings.handed(session, conversation)
         await turns.answered_with(
             session, here.turn_id, now.heard or None, said.text, now.language, said.note, said.citations
         )
     plan = {"text": said.text, "note": said.note, "spoken": said.spoken, "keep": said.keep, "also": said.also}
-    return {**plan, "language": now.language, "form": form.value, "bills": _bills(order)}
+    shown = {"language": now.language, "form": form.value, "sound": now.sound, "avatar": now.avatar}
+    return {**plan, **shown, "bills": _bills(order)}
 
 
 async def _cast(deps: Deps, here: Here, now: Situation) -> tuple[Cast | None, str | None]:

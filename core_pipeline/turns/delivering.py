@@ -11,6 +11,7 @@ from core_pipeline.contracts.messages import Reply, ReplyKind
 from core_pipeline.engines.wrap.meter import Ledger
 from core_pipeline.history import outgoing, turns
 from core_pipeline.media.film.fit import poster
+from core_pipeline.notices import happenings
 from core_pipeline.thinking.words import phrase
 from errors import Impossible, NeedsOwner, Retryable
 from tenants.models import Conversation, Message, Tenant, TurnState
@@ -115,6 +116,7 @@ async def finish(
     async with deps.db.tenant(here.tenant_id) as session:
         await turns.write_stages(session, here.turn_id, stages)
         await turns.close(session, here.turn_id, TurnState(state), reply_kind, note, failed_step, cause)
+        await happenings.turn_over(session, here.turn_id)
 
 
 async def address_of(deps: Deps, here: Here) -> dict[str, Any]:
@@ -165,6 +167,7 @@ async def _call_vendor(deps: Deps, here: Here, line: Line, reply: Reply) -> None
         raise
     async with deps.db.tenant(here.tenant_id) as session:
         await outgoing.accepted(session, reply.key, provider_id)
+        await happenings.sent(session, reply.key)
 
 
 async def _mark(deps: Deps, here: Here, key: str, status: str, error: str | None = None) -> None:

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 from pydantic import TypeAdapter
 from sqlalchemy.exc import DataError
 
-from core_pipeline.contracts.messages import Inbound, Receipt
+from core_pipeline.contracts.messages import Inbound, Receipt, Status
 from core_pipeline.history import incoming, outgoing
+from core_pipeline.notices import happenings
 from core_pipeline.turns.farm import Job
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
 
     from core_pipeline.turns.farm import Farm
     from core_pipeline.turns.locks import Lock
@@ -110,9 +113,11 @@ class Relay:
                 event = EVENT.validate_json(row.payload)
                 if isinstance(event, Inbound):
                     arrival = incoming.Arrival(row.id, row.tenant_id, row.account_id, row.received_at, event)
-                    taken.jobs.append(_job(row, await incoming.record(session, arrival)))
+                    message = await incoming.record(session, arrival)
+                    await happenings.received(session, message)
+                    taken.jobs.append(_job(row, message))
                     taken.done.append(row.id)
-                elif await outgoing.apply_receipt(session, row.account_id, event) or _hopeless(row, event):
+                elif await _applied(session, row, event) or _hopeless(row, event):
                     taken.done.append(row.id)
         return taken
 
@@ -140,6 +145,14 @@ def _job(row: Waiting, message: Message) -> Job:
         # The engine takes 1 … 2³¹ - 1; the order only matters among neighbours.
         row.id % 2_147_483_646 + 1,
     )
+
+
+async def _applied(session: AsyncSession, row: Waiting, receipt: Receipt) -> bool:
+    """Record the vendor's word; it may be the first that tells us that an unsettled message got through."""
+    known = await outgoing.apply_receipt(session, row.account_id, receipt)
+    if known and receipt.key and receipt.status is not Status.FAILED:
+        await happenings.sent(session, receipt.key)
+    return known
 
 
 def _hopeless(row: Waiting, receipt: Receipt) -> bool:

@@ -9,6 +9,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from core_pipeline.arabic.sentences import Sentences
+from core_pipeline.contracts.engines import Speech
 from core_pipeline.engines.router import For
 from core_pipeline.engines.wrap.meter import Ledger
 from core_pipeline.media.film.fit import shrink
@@ -16,6 +17,7 @@ from core_pipeline.turns import kept_films
 from core_pipeline.turns.casting import cast_of
 from core_pipeline.turns.filming import Filming
 from core_pipeline.turns.kept_films import asked_for
+from core_pipeline.turns.situation import shown_as
 from core_pipeline.turns.speaking import Speaking, script_of
 from errors import SawtakError
 from tenants.models import Tenant, Turn
@@ -42,12 +44,13 @@ async def film(deps: Deps, here: Here, plan: dict[str, Any], patient: bool) -> d
     script = await script_of(deps, here, policy, plan["language"])
     filming = deps.darkroom.find(here.turn_id)
     if filming is None:
-        cast = await cast_of(deps, here, policy, script.limits, script.language)
+        looks = shown_as(policy, plan.get("avatar") or "", script.language)
+        cast = await cast_of(deps, here, looks, script.limits, script.language)
         key = asked_for(deps, cast, script, plan["text"])
         if plan["keep"] and (known := await kept_films.found(deps, here, key, cast, script)) is not None:
             return known
         filming = await begin_film(deps, here, cast, script)
-        filming.feeder = asyncio.create_task(_spoken(deps, here, filming, script, plan["text"]))
+        filming.feeder = asyncio.create_task(_fed(deps, here, filming, script, plan))
     left = None if patient else deps.soon_seconds - (datetime.now(UTC) - begun).total_seconds()
     try:
         made = await _waited(deps, here, filming, left)
@@ -69,6 +72,24 @@ async def begin_film(deps: Deps, here: Here, cast: Cast, script: Script) -> Film
     filming = Filming(deps, For(Ledger(), here.tenant_id), cast, script.language, here.turn_id)
     await deps.darkroom.put(here.turn_id, filming)
     return filming
+
+
+async def _fed(deps: Deps, here: Here, filming: Filming, script: Script, plan: dict[str, Any]) -> None:
+    if plan.get("sound"):
+        await _played(deps, here, filming, plan["sound"], plan["text"])
+    else:
+        await _spoken(deps, here, filming, script, plan["text"])
+
+
+async def _played(deps: Deps, here: Here, filming: Filming, blob: str, text: str) -> None:
+    """Have the film say what is recorded already."""
+    try:
+        pcm = await deps.sandbox.decode(await deps.blobs.get(here.tenant_id, blob))
+    except SawtakError as error:
+        filming.fail(error)
+    else:
+        filming.add(text, [Speech(pcm)])
+        filming.over()
 
 
 async def _spoken(deps: Deps, here: Here, filming: Filming, script: Script, text: str) -> None:

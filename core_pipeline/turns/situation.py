@@ -39,7 +39,8 @@ class Situation:
     yes; `first` that we have not answered in this conversation before; `since` is the first message of this turn;
     `circumstances` change with everything of the tenant's that an answer depends on; `video` says that the customer
     asks for the answer as a video, `wish` is the form that came with their last message, where one did. `script` is
-    what is to be said word for word, whatever was asked.
+    what is to be said word for word, whatever was asked: by this `sound` (a blob) where there is one, and seen as this
+    `avatar`.
     """
 
     kinds: tuple[str, ...]
@@ -58,6 +59,8 @@ class Situation:
     video: bool = False
     wish: str | None = None
     script: str = ""
+    sound: str | None = None
+    avatar: str = ""
 
     def knowing(self, facts: Mapping[str, str]) -> Situation:
         """The same situation with more known about the customer, which may change the language of the answer."""
@@ -91,14 +94,16 @@ async def _read(session: AsyncSession, here: Here, policy: Policy) -> Situation:
     before = wished or conversation.language or _ours(contact.language)
     # In a thread: mixed text loads a model of languages on its first use.
     spoken = await asyncio.to_thread(_language, messages, policy, before)
-    language = wished or spoken
+    said = next((message for message in messages if message.kind == Kind.SCRIPT), None)
+    avatar = str(conversation.address.get("avatar", "")) if said else ""
+    language = (_ours(conversation.address.get("language")) if said else None) or wished or spoken
     heard, ready, note = _understood(messages, policy)
     video, rest = video_wish(heard) if policy.video != "never" else (False, heard)
     if video and not rest:
         ready, note = "greeting", AGAIN
     return Situation(
         kinds=tuple(message.kind for message in messages),
-        policy=policy,
+        policy=shown_as(policy, avatar, language),
         business=tenant.name_ar if language == "ar" else tenant.name_en,
         language=language,
         memory=recalled,
@@ -112,8 +117,15 @@ async def _read(session: AsyncSession, here: Here, policy: Policy) -> Situation:
         circumstances=circumstances_of(tenant),
         video=video,
         wish=next((message.wish for message in reversed(messages) if message.wish), None),
-        script="\n".join(message.text for message in messages if message.kind == Kind.SCRIPT and message.text),
+        script=(said.text or "") if said else "",
+        sound=said.blob if said else None,
+        avatar=avatar,
     )
+
+
+def shown_as(policy: Policy, avatar: str, language: str) -> Policy:
+    """The policy with this avatar instead of the tenant's choice; unchanged where none is named."""
+    return policy.model_copy(update={"avatar": {language: avatar}}) if avatar else policy
 
 
 def _understood(messages: Sequence[Message], policy: Policy) -> tuple[str, str | None, str | None]:

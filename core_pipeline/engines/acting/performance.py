@@ -38,11 +38,14 @@ class Performance:
 
     def pose(self, number: int) -> Pose:
         """Return the face in the scene's picture of this number."""
-        middle = (number + 0.5) / self._fps
-        nod = float(np.interp(middle * HZ, np.arange(len(self._nods)), self._nods))
         held = posed(self._emotion, self._seed, (self._first + number + 0.5) / self._fps)
+        return self.on(held, (number + 0.5) / self._fps)
+
+    def on(self, held: Pose, seconds: float) -> Pose:
+        """Return a silent face as it looks when it says what is heard at this time of the scene."""
+        nod = float(np.interp(seconds * HZ, np.arange(len(self._nods)), self._nods))
         mood = replace(held.mood, raised=min(1.0, held.mood.raised + _BROW * nod))
-        return replace(held, lips=self.track.lips(middle), mood=mood, y=held.y + _NOD * nod * (1 - held.mood.bow))
+        return replace(held, lips=self.track.lips(seconds), mood=mood, y=held.y + _NOD * nod * (1 - held.mood.bow))
 
 
 def posed(emotion: Emotion, seed: int, seconds: float) -> Pose:

@@ -35,8 +35,13 @@ class Mood:
         return Mood(*(getattr(self, part) + share * getattr(other, part) for part in MOOD_PARTS))
 
 
+_MOVED = ("lid", "x", "y", "roll", "yaw", "breath", "sway")
 MOOD_PARTS = tuple(part.name for part in fields(Mood))
 _AT_REST, _NEUTRAL = Lips(), Mood()
+
+
+def _between(one: float, other: float, share: float) -> float:
+    return one + (other - one) * share
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,15 @@ class Pose:
         part = parted * (1 - lips.press) * (1 - lips.tuck) * (1 - 0.7 * lips.pucker)
         opening = lips.open + 0.2 * part * (1 - lips.open)
         return replace(lips, open=opening, teeth=max(lips.teeth, min(1.0, part * 1.4)))
+
+    def towards(self, other: Pose, share: float) -> Pose:
+        """Return the pose this far, 0..1, on the way to another; the lips are the other's."""
+        if share >= 1:
+            return other
+        moved = [_between(getattr(self, part), getattr(other, part), share) for part in _MOVED]
+        look = (_between(self.look[0], other.look[0], share), _between(self.look[1], other.look[1], share))
+        mood = Mood(*(_between(getattr(self.mood, part), getattr(other.mood, part), share) for part in MOOD_PARTS))
+        return Pose(other.lips, mood, moved[0], look, *moved[1:])
 
     def saying(self, lips: Lips) -> Pose:
         """Return the same pose with other lips."""

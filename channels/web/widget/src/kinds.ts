@@ -45,9 +45,12 @@ export interface Ears {
   transcript(what: Transcript): void;
   answer(what: Answer): void;
   notice(text: string): void;
-  failed(trouble: unknown): void;
+  /** Something went wrong; `over`: nothing goes on. */
+  failed(trouble: unknown, over: boolean): void;
   /** Measure the loudness of this microphone from now on, or no longer. */
   meter(stream: MediaStream | null): void;
+  /** A new conversation begins: turns are counted anew. */
+  fresh(): void;
 }
 
 /** Where sound and pictures come out. */

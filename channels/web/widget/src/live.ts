@@ -101,6 +101,7 @@ export class Live implements Line {
   private connect(mode: "live" | "push", context: AudioContext): void {
     const { visitor, language, avatar, voice, name } = this.choices;
     const films = { avatar: avatar ? "films" : "none", ...(language && { language }), ...(voice && { voice }), ...(name && { name }) };
+    this.ears.fresh();
     this.tell("thinking");
     this.wire = new Wire(
       this.choices,
@@ -116,12 +117,17 @@ export class Live implements Line {
   }
 
   private read(message: Message): void {
-    if (message.type === "started") this.rate = Number(message["sample_rate"]) || RATE;
+    if (message.type === "started") this.started(message);
     else if (message.type === "mark") this.player?.mark(String(message["name"]));
     else if (message.type === "film") this.mark = String(message["mark"]);
     else if (message.type === "clear") this.player?.clear();
     else if (message.type === "state") this.tell(message["state"] as State);
     else tell(this.ears, message);
+  }
+
+  private started(message: Message): void {
+    this.rate = Number(message["sample_rate"]) || RATE;
+    if (this.microphone && !message["resumed"]) this.tell("listening");
   }
 
   private over(trouble: Trouble | null): void {
@@ -132,7 +138,7 @@ export class Live implements Line {
   private failed(error: unknown): void {
     this.close();
     this.state = "error";
-    this.ears.failed(error);
+    this.ears.failed(error, true);
   }
 
   private tell(state: State): void {

@@ -43,7 +43,7 @@ export class Push implements Line {
       if (this.released) closeMicrophone(microphone);
       else this.record(microphone);
     } catch (error) {
-      this.ears.failed(error);
+      this.ears.failed(error, true);
     } finally {
       this.opening = false;
     }
@@ -110,7 +110,7 @@ export class Push implements Line {
       if (this.choices.avatar) await this.watch(question, turn, asking.signal);
       else await this.listen(question, turn, asking.signal);
     } catch (error) {
-      if (!asking.signal.aborted) this.ears.failed(error);
+      if (!asking.signal.aborted) this.ears.failed(error, true);
     } finally {
       if (this.asking === asking) this.progress(null);
     }

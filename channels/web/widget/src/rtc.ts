@@ -18,6 +18,7 @@ export class Rtc implements Line {
   private patience: ReturnType<typeof setTimeout> | undefined;
   private state: State = "idle";
   private wanted = false;
+  private attempt = 0;
   private unsent: Message[] = [];
 
   constructor(
@@ -34,17 +35,17 @@ export class Rtc implements Line {
 
   async begin(): Promise<void> {
     if (this.wanted) return;
+    this.close();
     this.wanted = true;
+    const attempt = this.attempt;
     this.tell("asking-permission");
-    let peer: RTCPeerConnection | null = null;
     try {
-      this.microphone = await openMicrophone();
-      if (!this.wanted) return this.close();
-      this.tell("thinking");
-      peer = this.peer = new RTCPeerConnection({ iceServers: await this.rest.iceServers() });
-      await this.connect(peer, this.microphone);
+      const microphone = await openMicrophone();
+      if (this.attempt !== attempt) return closeMicrophone(microphone);
+      this.microphone = microphone;
+      await this.connect(attempt);
     } catch (error) {
-      if (this.wanted && this.peer === peer) this.failed(error);
+      if (this.attempt === attempt) this.failed(error);
     }
   }
 
@@ -55,8 +56,11 @@ export class Rtc implements Line {
   }
 
   async say(text: string): Promise<void> {
+    const attempt = this.attempt;
     this.send({ type: "text", text });
-    await this.begin();
+    if (this.patience || this.events) return;
+    // Who only writes opens no microphone.
+    await this.connect(attempt).catch((error: unknown) => this.attempt === attempt && this.failed(error));
   }
 
   stop(): void {
@@ -65,27 +69,36 @@ export class Rtc implements Line {
   }
 
   close(): void {
+    this.attempt++;
     this.wanted = false;
     clearTimeout(this.patience);
+    this.patience = undefined;
     this.ears.meter(null);
     this.peer?.close();
     closeMicrophone(this.microphone);
     this.stage.audio.srcObject = this.stage.video.srcObject = null;
+    this.stage.show(false);
     this.peer = this.events = this.microphone = null;
     this.unsent = [];
   }
 
-  private async connect(peer: RTCPeerConnection, microphone: MediaStream): Promise<void> {
-    for (const track of microphone.getAudioTracks()) peer.addTrack(track, microphone);
+  private async connect(attempt: number): Promise<void> {
+    this.ears.fresh();
+    this.tell("thinking");
+    this.patience = setTimeout(() => this.failed(new Trouble("unreachable")), CONNECT_SECONDS * 1000);
+    const iceServers = await this.rest.iceServers();
+    if (this.attempt !== attempt) return;
+    const peer = (this.peer = new RTCPeerConnection({ iceServers }));
+    const voice = this.microphone?.getAudioTracks()[0];
+    peer.addTransceiver(voice ?? "audio", { direction: voice ? "sendrecv" : "recvonly" });
     if (this.choices.avatar) peer.addTransceiver("video", { direction: "recvonly" });
     this.attend(peer, peer.createDataChannel("events"));
-    this.patience = setTimeout(() => this.failed(new Trouble("unreachable")), CONNECT_SECONDS * 1000);
     await peer.setLocalDescription();
     await gathered(peer);
     const answer = await this.rest.offer(peer.localDescription?.sdp ?? "");
-    if (this.peer !== peer) return;
+    if (this.attempt !== attempt) return;
     await peer.setRemoteDescription({ type: "answer", sdp: answer.sdp });
-    this.ears.meter(microphone);
+    this.ears.meter(this.microphone);
   }
 
   private attend(peer: RTCPeerConnection, events: RTCDataChannel): void {
@@ -132,7 +145,7 @@ export class Rtc implements Line {
   private failed(error: unknown): void {
     this.close();
     this.state = "error";
-    this.ears.failed(error);
+    this.ears.failed(error, true);
   }
 
   private tell(state: State): void {

@@ -10,5 +10,5 @@ export function tell(ears: Ears, message: Message): void {
   if (type === "transcript") ears.transcript({ ...said, final: Boolean(final) });
   else if (type === "answer") ears.answer(said);
   else if (type === "notice") ears.notice(said.text);
-  else if (type === "error") ears.failed(new Trouble(code as string, said.text));
+  else if (type === "error") ears.failed(new Trouble(code as string, said.text), false);
 }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core_pipeline.contracts.faces import Video
+from core_pipeline.contracts.faces import Face, Shape, Video
+from core_pipeline.contracts.legs import TalkingFace
 from core_pipeline.contracts.specs import Bench, EngineSpec
 
 _MEBIBYTE = 1 << 20
@@ -25,6 +26,12 @@ async def _open(config: IllustratedConfig, bench: Bench) -> Video:  # noqa: ARG0
     return IllustratedVideo(config)
 
 
+def _live(face: Face, shape: Shape) -> TalkingFace:
+    from core_pipeline.engines.video.illustrated.live import LiveDrawing  # noqa: PLC0415 - opened lazily like all engines
+
+    return LiveDrawing(face, shape)
+
+
 def _memory(config: IllustratedConfig) -> int:
     return (240 + 80 * config.at_once) * _MEBIBYTE
 
@@ -42,4 +49,5 @@ SPEC: EngineSpec[Video] = EngineSpec(
     at_once=2,
     faces=frozenset({"illustrated"}),
     captions=True,
+    live=_live,
 )

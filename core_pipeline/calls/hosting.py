@@ -1,0 +1,281 @@
+"""The business in one call: its ears, mind and voice are our engines, its minutes go into the history."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from core_pipeline.arabic.language import detect
+from core_pipeline.arabic.sentences import Sentences
+from core_pipeline.calls import keeping
+from core_pipeline.calls.heeding import Heeding
+from core_pipeline.calls.host import Heard, Manner, Say
+from core_pipeline.calls.lobby import Lobby, Share, share_of
+from core_pipeline.calls.menu import announced
+from core_pipeline.calls.mouth import Mouth, recited
+from core_pipeline.calls.shelter import Shelter
+from core_pipeline.calls.talk import LANGUAGES, Round, Talk, ours
+from core_pipeline.calls.tape import taped
+from core_pipeline.cloning.disclosure import disclosed
+from core_pipeline.cloning.use import keep_render
+from core_pipeline.contracts.specs import Priority
+from core_pipeline.engines.router import For
+from core_pipeline.engines.wrap.flowing import flowing
+from core_pipeline.engines.wrap.meter import Ledger
+from core_pipeline.media.pcm import resample
+from core_pipeline.thinking.words import phrases
+from errors import Impossible, NeedsOwner, Retryable, SawtakError
+from tenants.models import Call, Tenant
+from tenants.policy import Policy
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from core_pipeline.calls.host import Minutes, Outcome, Step
+    from core_pipeline.contracts.engines import Asr, Pcm, Speech, Transcript
+
+log = logging.getLogger(__name__)
+
+__all__ = ["CallHost", "Lobby", "host_for", "recite", "warm"]
+
+HEARING_RATE = 16_000
+HEARING_SECONDS = 15.0
+KIND = "calls"
+# What is said in most calls; the rest of the ready words is spoken when it is first needed.
+WARM = ("greeting", "moment", "not_heard", "still_there", "trouble", "goodbye", "transferring", "no_person")
+
+
+async def host_for(lobby: Lobby, call_id: str, *, faces: bool = False) -> tuple[CallHost, Manner]:
+    """The business in this call, and how the call is led; `Impossible("call-missing")` when there is no such call.
+
+    With `faces` the times of words and sounds are told with all that is spoken.
+    """
+    async with lobby.db.platform(reads=True) as session:
+        call = await session.get(Call, call_id)
+    if call is None:
+        raise Impossible("call-missing", "there is no such call")
+    async with lobby.db.tenant(call.tenant_id, reads=True) as session:
+        over = await keeping.over_since(session, call_id)
+    if over is not None:
+        async with lobby.db.tenant(call.tenant_id) as session:
+            await keeping.begin_anew(session, call_id, over)
+    async with lobby.db.tenant(call.tenant_id, reads=True) as session:
+        talk = await keeping.opened(session, call_id)
+    manner = manner_of(talk)
+    share = await share_of(lobby, talk.tenant_id)
+    return CallHost(lobby, talk, share, frozenset(manner.opening), faces=faces), manner
+
+
+def manner_of(talk: Talk) -> Manner:
+    """How this call is led, as its tenant wants calls led."""
+    calls = talk.policy.calls
+    return Manner(
+        language=talk.language,
+        opening=_opening(talk),
+        interrupts=calls.interrupts,
+        turn=calls.turn,
+        pause=calls.pause,
+        filler=calls.filler,
+        silence=calls.silence,
+        longest=calls.longest,
+        record=calls.record,
+        keys=frozenset(calls.menu),
+        digits=calls.digits,
+    )
+
+
+def _opening(talk: Talk) -> tuple[str, ...]:
+    """What must be said first, in order: that the call is recorded, that a machine speaks; greeting; menu."""
+    policy, language = talk.policy, talk.language
+    first = not any(one.speaker == "bot" for one in talk.before.history)
+    sentences = [talk.words("recorded", language)] if policy.calls.record else []
+    sentences.append(disclosed("", policy, language, first=first).strip())
+    cut = Sentences()
+    sentences += [*cut.feed(talk.opening), *cut.flush()] or [talk.words("greeting", language)]
+    sentences += announced(policy.calls, language) if policy.calls.announce else ()
+    return tuple(one for one in sentences if one)
+
+
+class CallHost:
+    """The `Host` of one call."""
+
+    def __init__(
+        self, lobby: Lobby, talk: Talk, share: Share, opening: frozenset[str] = frozenset(), *, faces: bool = False
+    ) -> None:
+        self._lobby, self._talk, self._share = lobby, talk, share
+        self._shelter = Shelter()
+        self._mouth = Mouth(lobby, share, talk.policy, self._shelter, timed=faces)
+        self._heeding = Heeding(lobby, talk, self._shelter)
+        self._often = opening.union(*(phrases(talk.policy, one).values() for one in LANGUAGES))
+        self._ears, self._own = Ledger(), Ledger()
+        self._rounds: dict[int, Round] = {}
+        self._now: Round | None = None
+        self._unwritten: list[tuple[Round, Minutes]] = []
+        self._parts = 0
+        self.cards: list[str] = []
+
+    @property
+    def language(self) -> str:
+        """The language of the call as of now."""
+        return self._talk.language
+
+    def words(self, name: str, language: str) -> str:
+        """The tenant's ready words of this name."""
+        return self._talk.words(name, language)
+
+    async def hear(self, speech: Pcm) -> Heard:
+        """Return the words in the caller's utterance; none when there are none, or when they are not sure enough.
+
+        Raises `Retryable("hearing-slow")` after fifteen seconds. May be cancelled.
+        """
+        try:
+            async with asyncio.timeout(HEARING_SECONDS):
+                asr = await self._shelter.keep(self._asr())
+                sound = await asyncio.to_thread(resample, speech, HEARING_RATE)
+                async with self._share.place("asr"):
+                    said = await asr.transcribe(sound, self._talk.pinned)
+        except TimeoutError:
+            raise Retryable("hearing-slow", "the recogniser takes too long for a call; choose a faster one") from None
+        return self._understood(said)
+
+    def answer(self, minutes: Minutes) -> AsyncIterator[Step]:
+        """Stream what to say and do about what was heard; closing it ends the thinking, but leaves nothing half done."""
+        return self._answering(minutes, None)
+
+    def pressed(self, digits: str, minutes: Minutes) -> AsyncIterator[Step]:
+        """The same for a sequence of keys."""
+        return self._answering(minutes, digits)
+
+    async def speak(self, say: Say) -> AsyncIterator[Speech]:
+        """Stream the spoken sentence; ready words come at once when they were said before."""
+        language = ours(say.language) or self._talk.language
+        ledger = self._now.ledger if self._now else self._own
+        way = self._mouth.recite if say.text in self._often else self._mouth.say
+        async with flowing(way(say.text, language, ledger)) as parts:
+            async for part in parts:
+                yield part
+
+    async def wrote(self, minutes: Minutes) -> None:
+        """Keep the minutes of one exchange; what can't be written is tried once more at the end."""
+        each = self._round_of(minutes)
+        try:
+            await self._shelter.keep(self._write(each, minutes))
+        except (SawtakError, SQLAlchemyError, OSError) as error:
+            log.warning("call %s: turn %d is written later: %s", self._talk.call_id, each.turn, type(error).__name__)
+            self._unwritten.append((each, minutes))
+        finally:
+            each.written.set()
+
+    async def ended(self, outcome: Outcome) -> None:
+        """Keep how the call went, with its recording; nothing follows, and nothing goes on."""
+        await self._shelter.keep(self._end(outcome))
+        await self._shelter.drained()
+
+    async def _answering(self, minutes: Minutes, digits: str | None) -> AsyncIterator[Step]:
+        now = await self._begun(minutes, digits)
+        steps = self._heeding.spoken(now) if digits is None else self._heeding.pressed(now, digits)
+        async with flowing(steps) as answer:
+            async for step in answer:
+                yield step
+        self.cards += now.cards
+
+    async def _begun(self, minutes: Minutes, digits: str | None) -> Round:
+        """Begin a round, or begin it again when the caller went on after all."""
+        talk, heard = self._talk, minutes.heard
+        if digits is None and heard and heard.text:
+            talk.language = talk.pinned or await self._language(heard, typed=minutes.speech is None)
+        before = self._rounds.get(minutes.turn)
+        words = digits if digits is not None else heard.text if heard else ""
+        now = Round(minutes.turn, talk.language, words, minutes.lines)
+        now.ledger.bills += [*(before.ledger.bills if before else ()), *self._taken()]
+        talk.rounds = [one for one in talk.rounds if one is not before]
+        talk.rounds.append(now)
+        self._rounds[minutes.turn] = self._now = now
+        return now
+
+    async def _language(self, heard: Heard, *, typed: bool) -> str:
+        """The language that the caller spoke or wrote; the one of the call where that can't be told."""
+        # In a thread: mixed text loads a model of languages on its first use.
+        found = await asyncio.to_thread(detect, heard.text) if typed else ours(heard.language)
+        return found or self._talk.language
+
+    async def _asr(self) -> Asr:
+        order = For(self._ears, self._talk.tenant_id, Priority.CALL)
+        try:
+            return await self._lobby.engines.asr(self._talk.pinned, order)
+        except NeedsOwner:
+            # Better to be heard by an engine for another language than not at all.
+            return await self._lobby.engines.asr(None, order)
+
+    def _understood(self, said: Transcript) -> Heard:
+        unsure = said.confidence is not None and said.confidence < self._talk.policy.confidence
+        spoken = self._talk.pinned or ours(said.language) or self._talk.language
+        return Heard("" if unsure else said.text.strip(), spoken, said.confidence)
+
+    def _taken(self) -> list[Bill]:
+        """The bills of what was heard since this was asked last."""
+        bills, self._ears.bills[:] = [*self._ears.bills], []
+        return bills
+
+    def _round_of(self, minutes: Minutes) -> Round:
+        """The round of these minutes; one of its own where we said something by ourselves, or nothing was heard."""
+        each = self._rounds.pop(minutes.turn, None) if minutes.turn else None
+        if each is None:
+            words = minutes.heard.text if minutes.heard else ""
+            each = Round(minutes.turn, self._talk.language, words, minutes.lines)
+            if minutes.turn == 0:
+                each.part, self._parts = self._parts, self._parts + 1
+            else:
+                each.ledger.bills += self._taken()
+        each.lines = minutes.lines
+        return each
+
+    async def _write(self, each: Round, minutes: Minutes) -> None:
+        async with self._lobby.db.tenant(self._talk.tenant_id) as session:
+            await keeping.write(session, self._talk, each, minutes)
+
+    async def _end(self, outcome: Outcome) -> None:
+        try:
+            for each, minutes in self._unwritten:
+                await self._write(each, minutes)
+            recording = await self._recorded(outcome)
+            async with self._lobby.db.tenant(self._talk.tenant_id) as session:
+                await keeping.close(session, self._talk.call_id, outcome, self._talk.language, recording)
+        except (SawtakError, SQLAlchemyError, OSError):
+            log.exception("call %s: its end can't be written", self._talk.call_id)
+
+    async def _recorded(self, outcome: Outcome) -> str | None:
+        """Keep both sides' sound; with a voice by example in it, it goes when that voice is revoked."""
+        if not outcome.recording:
+            return None
+        blobs, tenant_id = self._lobby.blobs, self._talk.tenant_id
+        data = await asyncio.to_thread(taped, outcome.recording, outcome.sample_rate)
+        blob = await blobs.put(tenant_id, KIND, data, ".ogg")
+        try:
+            for clone_id in self._mouth.clones:
+                await keep_render(self._lobby.db, blobs, tenant_id, clone_id, blob)
+        except NeedsOwner as error:
+            log.warning("call %s: its recording is not kept: %s", self._talk.call_id, error)
+            return None
+        return blob
+
+
+async def warm(lobby: Lobby, tenant_id: str) -> None:
+    """Speak the tenant's most used ready words, so that the first caller does not wait for them; never raises."""
+    try:
+        mouth, policy = await _mouth_of(lobby, tenant_id)
+        for name in WARM:
+            words = phrases(policy, policy.language)[name]
+            async for _ in mouth.recite(words, policy.language, Ledger()):
+                pass
+    except (SawtakError, SQLAlchemyError, OSError) as error:
+        log.warning("ready words of tenant %s could not be prepared: %s", tenant_id, error)
+
+
+async def recite(lobby: Lobby, tenant_id: str, words: str, language: str) -> Pcm:
+    """Ready words of a tenant as sound for the telephone, 8000 Hz; at once when they were said before."""
+    mouth, _ = await _mouth_of(lobby, tenant_id)
+    return await recited(mouth, words, language)

@@ -1,0 +1,201 @@
+"""What is kept of a call, and what it begins with; every function works within the caller's session."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from core_pipeline import answers
+from core_pipeline.actions import waiting
+from core_pipeline.answers import circumstances_of
+from core_pipeline.calls.talk import Talk, ours
+from core_pipeline.contracts.calls import CallState
+from core_pipeline.contracts.messages import Kind, ReplyKind, Status
+from core_pipeline.history import memory, outgoing, turns
+from errors import Impossible
+from tenants.db import scope_of
+from tenants.models import Call, Contact, Conversation, Direction, Message, Tenant, Turn, TurnState
+from tenants.policy import Policy
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from core_pipeline.calls.host import Minutes, Outcome
+    from core_pipeline.calls.talk import Round
+
+BROKEN_INTO, NOT_UNDERSTOOD = "broken-into", "not-understood"
+OPEN = frozenset({CallState.RINGING, CallState.RUNNING})
+BROKEN_OFF = frozenset({"dropped", "broke"})
+
+
+async def opened(session: AsyncSession, call_id: str) -> Talk:
+    """What a talk begins with; `Impossible("call-missing")` where the tenant has no such call."""
+    call = await _call(session, call_id)
+    tenant = await session.get_one(Tenant, call.tenant_id)
+    policy = Policy.model_validate(tenant.policy)
+    conversation = await session.get_one(Conversation, call.conversation_id)
+    contact = await session.get_one(Contact, conversation.contact_id)
+    before = await memory.recall(session, conversation.id, f"{call_id}:0", policy.memory_messages)
+    wish = ours(before.facts.get("language"))
+    language = ours(call.language) or wish or ours(conversation.language) or ours(contact.language) or policy.language
+    return Talk(
+        call_id=call_id,
+        tenant_id=tenant.id,
+        conversation_id=conversation.id,
+        account_id=call.account_id,
+        policy=policy,
+        business={"ar": tenant.name_ar, "en": tenant.name_en},
+        language=language,
+        before=before,
+        circumstances=circumstances_of(tenant),
+        opening=call.opening,
+        pinned=wish if wish == language else None,
+    )
+
+
+async def over_since(session: AsyncSession, call_id: str) -> int | None:
+    """The message after which the conversation was silent for too long to go on; None when it may go on."""
+    call = await _call(session, call_id)
+    policy = Policy.model_validate((await session.get_one(Tenant, call.tenant_id)).policy)
+    conversation = await session.get_one(Conversation, call.conversation_id)
+    mine = col(Message.conversation_id) == conversation.id, col(Message.id) >= conversation.memory_from
+    last = await session.scalar(select(Message).where(*mine).order_by(col(Message.id).desc()).limit(1))
+    if last is None or datetime.now(UTC) - last.created_at <= timedelta(seconds=policy.session_seconds):
+        return None
+    return last.id
+
+
+async def begin_anew(session: AsyncSession, call_id: str, after: int | None = None) -> None:
+    """Begin the conversation's memory after this message (None: after the last there is)."""
+    call = await _call(session, call_id)
+    if after is None:
+        mine = col(Message.conversation_id) == call.conversation_id
+        after = await session.scalar(select(col(Message.id)).where(mine).order_by(col(Message.id).desc()).limit(1)) or 0
+    await memory.forget(session, call.conversation_id, after + 1)
+
+
+async def handed(session: AsyncSession, call_id: str) -> None:
+    """Note that a person was asked to take over."""
+    call = await _call(session, call_id)
+    (await session.get_one(Conversation, call.conversation_id)).handed_at = datetime.now(UTC)
+
+
+async def transferring(session: AsyncSession, call_id: str) -> None:
+    """Note that the caller is about to be put through: the vendor may ask for the number before the call has ended."""
+    (await _call(session, call_id)).reason = "transfer"
+
+
+async def write(session: AsyncSession, talk: Talk, each: Round, minutes: Minutes) -> None:
+    """Keep one exchange: what the caller said, what we meant to say and how much of it was heard; once for each."""
+    turn_id = talk.turn_id(each)
+    if minutes.turn == 0:
+        await _say(session, talk, each, None)
+        return
+    conversation = await waiting.locked(session, talk.conversation_id)
+    if await session.get(Turn, turn_id) is not None:
+        return
+    conversation.language = each.language
+    session.add(_turn(talk, each, minutes))
+    session.add(_in(talk, each, minutes))
+    await session.flush()
+    await _say(session, talk, each, turn_id)
+    await turns.write_stages(session, turn_id, _stages(each, minutes))
+    pending = waiting.pending_of(conversation)
+    if pending is not None and pending.turn == turn_id and not _put(pending.question, each.reached()):
+        waiting.keep(conversation, None)
+    if each.again is not None:
+        await answers.used(session, each.again)
+    if each.asked is not None and each.given is not None:
+        await answers.keep(session, each.asked, each.given)
+
+
+async def close(session: AsyncSession, call_id: str, outcome: Outcome, language: str, recording: str | None) -> None:
+    """Keep how the call went; an end that is known already is not overwritten."""
+    call = await _call(session, call_id)
+    if call.state in OPEN:
+        broken = outcome.reason in BROKEN_OFF
+        call.state, call.reason = (CallState.DROPPED if broken else CallState.ENDED).value, outcome.reason
+        call.ended_at = datetime.now(UTC)
+    call.metrics = {**call.metrics, **outcome.metrics, "seconds": round(outcome.seconds, 2)}
+    call.language, call.recording = language, recording or call.recording
+
+
+async def _call(session: AsyncSession, call_id: str) -> Call:
+    scope_of(session)
+    call = await session.get(Call, call_id)
+    if call is None:
+        raise Impossible("call-missing", "there is no such call")
+    return call
+
+
+async def _say(session: AsyncSession, talk: Talk, each: Round, turn_id: str | None) -> None:
+    """Keep what we said, and the cards that can't be spoken, which somebody has yet to send."""
+    key = f"{talk.turn_id(each)}:out"
+    text, heard = _plain(each.intended(talk.fillers)), _plain(each.reached(talk.fillers))
+    if not text or await outgoing.by_key(session, key) is not None:
+        return
+    own = {"tenant_id": talk.tenant_id, "conversation_id": talk.conversation_id, "account_id": talk.account_id}
+    own |= {"direction": Direction.OUT, "language": each.language}
+    status = Status.PLAYED if heard == text else Status.SENT
+    said = Message(kind=ReplyKind.VOICE, turn_id=turn_id, key=key, text=text, heard=heard, status=status.value, **own)
+    session.add(said)
+    for number, card in enumerate(each.cards):
+        key = f"{talk.turn_id(each)}:also{number}"
+        session.add(Message(kind=ReplyKind.TEXT, key=key, text=_plain(card), status=outgoing.UNSENT, **own))
+    await session.flush()
+
+
+def _turn(talk: Talk, each: Round, minutes: Minutes) -> Turn:
+    note = each.note or (None if each.heard else NOT_UNDERSTOOD) or (BROKEN_INTO if minutes.broken_into else None)
+    return Turn(
+        id=talk.turn_id(each),
+        tenant_id=talk.tenant_id,
+        conversation_id=talk.conversation_id,
+        state=TurnState.ANSWERED,
+        heard=_plain(each.heard) or None,
+        answer=_plain(each.answer or each.intended(talk.fillers)),
+        language=each.language,
+        reply_kind=ReplyKind.VOICE.value,
+        citations=each.citations,
+        note=note,
+        call_id=talk.call_id,
+        started_at=each.began,
+        finished_at=datetime.now(UTC),
+    )
+
+
+def _in(talk: Talk, each: Round, minutes: Minutes) -> Message:
+    spoken = minutes.speech is not None
+    return Message(
+        tenant_id=talk.tenant_id,
+        conversation_id=talk.conversation_id,
+        account_id=talk.account_id,
+        turn_id=talk.turn_id(each),
+        direction=Direction.IN,
+        kind=Kind.VOICE if spoken else Kind.TEXT,
+        text=_plain(each.heard) or None,
+        provider_id=f"{talk.turn_id(each)}:in",
+        language=each.language,
+        confidence=minutes.heard.confidence if minutes.heard and spoken else None,
+        seconds=minutes.speech.seconds if minutes.speech else None,
+        sent_at=each.began,
+    )
+
+
+def _stages(each: Round, minutes: Minutes) -> list[turns.Stage]:
+    """The engines' bills, and what the caller waited for: the times of the call, which overlap with those."""
+    bills = [turns.Stage(b.stage, b.ms, b.engine, b.units, b.unit, b.cost) for b in each.ledger.bills]
+    return bills + [turns.Stage(f"call_{name}", round(ms, 1)) for name, ms in minutes.times.items()]
+
+
+def _put(question: str, heard: str) -> bool:
+    """Whether the question was put to the caller: heard up to its question mark, however it was cut into sentences."""
+    whole = question[: max(map(question.rfind, "?؟")) + 1] or question
+    return "".join(whole.split()) in "".join(heard.split())
+
+
+def _plain(text: str) -> str:
+    return text.replace("\0", "")  # Postgres stores none

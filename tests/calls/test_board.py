@@ -1,0 +1,336 @@
+"""The switchboard: who is talked to, who may leave a message, and that no call is lost or taken twice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlmodel import col
+
+from core_pipeline.calls.board import Board, Exchange
+from core_pipeline.calls.going_on import GoingOn
+from core_pipeline.calls.register import broken_off
+from core_pipeline.contracts.calls import CallNews, CallState, Ring, Ticket
+from core_pipeline.contracts.messages import Identity, Inbound, Kind, MediaRef, Sender
+from core_pipeline.history import incoming
+from errors import Forged, Impossible, NeedsOwner, Retryable
+from tenants.accounts import AccountRef
+from tenants.blobs import Blobs
+from tenants.inbox import Inbox
+from tenants.models import Call, Conversation, Message, Tenant
+from tests.conftest import Floor
+from tests.factories import make_account, make_tenant
+
+CALLER = Sender(identities=(Identity(kind="phone", value="201000000001"),))
+ON_WHATSAPP = Sender(identities=(Identity(kind="paper_phone", value="201000000001"),))
+
+
+class PaperLeader:
+    """Leads no talk: it ends when told, for the reason it is told."""
+
+    def __init__(self) -> None:
+        self.taken, self.closing = 0, False
+        self.reason = "caller"
+        self.led: list[tuple[Ticket, Any]] = []
+
+    async def lead(self, ticket: Ticket, leg: Any) -> str:
+        self.led.append((ticket, leg))
+        return self.reason
+
+
+class PaperLine:
+    """A vendor that dials, picks up and keeps recordings."""
+
+    def __init__(self) -> None:
+        self.dialled: list[tuple[Mapping[str, Any], Ticket]] = []
+        self.fails: Exception | None = None
+
+    async def dial(self, to: Mapping[str, Any], ticket: Ticket, board: Any) -> str:
+        if self.fails:
+            raise self.fails
+        self.dialled.append((to, ticket))
+        return f"CA{len(self.dialled)}"
+
+    async def picked_up(self, news: CallNews, ticket: Ticket) -> str:
+        return f"leg for {news.answer}"
+
+    async def fetch(self, media: MediaRef) -> AsyncIterator[bytes]:
+        yield b"RIFF"
+        yield media.id.encode()
+
+
+@dataclass
+class Office:
+    """A tenant with one phone line and one paper network."""
+
+    floor: Floor
+    tenant: Tenant
+    board: Board
+    leader: PaperLeader
+    line: PaperLine
+    inbox: Inbox
+    exchange: Exchange
+    account_id: str
+    paper_id: str
+    recited: list[str] = field(default_factory=list)
+
+    async def policy(self, **calls: Any) -> None:
+        async with self.floor.db.tenant(self.tenant.id) as session:
+            (await session.get_one(Tenant, self.tenant.id)).policy = {"calls": calls}
+
+    async def call(self, provider_id: str) -> Call:
+        async with self.floor.db.tenant(self.tenant.id, reads=True) as session:
+            return (await session.scalars(select(Call).where(col(Call.provider_id) == provider_id))).one()
+
+    async def arrived(self) -> list[Inbound]:
+        await asyncio.gather(*self.exchange.tasks)
+        return [Inbound.model_validate_json(row.payload) for row in await self.inbox.pending(10)]
+
+    async def known_on_paper(self, ago: timedelta = timedelta()) -> None:
+        """The customer has written on the other network."""
+        at = datetime.now(UTC) - ago
+        written = Inbound(
+            account="paper", provider_id="1", chat="201000000001", sender=ON_WHATSAPP, sent_at=at, kind=Kind.TEXT,
+            text="hi", address={"to": "201000000001"},
+        )  # fmt: skip
+        async with self.floor.db.tenant(self.tenant.id) as session:
+            await incoming.record(session, incoming.Arrival(1, self.tenant.id, self.paper_id, at, written))
+
+
+@pytest.fixture
+async def office(database: Floor, tmp_path: Path) -> AsyncIterator[Office]:
+    tenant = await make_tenant(database.db)
+    account = await make_account(database.db, tenant, channel="line", external_id="100")
+    paper = await make_account(database.db, tenant, channel="paper", external_id="paper")
+    leader, line, recited = PaperLeader(), PaperLine(), list[str]()
+
+    async def line_of(account_id: str) -> Any:
+        return SimpleNamespace(channel=line)
+
+    async def recite(tenant_id: str, words: str, language: str) -> str:
+        recited.append(words)
+        return "https://us.example/media/words"
+
+    async with Inbox(database.inbox_url) as inbox:
+        going_on = GoingOn(database.db, Blobs(f"file://{tmp_path}/blobs"), inbox, {"paper": 86_400.0})
+        lines = SimpleNamespace(line=line_of)
+        exchange = Exchange(database.db, lines, leader, going_on, recite, "https://us.example", "one", at_once=2)
+        ref = AccountRef(account.id, tenant.id, "line", "100", active=True)
+        board = Board(exchange, ref)
+        yield Office(database, tenant, board, leader, line, inbox, exchange, account.id, paper.id, recited)
+        await exchange.close()
+
+
+def ring(provider_id: str = "CA1", **more: Any) -> Ring:
+    given = {"address": {"to": "+201000000001"}, **more}
+    return Ring(account="100", provider_id=provider_id, sender=CALLER, at=datetime.now(UTC), **given)
+
+
+async def test_a_call_is_talked_on_once(office: Office) -> None:
+    verdict = await office.board.ring(ring())
+    assert (verdict.kind, verdict.language) == ("talk", "ar")
+    assert verdict.ticket is not None
+    token = verdict.ticket.token
+    assert len(token) == 32
+    with pytest.raises(Forged):
+        await office.board.redeem("0" * 32)
+    with pytest.raises(Forged):
+        await office.board.redeem(token, "CA-of-somebody-else")
+    ticket = await office.board.redeem(token, "CA1")
+    assert ticket.call_id == verdict.ticket.call_id
+    with pytest.raises(Forged):
+        await office.board.redeem(token, "CA1")
+    with pytest.raises(Impossible, match="call-taken"):
+        await office.board.ring(ring())
+    leg = object()
+    office.board.carry(ticket, leg)  # type: ignore[arg-type]  # the paper leader never looks at it
+    await asyncio.gather(*office.exchange.tasks)
+    assert office.leader.led == [(ticket, leg)]
+    assert (await office.call("CA1")).state == CallState.RUNNING
+
+
+async def test_the_same_ring_twice_is_one_call_with_a_fresh_token(office: Office) -> None:
+    first, second = await office.board.ring(ring()), await office.board.ring(ring())
+    assert first.ticket
+    assert second.ticket
+    assert first.ticket.call_id == second.ticket.call_id
+    with pytest.raises(Forged):
+        await office.board.redeem(first.ticket.token)
+    assert await office.board.redeem(second.ticket.token)
+
+
+async def test_a_late_token_is_worth_nothing(office: Office) -> None:
+    verdict = await office.board.ring(ring())
+    assert verdict.ticket
+    async with office.floor.db.tenant(office.tenant.id) as session:
+        (await session.get_one(Call, verdict.ticket.call_id)).started_at = datetime.now(UTC) - timedelta(seconds=61)
+    with pytest.raises(Forged):
+        await office.board.redeem(verdict.ticket.token)
+
+
+async def test_closed_hours_let_the_caller_leave_a_message(office: Office) -> None:
+    closed = {day: ["00:00-00:01"] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
+    await office.policy(hours=closed, zone="UTC")
+    if datetime.now(UTC).strftime("%H:%M") == "00:00":
+        await office.policy(hours={day: ["12:00-12:01"] for day in closed}, zone="UTC")
+    verdict = await office.board.ring(ring(wants="en"))
+    assert (verdict.kind, verdict.language, verdict.ticket) == ("message", "en", None)
+    assert "closed" in verdict.words
+    assert "leave a message" in verdict.words
+    assert verdict.sound == "https://us.example/media/words"
+    assert ((await office.call("CA1")).state, (await office.call("CA1")).reason) == ("missed", "closed")
+
+
+@pytest.mark.parametrize("full", ["tenant", "process", "closing"])
+async def test_when_all_lines_are_taken_the_next_caller_is_told_so(office: Office, full: str) -> None:
+    await office.policy(most=1 if full == "tenant" else 10)
+    assert (await office.board.ring(ring("CA1"))).kind == "talk"
+    if full == "process":
+        office.leader.taken = 2
+    office.leader.closing = full == "closing"
+    verdict = await office.board.ring(ring("CA2"))
+    assert verdict.kind == "message"
+    assert "مشغولة" in verdict.words
+    assert (await office.call("CA2")).reason == "busy"
+
+
+async def test_words_that_cannot_be_spoken_are_given_as_words(office: Office) -> None:
+    async def mute(tenant_id: str, words: str, language: str) -> str:
+        raise Retryable("no-voice")
+
+    await office.policy(most=0)
+    object.__setattr__(office.exchange, "recite", mute)
+    verdict = await office.board.ring(ring())
+    assert verdict.sound == ""
+    assert verdict.words
+
+
+async def test_a_call_that_broke_off_goes_on_where_the_customer_writes(office: Office) -> None:
+    await office.known_on_paper()
+    office.leader.reason = "dropped"
+    verdict = await office.board.ring(ring())
+    assert verdict.ticket
+    await office.board.talk(await office.board.redeem(verdict.ticket.token), object())  # type: ignore[arg-type]  # never looked at
+    [inbound] = await office.arrived()
+    assert (inbound.kind, inbound.account, inbound.chat) == (Kind.CALL, "paper", "201000000001")
+    assert inbound.address == {"to": "201000000001"}
+    assert inbound.by_call
+    before = await _last_in(office)
+    async with office.floor.db.tenant(office.tenant.id) as session:
+        await incoming.record(
+            session, incoming.Arrival(2, office.tenant.id, office.paper_id, datetime.now(UTC), inbound)
+        )
+    assert await _last_in(office) == before
+
+
+async def _last_in(office: Office) -> datetime | None:
+    async with office.floor.db.tenant(office.tenant.id, reads=True) as session:
+        asked = select(Conversation).where(col(Conversation.account_id) == office.paper_id)
+        return (await session.scalars(asked)).one().last_in_at
+
+
+@pytest.mark.parametrize("why_not", ["window", "unwanted", "stranger"])
+async def test_nobody_is_written_to_against_the_rules(office: Office, why_not: str) -> None:
+    if why_not != "stranger":
+        await office.known_on_paper(timedelta(hours=25) if why_not == "window" else timedelta())
+    if why_not == "unwanted":
+        await office.policy(follow_up=False)
+    office.leader.reason = "dropped"
+    verdict = await office.board.ring(ring())
+    assert verdict.ticket
+    await office.board.talk(await office.board.redeem(verdict.ticket.token), object())  # type: ignore[arg-type]  # never looked at
+    assert await office.arrived() == []
+
+
+async def test_a_message_left_by_phone_is_answered_where_the_customer_writes(office: Office) -> None:
+    await office.known_on_paper()
+    await office.policy(most=0)
+    await office.board.ring(ring())
+    left = Inbound(
+        account="100", provider_id="RE1", chat="201000000001", sender=CALLER, sent_at=datetime.now(UTC),
+        kind=Kind.VOICE, media=MediaRef(id="RE1", mime="audio/wav", seconds=4.0, url="https://vendor.example/RE1"),
+    )  # fmt: skip
+    await office.board.voicemail("CA1", left)
+    await office.board.voicemail("CA1", left)
+    [inbound] = await office.arrived()
+    assert (inbound.kind, inbound.account) == (Kind.VOICE, "paper")
+    assert inbound.media is not None
+    assert (inbound.media.url, inbound.media.seconds) == (None, 4.0)
+    async with office.floor.db.tenant(office.tenant.id) as session:
+        row = await incoming.record(
+            session, incoming.Arrival(3, office.tenant.id, office.paper_id, datetime.now(UTC), inbound)
+        )
+    assert row.blob is not None
+    assert await office.exchange.going_on.blobs.get(office.tenant.id, row.blob) == b"RIFFRE1"
+    with pytest.raises(Impossible):
+        await office.board.voicemail("CA-unknown", left)
+
+
+async def test_calling_out_rings_with_our_own_words(office: Office) -> None:
+    call_id = await office.board.dial("+201000000001", "مرحبا، طلبك جاهز.")
+    [(address, ticket)] = office.line.dialled
+    assert address == {"to": "+201000000001"}
+    call = await office.call("CA1")
+    assert (call.id, call.outgoing, call.opening) == (call_id, True, "مرحبا، طلبك جاهز.")
+    assert (await office.board.redeem(ticket.token, "CA1")).call_id == call_id
+
+
+async def test_an_answer_to_a_call_of_ours_brings_its_leg(office: Office) -> None:
+    call_id = await office.board.dial("201000000001")
+    await office.board.news(CallNews(account="100", provider_id="CA1", state=CallState.RUNNING, answer="sdp"))
+    await asyncio.gather(*office.exchange.tasks)
+    [(ticket, leg)] = office.leader.led
+    assert (ticket.call_id, leg) == (call_id, "leg for sdp")
+
+
+async def test_a_vendor_that_refuses_to_dial_leaves_a_failed_call(office: Office) -> None:
+    office.line.fails = NeedsOwner("vendor-token", "enter it again")
+    with pytest.raises(NeedsOwner):
+        await office.board.dial("201000000001")
+    async with office.floor.db.tenant(office.tenant.id, reads=True) as session:
+        [call] = (await session.scalars(select(Call))).all()
+    assert (call.state, call.reason) == ("missed", "vendor-token")
+
+
+async def test_unanswered_rings_are_noted_by_the_vendors_word(office: Office) -> None:
+    await office.board.dial("201000000001")
+    await office.board.news(CallNews(account="100", provider_id="CA1", state=CallState.MISSED, reason="no-answer"))
+    assert ((await office.call("CA1")).state, (await office.call("CA1")).reason) == ("missed", "no-answer")
+    await office.board.news(CallNews(account="100", provider_id="CA9", state=CallState.ENDED))
+
+
+async def test_calls_of_a_process_that_died_are_over(office: Office) -> None:
+    verdict = await office.board.ring(ring())
+    assert verdict.ticket
+    await office.board.redeem(verdict.ticket.token)
+    async with office.floor.db.platform() as session:
+        assert await broken_off(session, "another") == 0
+        assert await broken_off(session, "one") == 1
+    assert ((await office.call("CA1")).state, (await office.call("CA1")).reason) == ("dropped", "restart")
+
+
+async def test_tenants_do_not_share_tokens(office: Office) -> None:
+    verdict = await office.board.ring(ring())
+    assert verdict.ticket
+    other = await make_tenant(office.floor.db)
+    account = await make_account(office.floor.db, other, channel="line", external_id="200")
+    stranger = Board(office.exchange, AccountRef(account.id, other.id, "line", "200", active=True))
+    with pytest.raises(Forged):
+        await stranger.redeem(verdict.ticket.token)
+    assert await stranger.person(verdict.ticket.call_id) == ""
+    async with office.floor.db.tenant(other.id, reads=True) as session:
+        assert (await session.scalars(select(Message))).all() == []
+
+
+def test_addresses_follow_the_public_one(office: Office) -> None:
+    assert office.board.url("stream", "wss") == f"wss://us.example/calls/line/{office.account_id}/stream"
+    object.__setattr__(office.exchange, "address", "http://127.0.0.1:8000")
+    assert office.board.url("incoming") == f"http://127.0.0.1:8000/calls/line/{office.account_id}/incoming"
+    assert office.board.url("stream", "wss") == f"ws://127.0.0.1:8000/calls/line/{office.account_id}/stream"
