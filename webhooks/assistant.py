@@ -140,7 +140,7 @@ class Assistant:
     async def _connected(self, tenant_id: str) -> str:
         title = self._spec.title["en"]
         try:
-            return await self._book.connect(tenant_id, self._spec.name, tenant_id, title, {"site": tenant_id}, {})
+            return await self._book.connect(tenant_id, self._spec.name, tenant_id, title, {}, {})
         except NeedsOwner:
             # Somebody else came first at the same moment; theirs is as good.
             found = await self._book.find(self._spec.name, tenant_id)

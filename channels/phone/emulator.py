@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from secrets import token_hex
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from channels.phone import mulaw
 from channels.phone.emulator_course import Course
@@ -37,7 +37,7 @@ class TwilioCaller:
         self._setup, self._base, self._account_id = setup, base, account_id
         self._running = AsyncExitStack()
         self._course: Course | None = None
-        self._tasks: set[asyncio.Task[str]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._rung = asyncio.Event()
         self._quirks = Quirks()
         self.number = f"+{next(_NUMBERS)}"
@@ -49,13 +49,14 @@ class TwilioCaller:
 
     async def __aenter__(self) -> Self:
         self.vendor: TwilioVendor = await self._running.enter_async_context(opened(self._setup))
-        self.vendor.phones[self.number] = self
+        self.vendor.phones.append(self)
         self._web = Web(self.vendor, self._setup, self._base, self._account_id, self.faults)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.vendor.phones.remove(self)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -194,8 +195,8 @@ class TwilioCaller:
         self._course = Course(self, self._web, call_sid, direction, self._quirks)
         return self._course
 
-    def _go(self, course: Course, work: object) -> None:
-        task = asyncio.create_task(course.until_ended(work))  # type: ignore[arg-type]
+    def _go(self, course: Course, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(course.until_ended(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

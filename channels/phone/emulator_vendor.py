@@ -39,7 +39,7 @@ class Phone(Protocol):
 
 
 class TwilioVendor:
-    """Plays one account: `calls`, by sid, are what runs; `phones`, by number, who can be called.
+    """Plays one account: `calls`, by sid, are what runs; `phones` are who can be called.
 
     `asked` names the REST calls that came; `hooks` is what was set for the number, `messages` the SMS that were sent,
     `recordings` the WAV files by sid.
@@ -54,7 +54,7 @@ class TwilioVendor:
         self.hooks: dict[str, str] = {}
         self.messages: list[dict[str, str]] = []
         self.recordings: dict[str, bytes] = {}
-        self.phones: dict[str, Phone] = {}
+        self.phones: list[Phone] = []
         self.calls: dict[str, Phone] = {}
         self.directions: dict[str, str] = {}
         self._injected = Faults()
@@ -83,7 +83,7 @@ class TwilioVendor:
         if refused := await self._refused(request, "Calls"):
             return refused
         fields = await _form(request)
-        phone = self.phones.get(fields.get("To", ""))
+        phone = next((each for each in self.phones if each.number == fields.get("To")), None)
         if phone is None:
             return _error(400, 21211)
         sid = f"CA{token_hex(16)}"

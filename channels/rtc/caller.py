@@ -70,8 +70,8 @@ class RtcCaller:
             self._line.pc.addTransceiver("video", "recvonly")
             self._line.pc.on("track", self._track)
         if writes:
-            self._channel = self._line.pc.createDataChannel(LABEL)
-            self._channel.on("message", self._came)
+            self._attach(self._line.pc.createDataChannel(LABEL))
+        self._line.pc.on("datachannel", self._attach)
 
     async def offer(self) -> str:
         """An offer to call with."""
@@ -154,6 +154,24 @@ class RtcCaller:
             raise Impossible("no-channel", "the data channel is not open")
         self._channel.send(json.dumps(message))
 
+    async def opened(self, timeout: float = 10.0) -> None:
+        """Return once the data channel is open, whoever opened it."""
+        async with asyncio.timeout(timeout):
+            while self._channel is None or self._channel.readyState != "open":
+                await asyncio.sleep(_TICK)
+
+    async def until_told(self, count: int, timeout: float = 10.0) -> list[dict[str, Any]]:
+        """Wait for so many messages on the data channel; each has `at`, on the clock of `now`."""
+        async with asyncio.timeout(timeout):
+            while len(self.told) < count:
+                await asyncio.sleep(_TICK)
+        return self.told
+
+    async def wait_gone(self, timeout: float = 10.0) -> None:
+        """Return once the connection has ended."""
+        async with asyncio.timeout(timeout):
+            await self.ended.wait()
+
     async def drop(self) -> None:
         """Break off without a word, as a lost network does."""
         ice: Any = self._line.audio.sender.transport.transport
@@ -173,6 +191,11 @@ class RtcCaller:
 
     def _ended(self) -> None:
         self.ended.set()
+
+    def _attach(self, channel: RTCDataChannel) -> None:
+        if self._channel is None and channel.label == LABEL:
+            self._channel = channel
+            channel.on("message", self._came)
 
     def _came(self, data: str | bytes) -> None:
         message = table(parse(data.encode() if isinstance(data, str) else data))

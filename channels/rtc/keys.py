@@ -11,7 +11,7 @@ KEYS_MIME = "audio/telephone-event"
 # Clock rate, payload type and events that we offer; the events differ because aiortc tells kinds by their parameters.
 KEYS_OFFERED = ((48_000, 110, "0-15"), (8_000, 126, "0-16"))
 
-_END, _VOLUME = 0x80, 10
+_END, _VOLUME, _SEGMENT = 0x80, 10, 0xF000
 _REPEATED = 3  # how often the last packet of an event is sent
 
 
@@ -53,8 +53,8 @@ class KeyReader:
     @staticmethod
     def _goes_on(last: tuple[int, KeyPacket], found: KeyPacket, timestamp: int) -> bool:
         since = (timestamp - last[0]) & 0xFFFFFFFF
-        # A key that is held for long is told of in segments, each of which begins where the one before has ended.
-        segment = last[1].key == found.key and not last[1].ended and last[1].held <= since <= 0xFFFF
+        # A key that is held for over a second is told of in segments as long as the field for their length allows.
+        segment = last[1].key == found.key and not last[1].ended and _SEGMENT <= since <= 0xFFFF
         return since == 0 or segment
 
 

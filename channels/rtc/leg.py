@@ -19,7 +19,7 @@ from core_pipeline.contracts.legs import Key, LegEvent, LiveFace, Reached, Sound
 from errors import Impossible, Retryable
 
 _GATHERING, _CONNECTING = 8.0, 20.0
-_BEATS, _GONE = 50, 12.0  # how often we look whether anything comes, and the seconds after which nobody is there
+_BEATS, _GONE = 25, 12.0  # how often we look whether anything comes, and the seconds after which nobody is there
 _SAYING_GOODBYE = 0.3
 
 
@@ -27,14 +27,19 @@ class RtcLeg:
     """Speaks Opus both ways, shows a face where `video` is wanted, and writes on the data channel "events".
 
     Begun by `answer` to their offer, or by `offer` and `accept_answer`; ends by itself when no connection comes about
-    within `connecting` seconds, and when nothing at all has come for twelve. Once begun it must be listened to
+    within `connecting` seconds, and when nothing at all has come for `gone` seconds. Once begun it must be listened to
     (`events`) or closed. Needs a running event loop.
     """
 
     sample_rate: int = RATE
 
     def __init__(
-        self, ice_servers: Sequence[IceServer] = (), *, video: bool = False, connecting: float = _CONNECTING
+        self,
+        ice_servers: Sequence[IceServer] = (),
+        *,
+        video: bool = False,
+        connecting: float = _CONNECTING,
+        gone: float = _GONE,
     ) -> None:
         self._inbox = Inbox(2 * RATE)
         self._out = Outgoing(self._beat, lambda name: self._inbox.put(Reached(name)))
@@ -46,6 +51,7 @@ class RtcLeg:
         self._line.pc.on("datachannel", self._written.attach)
         self._too_late = asyncio.get_running_loop().call_later(connecting, self._unless_connected)
         self._beats = self._packets = self._still = 0
+        self._gone = gone
         self._closing: asyncio.Task[None] | None = None
 
     @property
@@ -168,5 +174,5 @@ class RtcLeg:
         packets = self._line.packets()
         self._still = 0 if packets != self._packets else self._still + 1
         self._packets = packets
-        if self._still * _BEATS * 0.02 >= _GONE:
+        if self._still * _BEATS * 0.02 >= self._gone:
             self._inbox.end()

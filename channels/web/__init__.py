@@ -12,6 +12,7 @@ from channels.web.config import LIMITS, WebConfig, WebPlatform
 from channels.web.sessions import Sessions
 from core_pipeline.contracts.calls import Caller, CallsSpec
 from core_pipeline.contracts.channel import Channel, ChannelSpec, EmulatorSetup, Opening
+from errors import NeedsOwner
 
 __all__ = ["SPEC"]
 
@@ -25,7 +26,10 @@ def _open(opening: Opening) -> Channel:
 
 
 def _identify(config: BaseModel, secrets: Mapping[str, str]) -> str:  # noqa: ARG001 - a site's name is no secret
-    return WebConfig.model_validate(config, from_attributes=True).site
+    site = WebConfig.model_validate(config, from_attributes=True).site
+    if not site:
+        raise NeedsOwner("site-missing", "give the website a name, e.g. its domain")
+    return site
 
 
 def _caller(setup: EmulatorSetup, base: str, account_id: str) -> AbstractAsyncContextManager[Caller]:

@@ -43,9 +43,10 @@ class WebConfig(BaseModel):
     """One website, or all websites of a tenant."""
 
     site: str = Field(
+        "",
         title="Name of the website",
         description="A name that no other business has, e.g. your domain.",
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{0,99}$",
+        pattern=r"^([A-Za-z0-9][A-Za-z0-9.-]{0,99})?$",
     )
     origins: Annotated[tuple[Origin, ...], BeforeValidator(_split)] = Field(
         (),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 from sqlmodel import col
 
+from core_pipeline.contracts.calls import CallState
 from core_pipeline.contracts.messages import Identity, Inbound, Kind, MediaRef, Sender
 from core_pipeline.history.threads import elsewhere
 from tenants.inbox import NewRow
@@ -48,7 +49,8 @@ class GoingOn:
                 return False
             text = await _unanswered(session, call_id)
             inbound = await _inbound(session, *there, f"call:{call_id}")
-        await self._arrive(tenant_id, there[1].id, inbound.model_copy(update={"kind": Kind.CALL, "text": text or None}))
+        kind = Kind.MISSED_CALL if call.state == CallState.MISSED else Kind.CALL
+        await self._arrive(tenant_id, there[1].id, inbound.model_copy(update={"kind": kind, "text": text or None}))
         return True
 
     async def voicemail(self, tenant_id: str, call_id: str, message: Inbound, sound: bytes) -> None:

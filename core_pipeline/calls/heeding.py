@@ -12,8 +12,8 @@ from core_pipeline.arabic.sentences import Sentences
 from core_pipeline.arabic.smalltalk import Courtesy, take_apart
 from core_pipeline.arabic.wishes import Command, command, preferences, wants_person
 from core_pipeline.calls import keeping
-from core_pipeline.calls.hours import person_now
 from core_pipeline.calls.host import End, Say, Transfer
+from core_pipeline.calls.hours import person_now
 from core_pipeline.calls.menu import BYE, LANGUAGE, PERSON, REPEAT
 from core_pipeline.calls.shelter import ShelteredActions, ShelteredShelf, ShelteredWits
 from core_pipeline.calls.talk import ours
@@ -67,6 +67,7 @@ class Heeding:
     async def pressed(self, now: Round, digits: str) -> AsyncIterator[Step]:
         """Stream what to say and do about keys: what the menu says they do, else they are an answer to us."""
         deed = self._talk.policy.calls.menu.get(digits, "")
+        steps: list[Step] | None = None
         if deed == PERSON:
             steps = await self._put_through(now)
         elif deed == BYE:

@@ -6,20 +6,19 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
+import av
 from sqlalchemy.exc import SQLAlchemyError
 
 from core_pipeline.arabic.language import detect
-from core_pipeline.arabic.sentences import Sentences
 from core_pipeline.calls import keeping
 from core_pipeline.calls.heeding import Heeding
 from core_pipeline.calls.host import Heard, Manner, Say
 from core_pipeline.calls.lobby import Lobby, Share, share_of
-from core_pipeline.calls.menu import announced
-from core_pipeline.calls.mouth import Mouth, recited
+from core_pipeline.calls.manners import manner_of
+from core_pipeline.calls.mouth import Mouth
 from core_pipeline.calls.shelter import Shelter
 from core_pipeline.calls.talk import LANGUAGES, Round, Talk, ours
 from core_pipeline.calls.tape import taped
-from core_pipeline.cloning.disclosure import disclosed
 from core_pipeline.cloning.use import keep_render
 from core_pipeline.contracts.specs import Priority
 from core_pipeline.engines.router import For
@@ -28,24 +27,24 @@ from core_pipeline.engines.wrap.meter import Ledger
 from core_pipeline.media.pcm import resample
 from core_pipeline.thinking.words import phrases
 from errors import Impossible, NeedsOwner, Retryable, SawtakError
-from tenants.models import Call, Tenant
-from tenants.policy import Policy
+from tenants.models import Call
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from core_pipeline.calls.host import Minutes, Outcome, Step
     from core_pipeline.contracts.engines import Asr, Pcm, Speech, Transcript
+    from core_pipeline.engines.wrap.meter import Bill
 
 log = logging.getLogger(__name__)
 
-__all__ = ["CallHost", "Lobby", "host_for", "recite", "warm"]
+__all__ = ["CallHost", "Lobby", "host_for"]
 
 HEARING_RATE = 16_000
 HEARING_SECONDS = 15.0
 KIND = "calls"
-# What is said in most calls; the rest of the ready words is spoken when it is first needed.
-WARM = ("greeting", "moment", "not_heard", "still_there", "trouble", "goodbye", "transferring", "no_person")
+# What the databases, the store of blobs and the encoder raise when they can't.
+TROUBLE = (SawtakError, SQLAlchemyError, av.FFmpegError, OSError)
 
 
 async def host_for(lobby: Lobby, call_id: str, *, faces: bool = False) -> tuple[CallHost, Manner]:
@@ -67,36 +66,6 @@ async def host_for(lobby: Lobby, call_id: str, *, faces: bool = False) -> tuple[
     manner = manner_of(talk)
     share = await share_of(lobby, talk.tenant_id)
     return CallHost(lobby, talk, share, frozenset(manner.opening), faces=faces), manner
-
-
-def manner_of(talk: Talk) -> Manner:
-    """How this call is led, as its tenant wants calls led."""
-    calls = talk.policy.calls
-    return Manner(
-        language=talk.language,
-        opening=_opening(talk),
-        interrupts=calls.interrupts,
-        turn=calls.turn,
-        pause=calls.pause,
-        filler=calls.filler,
-        silence=calls.silence,
-        longest=calls.longest,
-        record=calls.record,
-        keys=frozenset(calls.menu),
-        digits=calls.digits,
-    )
-
-
-def _opening(talk: Talk) -> tuple[str, ...]:
-    """What must be said first, in order: that the call is recorded, that a machine speaks; greeting; menu."""
-    policy, language = talk.policy, talk.language
-    first = not any(one.speaker == "bot" for one in talk.before.history)
-    sentences = [talk.words("recorded", language)] if policy.calls.record else []
-    sentences.append(disclosed("", policy, language, first=first).strip())
-    cut = Sentences()
-    sentences += [*cut.feed(talk.opening), *cut.flush()] or [talk.words("greeting", language)]
-    sentences += announced(policy.calls, language) if policy.calls.announce else ()
-    return tuple(one for one in sentences if one)
 
 
 class CallHost:
@@ -142,7 +111,7 @@ class CallHost:
         return self._understood(said)
 
     def answer(self, minutes: Minutes) -> AsyncIterator[Step]:
-        """Stream what to say and do about what was heard; closing it ends the thinking, but leaves nothing half done."""
+        """Stream what to say and do about what was heard; closing it ends the thinking and leaves nothing half done."""
         return self._answering(minutes, None)
 
     def pressed(self, digits: str, minutes: Minutes) -> AsyncIterator[Step]:
@@ -161,13 +130,8 @@ class CallHost:
     async def wrote(self, minutes: Minutes) -> None:
         """Keep the minutes of one exchange; what can't be written is tried once more at the end."""
         each = self._round_of(minutes)
-        try:
-            await self._shelter.keep(self._write(each, minutes))
-        except (SawtakError, SQLAlchemyError, OSError) as error:
-            log.warning("call %s: turn %d is written later: %s", self._talk.call_id, each.turn, type(error).__name__)
+        if not await self._shelter.keep(self._written(each, minutes)):
             self._unwritten.append((each, minutes))
-        finally:
-            each.written.set()
 
     async def ended(self, outcome: Outcome) -> None:
         """Keep how the call went, with its recording; nothing follows, and nothing goes on."""
@@ -233,18 +197,30 @@ class CallHost:
         each.lines = minutes.lines
         return each
 
-    async def _write(self, each: Round, minutes: Minutes) -> None:
-        async with self._lobby.db.tenant(self._talk.tenant_id) as session:
-            await keeping.write(session, self._talk, each, minutes)
+    async def _written(self, each: Round, minutes: Minutes) -> bool:
+        """Write one exchange; whether that worked."""
+        try:
+            async with self._lobby.db.tenant(self._talk.tenant_id) as session:
+                await keeping.write(session, self._talk, each, minutes)
+        except TROUBLE as error:
+            log.warning("call %s: turn %d is not written: %s", self._talk.call_id, each.turn, type(error).__name__)
+            return False
+        finally:
+            each.written.set()
+        return True
 
     async def _end(self, outcome: Outcome) -> None:
+        for each, minutes in self._unwritten:
+            await self._written(each, minutes)
         try:
-            for each, minutes in self._unwritten:
-                await self._write(each, minutes)
             recording = await self._recorded(outcome)
+        except TROUBLE:
+            log.exception("call %s: its recording can't be kept", self._talk.call_id)
+            recording = None
+        try:
             async with self._lobby.db.tenant(self._talk.tenant_id) as session:
                 await keeping.close(session, self._talk.call_id, outcome, self._talk.language, recording)
-        except (SawtakError, SQLAlchemyError, OSError):
+        except TROUBLE:
             log.exception("call %s: its end can't be written", self._talk.call_id)
 
     async def _recorded(self, outcome: Outcome) -> str | None:
@@ -261,21 +237,3 @@ class CallHost:
             log.warning("call %s: its recording is not kept: %s", self._talk.call_id, error)
             return None
         return blob
-
-
-async def warm(lobby: Lobby, tenant_id: str) -> None:
-    """Speak the tenant's most used ready words, so that the first caller does not wait for them; never raises."""
-    try:
-        mouth, policy = await _mouth_of(lobby, tenant_id)
-        for name in WARM:
-            words = phrases(policy, policy.language)[name]
-            async for _ in mouth.recite(words, policy.language, Ledger()):
-                pass
-    except (SawtakError, SQLAlchemyError, OSError) as error:
-        log.warning("ready words of tenant %s could not be prepared: %s", tenant_id, error)
-
-
-async def recite(lobby: Lobby, tenant_id: str, words: str, language: str) -> Pcm:
-    """Ready words of a tenant as sound for the telephone, 8000 Hz; at once when they were said before."""
-    mouth, _ = await _mouth_of(lobby, tenant_id)
-    return await recited(mouth, words, language)

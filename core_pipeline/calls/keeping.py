@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 from sqlmodel import col
@@ -137,8 +137,13 @@ async def _say(session: AsyncSession, talk: Talk, each: Round, turn_id: str | No
     text, heard = _plain(each.intended(talk.fillers)), _plain(each.reached(talk.fillers))
     if not text or await outgoing.by_key(session, key) is not None:
         return
-    own = {"tenant_id": talk.tenant_id, "conversation_id": talk.conversation_id, "account_id": talk.account_id}
-    own |= {"direction": Direction.OUT, "language": each.language}
+    own: dict[str, Any] = {
+        "tenant_id": talk.tenant_id,
+        "conversation_id": talk.conversation_id,
+        "account_id": talk.account_id,
+        "direction": Direction.OUT,
+        "language": each.language,
+    }
     status = Status.PLAYED if heard == text else Status.SENT
     said = Message(kind=ReplyKind.VOICE, turn_id=turn_id, key=key, text=text, heard=heard, status=status.value, **own)
     session.add(said)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from core_pipeline.arabic.numbers import digit_by_digit
 from core_pipeline.calls.hours import person_now
 
 if TYPE_CHECKING:
@@ -23,13 +24,11 @@ _QUESTION = {"ar": "لمعرفة إجابة السؤال: {question}", "en": "Fo
 _PRESS = {"ar": "{deed}، اضغط {keys}.", "en": "{deed}, press {keys}."}
 _THEN = {"ar": " ثم ", "en": " then "}
 _KEYS = {
-    "ar": dict(
-        zip(
-            "0123456789*#",
-            "صفر|واحد|اثنان|ثلاثة|أربعة|خمسة|ستة|سبعة|ثمانية|تسعة|نجمة|مربع".split("|"),
-            strict=True,
-        )
-    ),
+    "ar": {
+        **{str(figure): digit_by_digit(str(figure)) for figure in range(10)},
+        "*": "نجمة",
+        "#": "مربع",
+    },
     "en": {**{digit: digit for digit in "0123456789"}, "*": "star", "#": "hash"},
 }
 

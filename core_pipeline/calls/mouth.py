@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from typing import TYPE_CHECKING, Any
 
 from core_pipeline.arabic.speakable import speakable
 from core_pipeline.calls.sounds import words_of
-from core_pipeline.contracts.engines import Pcm, Saying, Speech
+from core_pipeline.contracts.engines import Saying, Speech
 from core_pipeline.contracts.specs import Priority
 from core_pipeline.engines.router import For
 from core_pipeline.engines.wrap.flowing import flowing
-from core_pipeline.engines.wrap.meter import Ledger
-from core_pipeline.media.pcm import join, resample
+from core_pipeline.media.pcm import join
 from core_pipeline.thinking.voices import voice_of
-from errors import Impossible, NeedsOwner
+from errors import NeedsOwner
 from tenants import voices
 
 if TYPE_CHECKING:
@@ -23,13 +20,9 @@ if TYPE_CHECKING:
 
     from core_pipeline.calls.lobby import Lobby, Share
     from core_pipeline.calls.shelter import Shelter
-    from core_pipeline.contracts.engines import Tts
+    from core_pipeline.engines.wrap.meter import Ledger
     from core_pipeline.engines.wrap.voiced import Voice
     from tenants.policy import Policy
-
-log = logging.getLogger(__name__)
-
-TELEPHONE = 8000
 
 
 class Mouth:
@@ -108,21 +101,13 @@ class Mouth:
         return True
 
 
-async def recited(mouth: Mouth, text: str, language: str) -> Pcm:
-    """Ready words as sound for the telephone, 8000 Hz; `Impossible("no-words")` when there is nothing to hear."""
-    parts = [part.pcm async for part in mouth.recite(text, language, Ledger())]
-    if not parts:
-        raise Impossible("no-words", "there is nothing in these words that can be spoken")
-    return await asyncio.to_thread(lambda: resample(join(parts), TELEPHONE))
-
-
 def _whole(parts: list[Speech]) -> Speech:
     words = tuple(word for part in parts for word in part.words)
     phonemes = tuple(phoneme for part in parts for phoneme in part.phonemes)
     return Speech(join([part.pcm for part in parts]), words, phonemes)
 
 
-def _helped_out(engine: Tts | Any) -> bool:
+def _helped_out(engine: Any) -> bool:
     """Whether a later engine of the chain spoke: with a voice that is not the tenant's, and only this once."""
     served = getattr(engine, "served", None)
     return served is not None and served is not engine.engines[0]

@@ -32,8 +32,8 @@ def taped(stereo: bytes, sample_rate: int) -> bytes:
         for at in range(0, len(stereo), second):
             for ready in resampler.resample(_frame(stereo[at : at + second], sample_rate, at // _BYTES)):
                 container.mux(stream.encode(ready))
-        for ready in [*resampler.resample(None), None]:
-            container.mux(stream.encode(ready))
+        for last in [*resampler.resample(None), None]:
+            container.mux(stream.encode(last))
     return out.getvalue()
 
 

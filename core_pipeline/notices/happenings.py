@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
+from sqlmodel import SQLModel, col
 
 from core_pipeline.history import outgoing
 from core_pipeline.notices.subscriptions import wanting
@@ -36,7 +36,7 @@ async def turn_over(session: AsyncSession, turn_id: str) -> None:
     event = _ENDS.get(turn.state)
     if event is None or not await wanting(session, event):
         return
-    plain = turn.model_dump(include={"state", "heard", "answer", "language", "note", "failed_step", "cause"})
+    plain = _picked(turn, "state", "heard", "answer", "language", "note", "failed_step", "cause")
     told = {**await _where(session, turn.conversation_id), **plain, "reply": turn.reply_kind}
     await notify(session, event, turn_id, {"turn": turn_id, **told})
 
@@ -56,13 +56,13 @@ async def call(session: AsyncSession, event: str, call_id: str) -> None:
         return
     one = await session.get_one(Call, call_id)
     times = {name: _iso(getattr(one, name)) for name in ("started_at", "answered_at", "ended_at")}
-    plain = one.model_dump(include={"outgoing", "state", "reason", "language"})
+    plain = _picked(one, "outgoing", "state", "reason", "language")
     told = {"call": call_id, **await _where(session, one.conversation_id), **plain, **times}
     await notify(session, event, call_id, told)
 
 
 async def _message(session: AsyncSession, message: Message) -> dict[str, Any]:
-    plain = message.model_dump(include={"direction", "kind", "text", "seconds"})
+    plain = _picked(message, "direction", "kind", "text", "seconds")
     return {"message": message.id, **await _where(session, message.conversation_id), **plain, "turn": message.turn_id}
 
 
@@ -77,6 +77,10 @@ async def _where(session: AsyncSession, conversation_id: str) -> dict[str, Any]:
     chat, contact, name, channel, account = (await session.execute(asked)).one()
     who = {"chat": chat, "contact": contact, "name": name}
     return {"conversation": conversation_id, "channel": channel, "account": account, "customer": who}
+
+
+def _picked(row: SQLModel, *names: str) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in names}
 
 
 def _iso(time: Any) -> str | None:

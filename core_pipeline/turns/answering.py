@@ -13,7 +13,7 @@ from core_pipeline.arabic.speakable import speakable
 from core_pipeline.arabic.wishes import Command, command, wants_person
 from core_pipeline.cloning.disclosure import disclosed
 from core_pipeline.contracts.engines import Saying
-from core_pipeline.contracts.messages import ReplyKind
+from core_pipeline.contracts.messages import Kind, ReplyKind
 from core_pipeline.engines.router import For
 from core_pipeline.engines.wrap.meter import Ledger
 from core_pipeline.history import memory, turns
@@ -100,6 +100,8 @@ async def _said(deps: Deps, here: Here, now: Situation, order: For, script: Scri
     if now.handed:
         return Said(note="handed-over")
     opening = disclosed("", now.policy, now.language, first=now.first).strip() if script else ""
+    if Kind.CALL in now.kinds and now.heard:
+        opening = f"{phrase(now.policy, 'call_broke_off', now.language)} {opening}".strip()
     said = await _heeded(deps, here, now) if now.heard else _ready(now)
     if said is None:
         return await _found(deps, here, now, order, script, cast, opening)

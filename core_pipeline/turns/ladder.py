@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 # What a customer can say to us with a voice.
 AUDIBLE = {Kind.VOICE, Kind.AUDIO, Kind.VIDEO_NOTE}
 # Where a message's text is the customer's own words, and not a place's coordinates or a visiting card.
-WORDED = AUDIBLE | {Kind.TEXT, Kind.CHOICE, Kind.IMAGE, Kind.VIDEO, Kind.DOCUMENT}
+WORDED = AUDIBLE | {Kind.TEXT, Kind.CHOICE, Kind.IMAGE, Kind.VIDEO, Kind.DOCUMENT, Kind.CALL}
+# Who spoke to us, in a note or in a call, is answered aloud where answers mirror the question.
+SPOKEN = AUDIBLE | {Kind.CALL, Kind.MISSED_CALL}
 
 
 def wants_video(
@@ -47,7 +49,7 @@ def form_of(kinds: Iterable[str], policy: Policy, limits: Limits, wished: str | 
     What the customer wished for ("voice" or "text") goes before what the tenant set; a "video" that can't be had is
     heard instead.
     """
-    mirrored = ReplyKind.VOICE if AUDIBLE & set(kinds) else ReplyKind.TEXT
+    mirrored = ReplyKind.VOICE if SPOKEN & set(kinds) else ReplyKind.TEXT
     wanted = mirrored if policy.reply == "mirror" else ReplyKind(policy.reply)
     if wished is not None and wished in set(ReplyKind):
         wanted = ReplyKind.VOICE if wished == ReplyKind.VIDEO else ReplyKind(wished)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 LANGUAGES = ("ar", "en")
 # The customer wants nothing but to see the last answer as a video.
 AGAIN = "video-again"
+# What is said to somebody who came, or called, and asked nothing that was not answered.
+CAME = {Kind.OPENED: "greeting", Kind.CALL: "call_broke_off", Kind.MISSED_CALL: "call_missed"}
 
 
 @dataclass(frozen=True)
@@ -138,8 +140,8 @@ def _understood(messages: Sequence[Message], policy: Policy) -> tuple[str, str |
         return "", "please_write", trouble
     if kinds & AUDIBLE:
         return "", "repeat", "not-understood"
-    if Kind.OPENED in kinds:
-        return "", "greeting", None
+    if came := next((kind for kind in CAME if kind in kinds), None):
+        return "", CAME[came], None if came == Kind.OPENED else "call"
     if kinds - {Kind.REACTION}:
         return "", "unsupported", "unsupported-kind"
     return "", None, "nothing-to-answer"

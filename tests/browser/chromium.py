@@ -51,7 +51,9 @@ async def chromium(folder: Path, microphone: Path) -> AsyncIterator[Browser]:
 def _letters(folder: Path) -> Path:
     """Add Arabic letters to the system's, so that pictures of pages look everywhere as they do for people."""
     file = folder / "fonts.conf"
-    own = f"<fontconfig><include>/etc/fonts/fonts.conf</include><dir>{LETTERS}</dir></fontconfig>"
+    first = "<family>Liberation Sans</family><family>Noto Sans Arabic</family>"
+    alias = f'<alias binding="same"><family>system-ui</family><prefer>{first}</prefer></alias>'
+    own = f"<fontconfig>{alias}<include>/etc/fonts/fonts.conf</include><dir>{LETTERS}</dir></fontconfig>"
     file.write_text(f'<?xml version="1.0"?>\n<!DOCTYPE fontconfig SYSTEM "fonts.dtd">\n{own}\n')
     return file
 

@@ -32,7 +32,7 @@ async def told(plant: Plant, event: str) -> list[dict[str, Any]]:
 
 
 async def test_a_message_its_answer_and_the_turn_are_told_once(database: Floor, tmp_path: Path) -> None:
-    async with planted(database, tmp_path, answer_by="text") as plant:
+    async with planted(database, tmp_path) as plant:
         await listen(database, plant.tenant.id)
         async with plant.working():
             turn = await plant.turn(await plant.says("كم السعر؟"))

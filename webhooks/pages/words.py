@@ -5,7 +5,7 @@ from __future__ import annotations
 WORDS = {
     "ar": {
         "title": "تحدث إلى",
-        "lead": "اسأل بصوتك وستسمع الجواب فورًا.",
+        "heading": "كيف نساعدك؟",
         "push": "تسجيل",
         "live": "محادثة حية",
         "rtc": "مكالمة",
@@ -13,7 +13,7 @@ WORDS = {
         "avatars_label": "كيف يجيبك المساعد",
         "avatar_none": "صوت",
         "avatar_on": "فيديو",
-        "hint_push": "سجّل سؤالك واستمع إلى الجواب.",
+        "hint_push": "اسأل بصوتك وستسمع الجواب بعد لحظات.",
         "hint_live": "تحدث بحرية وقاطع المساعد متى شئت.",
         "hint_rtc": "مكالمة مباشرة بأقل تأخير.",
         "other_name": "English",
@@ -22,7 +22,7 @@ WORDS = {
     },
     "en": {
         "title": "Talk to",
-        "lead": "Ask with your voice and hear the answer at once.",
+        "heading": "How can we help?",
         "push": "Recording",
         "live": "Live talk",
         "rtc": "Call",
@@ -30,7 +30,7 @@ WORDS = {
         "avatars_label": "How you are answered",
         "avatar_none": "Voice",
         "avatar_on": "Video",
-        "hint_push": "Record your question and listen to the answer.",
+        "hint_push": "Ask with your voice and hear the answer in a moment.",
         "hint_live": "Talk freely and interrupt whenever you like.",
         "hint_rtc": "A direct call with the least delay.",
         "other_name": "العربية",

@@ -36,9 +36,9 @@ export class Meter {
   }
 }
 
-/** Loudness of samples as people hear it: 0 for a quiet room, 1 for a loud voice near by. */
+/** Loudness of samples as people hear it: nearly 0 for a quiet room, 1 for a loud voice near by. */
 export function levelOf(samples: Float32Array): number {
   const power = samples.reduce((sum, one) => sum + one * one, 0) / samples.length;
   const level = Math.log10(Math.sqrt(power) / FLOOR + 1e-9) / Math.log10(0.35 / FLOOR);
-  return Math.max(0, Math.min(1, level));
+  return Math.max(0.01, Math.min(1, level));
 }

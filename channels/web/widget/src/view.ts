@@ -4,6 +4,7 @@ import css from "./voice-mic.css";
 import { stateWords, WORDS, type Tongue } from "./words.js";
 
 const BARS = 7;
+const BAR_MILLISECONDS = 70;
 const ICONS: Record<State, Icon> = {
   idle: "microphone",
   "asking-permission": "lock",
@@ -38,6 +39,8 @@ export class View implements Stage {
   private readonly bars = [0, 1].map(() => Array.from({ length: BARS }, () => make("i", "bar")));
   private readonly told = new Map<string, HTMLElement>();
   private tongue: Tongue = "ar";
+  private levels: number[] = [];
+  private moved = 0;
 
   constructor(root: ShadowRoot, private readonly wishes: Wishes) {
     const sheet = new CSSStyleSheet();
@@ -47,7 +50,8 @@ export class View implements Stage {
     const centre = make("div", "centre", {}, [before as Node, this.mic, after as Node]);
     this.form.append(this.field, this.sender);
     this.sender.append(icon("send"));
-    this.card.append(this.video, this.log, centre, this.status, this.progress, this.news, this.stopper, this.form, this.audio);
+    const row = make("div", "row", {}, [this.status, this.stopper]);
+    this.card.append(this.video, this.log, centre, row, this.progress, this.news, this.form, this.audio);
     root.append(this.card);
     this.listen();
   }
@@ -124,11 +128,15 @@ export class View implements Stage {
     this.progress.value = share ?? 0;
   }
 
-  /** Show how loud the microphone is, from 0 to 1. */
+  /** Show how loud the microphone is, from 0 to 1; the bars show how loud it was, too, further and further out. */
   level(level: number): void {
     this.card.style.setProperty("--_level", level.toFixed(2));
+    const now = performance.now();
+    if (level && now - this.moved < BAR_MILLISECONDS) return;
+    this.moved = now;
+    this.levels = level ? [level, ...this.levels].slice(0, BARS) : [];
     for (const bars of this.bars) {
-      bars.forEach((bar, place) => bar.style.setProperty("--_bar", (level * (1 - place / BARS) * jitter()).toFixed(2)));
+      bars.forEach((bar, place) => bar.style.setProperty("--_bar", (this.levels[place] ?? 0).toFixed(2)));
     }
   }
 
@@ -166,10 +174,6 @@ export class View implements Stage {
   private down(): void {
     this.log.scrollTop = this.log.scrollHeight;
   }
-}
-
-function jitter(): number {
-  return 0.75 + Math.random() / 4;
 }
 
 function make<Tag extends keyof HTMLElementTagNameMap>(

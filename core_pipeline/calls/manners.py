@@ -1,0 +1,43 @@
+"""How a call is led, and what is said first in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from core_pipeline.arabic.sentences import Sentences
+from core_pipeline.calls.host import Manner
+from core_pipeline.calls.menu import announced
+from core_pipeline.cloning.disclosure import disclosed
+
+if TYPE_CHECKING:
+    from core_pipeline.calls.talk import Talk
+
+
+def manner_of(talk: Talk) -> Manner:
+    """How this call is led, as its tenant wants calls led."""
+    calls = talk.policy.calls
+    return Manner(
+        language=talk.language,
+        opening=_opening(talk),
+        interrupts=calls.interrupts,
+        turn=calls.turn,
+        pause=calls.pause,
+        filler=calls.filler,
+        silence=calls.silence,
+        longest=calls.longest,
+        record=calls.record,
+        keys=frozenset(calls.menu),
+        digits=calls.digits,
+    )
+
+
+def _opening(talk: Talk) -> tuple[str, ...]:
+    """What must be said first, in order: that the call is recorded, that a machine speaks; greeting; menu."""
+    policy, language = talk.policy, talk.language
+    first = not any(one.speaker == "bot" for one in talk.before.history)
+    sentences = [talk.words("recorded", language)] if policy.calls.record else []
+    sentences.append(disclosed("", policy, language, first=first).strip())
+    cut = Sentences()
+    sentences += [*cut.feed(talk.opening), *cut.flush()] or [talk.words("greeting", language)]
+    sentences += announced(policy.calls, language) if policy.calls.announce else ()
+    return tuple(one for one in sentences if one)
