@@ -77,8 +77,9 @@ class Heeding:
         elif deed.startswith(LANGUAGE):
             steps = self._switched(now, deed.removeprefix(LANGUAGE))
         else:
-            now.heard = deed or digits.strip("*#")
-            steps = None if now.heard else self._ready(now, "not_heard")
+            asked = deed or digits.strip("*#")
+            now.heard = asked or digits
+            steps = None if asked else self._ready(now, "not_heard")
         if steps is not None:
             for step in steps:
                 yield step

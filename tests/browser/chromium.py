@@ -40,7 +40,9 @@ async def chromium(folder: Path, microphone: Path) -> AsyncIterator[Browser]:
     flags += ["--no-sandbox"] if os.geteuid() == 0 else []
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=executable(), args=flags, env={"FONTCONFIG_FILE": str(_letters(folder)), "HOME": str(folder)}
+            executable_path=executable(),
+            args=flags,
+            env={"FONTCONFIG_FILE": str(_letters(folder)), "HOME": str(folder)},
         )
         try:
             yield browser
@@ -51,9 +53,10 @@ async def chromium(folder: Path, microphone: Path) -> AsyncIterator[Browser]:
 def _letters(folder: Path) -> Path:
     """Add Arabic letters to the system's, so that pictures of pages look everywhere as they do for people."""
     file = folder / "fonts.conf"
-    first = "<family>Liberation Sans</family><family>Noto Sans Arabic</family>"
-    alias = f'<alias binding="same"><family>system-ui</family><prefer>{first}</prefer></alias>'
-    own = f"<fontconfig>{alias}<include>/etc/fonts/fonts.conf</include><dir>{LETTERS}</dir></fontconfig>"
+    own = (
+        "<fontconfig><include>/etc/fonts/fonts.conf</include>"
+        f"<selectfont><rejectfont><glob>*/dejavu/*</glob></rejectfont></selectfont><dir>{LETTERS}</dir></fontconfig>"
+    )
     file.write_text(f'<?xml version="1.0"?>\n<!DOCTYPE fontconfig SYSTEM "fonts.dtd">\n{own}\n')
     return file
 

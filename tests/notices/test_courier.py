@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import httpx
@@ -23,7 +24,7 @@ from tenants.models import Notice, NoticeState, Tenant, now
 from tenants.vault import Vault
 from tests.conftest import Floor
 from tests.factories import make_tenant
-from tests.notices.receiver import Receiver, receiving
+from tests.notices.receiver import Post, Receiver, receiving
 
 VAULT = Vault.generate()
 
@@ -164,12 +165,17 @@ async def test_gone_switches_the_subscription_off_until_a_letter_is_tried_again(
 async def test_the_receiver_says_when_to_come_again(sqlite_database: Floor) -> None:
     async with office(sqlite_database) as post:
         for asked, at_least, at_most in (("600", 590, 610), ("99999999999", LONGEST.total_seconds() - 10, 43210)):
-            post.receiver.answer = lambda _, asked=asked: Response(status_code=429, headers={"Retry-After": asked})
+            answer = Response(status_code=429, headers={"Retry-After": asked})
+            post.receiver.answer = partial(_same, answer)
             await post.tell(asked)
             post.courier._rests.clear()
             await post.courier.once()
             wait = (await post.notices())[-1].next_at - now()
             assert at_least < wait.total_seconds() < at_most
+
+
+def _same(answer: Response, post: Post) -> Response:
+    return answer
 
 
 async def test_a_redirect_is_not_followed(sqlite_database: Floor) -> None:

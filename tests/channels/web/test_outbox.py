@@ -19,32 +19,45 @@ async def taken(box: Outbox, count: int = 1) -> list[Item]:
     return [item for item in [await box.take() for _ in range(count)] if item is not None]
 
 
+class Tried:
+    """An outbox and what came of each step."""
+
+    def __init__(self) -> None:
+        self.box = Outbox()
+        self.added: list[str] = []
+        self.back: list[str] = []
+        self.wires: list[str] = []
+
+    async def step(self, number: int, step: str) -> None:
+        plain = {"text": lambda: self.box.text({}), "sound": lambda: self.box.sound(b"ab"), "rewind": self.box.rewind}
+        if step in {"mark", "film"}:
+            self.added.append(f"m{number}")
+            self.box.mark(self.added[-1]) if step == "mark" else self.box.film(b"film", self.added[-1])
+        elif step in plain:
+            plain[step]()
+        elif step == "clear":
+            self.back += self.box.clear()
+        elif step == "played":
+            self.back += self.box.played(self.wires[number % len(self.wires)] if self.wires else "")
+        else:
+            await self.take()
+
+    async def take(self) -> None:
+        self.box.text({})
+        item = await self.box.take()
+        self.wires += [item.wire] if item is not None and item.wire else []
+
+
 @given(steps=STEPS)
 def test_every_mark_comes_back_once_and_in_order(steps: list[str]) -> None:
-    async def played_out() -> tuple[list[str], list[str]]:
-        box, added, back, wires = Outbox(), list[str](), list[str](), list[str]()
+    async def tried() -> Tried:
+        outcome = Tried()
         for number, step in enumerate([*steps, "clear"]):
-            if step in {"mark", "film"}:
-                added.append(f"m{number}")
-                (box.mark(added[-1]) if step == "mark" else box.film(b"film", added[-1]))
-            elif step == "text":
-                box.text({"type": "notice"})
-            elif step == "sound":
-                box.sound(b"ab")
-            elif step == "clear":
-                back += box.clear()
-            elif step == "rewind":
-                box.rewind()
-            elif step == "played" and wires:
-                back += box.played(wires[number % len(wires)])
-            else:
-                box.text({"type": "state"})
-                item = await box.take()
-                wires += [item.wire] if item is not None and item.wire else []
-        return added, back
+            await outcome.step(number, step)
+        return outcome
 
-    added, back = asyncio.run(played_out())
-    assert back == added
+    outcome = asyncio.run(tried())
+    assert outcome.back == outcome.added
 
 
 async def test_what_was_not_confirmed_is_sent_again_from_the_last_mark_that_was() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -40,10 +41,8 @@ KNOWN = Start | Resume | Played | Bye | Finished | Interrupted | Typed | Key
 
 @given(kind=st.sampled_from(KINDS), fields=st.dictionaries(FIELDS, VALUES))
 def test_any_message_of_a_known_type_is_read_or_refused(kind: str, fields: dict[str, Any]) -> None:
-    try:
+    with suppress(Impossible):
         assert isinstance(read(json.dumps({**fields, "type": kind})), KNOWN)
-    except Impossible as refused:
-        assert refused.detail
 
 
 @given(raw=st.text() | VALUES.map(json.dumps))
