@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint unit engines test-engines bench demo-asr lock doctor clean help
+.PHONY: run test lint unit widget test-widget browser engines test-engines bench demo-asr lock doctor clean help
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -20,7 +20,31 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.base
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-virtualenv -r requirements/dev.txt
 	@touch $@
 
-run: $(VENV)/.base ## Set up, migrate, seed the demo tenant once and serve on 127.0.0.1:$PORT
+WIDGET := channels/web/widget
+NO_NPM := the website widget can't be built without npm: install Node.js 20 or newer, then run 'make widget'
+
+$(WIDGET)/node_modules/.done: $(WIDGET)/package-lock.json
+	@cd $(WIDGET) && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
+	@touch $@
+
+$(WIDGET)/dist/.done: $(WIDGET)/node_modules/.done $(WIDGET)/build.mjs $(WIDGET)/tsconfig.json $(wildcard $(WIDGET)/src/*)
+	@cd $(WIDGET) && npm run --silent build
+	@touch $@
+
+widget: ## Build what websites talk with; everything else works without it
+	@if command -v npm >/dev/null; then $(MAKE) -s $(WIDGET)/dist/.done || \
+	echo "The website widget is NOT built (see above); everything else works."; else echo "$(NO_NPM); everything else works."; fi
+
+test-widget: widget ## The widget's own tests
+	@command -v npm >/dev/null || { echo "$(NO_NPM)"; exit 1; }
+	@cd $(WIDGET) && npm test --silent
+
+browser: ## Have a Chromium for the tests that need one
+	@for name in chromium chromium-browser google-chrome google-chrome-stable; do command -v $$name >/dev/null && exit; done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; \
+	else echo "There is no Chromium, and the tests that need one will fail: install it, or run 'make browser' as root on Debian."; fi
+
+run: $(VENV)/.base widget ## Set up, migrate, seed the demo tenant once and serve on 127.0.0.1:$PORT
 	@exec $(BIN)/python cli.py serve --first-run
 
 test: lint unit ## Everything that must pass before a change lands
@@ -31,7 +55,7 @@ lint: $(VENV)/.dev ## Format, style, types, import contracts
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 
-unit: $(VENV)/.dev ## The tests, on SQLite and on a real Postgres
+unit: $(VENV)/.dev test-widget browser ## The tests, on SQLite and on a real Postgres
 	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 .venv-engines/.done: requirements/engines.txt

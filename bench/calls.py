@@ -32,7 +32,7 @@ MODEL = "lib/python3.*/site-packages/pipecat/audio/turn/smart_turn/data/smart-tu
 TICKS = 100.0
 START_SECONDS = 60.0
 TURNS = 2
-HEAD = "           first audio ms   barge → clear   after barge      underruns          a call   server      MiB   late"
+HEAD = "          first audio ms  barge → clear   after barge     underruns         a call   server     MiB   late"
 
 
 @dataclass
@@ -146,9 +146,7 @@ async def main() -> None:
     }
     with tempfile.TemporaryDirectory() as folder:
         questions = await speak(Path(folder))
-        print(
-            "                first audio    barge → clear   after barge    underruns          a call     server   MiB   late"
-        )
+        print(HEAD)
         for callers in sorted({*sizes["ours"], *sizes["pipecat"]}):
             for name in ("ours", "pipecat"):
                 if callers not in sizes[name]:

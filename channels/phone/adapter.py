@@ -23,6 +23,7 @@ from errors import Forged, Impossible, NeedsOwner, Retryable
 if TYPE_CHECKING:
     from core_pipeline.contracts.calls import Answer, CallNews, Ring, Socket, Switchboard, Ticket
     from core_pipeline.contracts.channel import Event
+    from core_pipeline.contracts.legs import Leg
     from core_pipeline.contracts.messages import Inbound, Receipt
 
 _API = "https://api.twilio.com"
@@ -108,13 +109,13 @@ class PhoneChannel:
         fields = self._proven(request)
         return await self._desk.answer(event, fields, request, board)
 
-    async def connect(self, socket: Socket, board: Switchboard) -> tuple[Ticket, PhoneLeg]:
+    async def connect(self, socket: Socket, board: Switchboard) -> tuple[Ticket, Leg]:
         """Accept a proven socket and give the call that it carries; raises `Forged` for any other."""
         ticket, begun = await reception.receive(socket, board, self._seal, self._config.account_sid)
         remote = _Remote(self._rest, board, begun.call_sid, self._config.number, begun.language or "ar")
         return ticket, PhoneLeg(socket, begun.stream_sid, remote)
 
-    async def pick_up(self, ring: Ring, ticket: Ticket) -> PhoneLeg:  # noqa: ARG002 - no call comes that way
+    async def pick_up(self, ring: Ring, ticket: Ticket) -> Leg:  # noqa: ARG002 - no call comes that way
         """Raise `Impossible`: calls come by websocket."""
         raise Impossible("no-offer", "calls of this network bring their sound by websocket")
 
@@ -133,7 +134,7 @@ class PhoneChannel:
         }
         return await self._created("Calls", to, fields)
 
-    async def picked_up(self, news: CallNews, ticket: Ticket) -> PhoneLeg:  # noqa: ARG002 - no call comes that way
+    async def picked_up(self, news: CallNews, ticket: Ticket) -> Leg:  # noqa: ARG002 - no call comes that way
         """Raise `Impossible`: calls of ours come by websocket, too."""
         raise Impossible("no-offer", "calls of this network bring their sound by websocket")
 

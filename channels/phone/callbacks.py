@@ -106,10 +106,13 @@ def stream_status(account: str, fields: Fields) -> CallNews:
     return CallNews(account=account, provider_id=call_sid(fields), state=state, reason="stream" if broke else "")
 
 
-def message(account: str, fields: Fields, caller: Party) -> Inbound | None:
-    """The message that was left; None while, or when, there is nothing to hear."""
-    if fields.last("RecordingStatus") != "completed":
-        return None
+def left(fields: Fields) -> bool:
+    """Whether there is a message to hear, and all of it."""
+    return fields.last("RecordingStatus") == "completed"
+
+
+def message(account: str, fields: Fields, caller: Party) -> Inbound:
+    """The message that was left; raises `Impossible` for one without a name."""
     sid = _sid(fields, "RecordingSid")
     seconds = number(whole(fields.last("RecordingDuration")))
     return Inbound(

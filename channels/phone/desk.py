@@ -96,9 +96,9 @@ class Desk:
 
     async def _recording(self, asked: Asked) -> Answer:
         sid = callbacks.call_sid(asked.fields)
-        message = callbacks.message(self.account, asked.fields, await self._caller(sid))
-        if message is None:
+        if not callbacks.left(asked.fields):
             return _NOTED
+        message = callbacks.message(self.account, asked.fields, await self._caller(sid))
         try:
             await asked.board.voicemail(sid, message)
         except Impossible as error:

@@ -188,8 +188,10 @@ class Course:
         }
         pressed = "hangup" if self._left else "#"
         status = "completed" if self._left else "in-progress"
-        document = await self._web.ask(step.given["action"], self._fields(status, **told, Digits=pressed))
-        await self._tell_recorded(step, told)
+        try:
+            document = await self._web.ask(step.given["action"], self._fields(status, **told, Digits=pressed))
+        finally:
+            await self._tell_recorded(step, told)
         return "" if self._left else document
 
     async def _tell_recorded(self, step: Verb, told: Mapping[str, str]) -> None:

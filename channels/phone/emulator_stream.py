@@ -131,8 +131,10 @@ class Stream:
     async def _send(self, socket: ClientConnection) -> None:
         loop, quiet, count = asyncio.get_running_loop(), noise(), 0
         head = f'","streamSid":"{self.sid}","media":{{"track":"inbound","chunk":"'
-        began, held = self._began, _BURST if self.quirks.bursty else 1
         while True:
+            held = _BURST if self.quirks.bursty else 1
+            # A frame is sent once all of it was spoken; in bursts the older ones come late.
+            await asyncio.sleep(self._began + (count + held) * _SECONDS - loop.time())
             for _ in range(held):
                 payload, spoken = self._mouth.popleft() if self._mouth else (quiet[count % len(quiet)], None)
                 count += 1
@@ -142,7 +144,6 @@ class Stream:
                     await socket.send(f'{{"event":"media","sequenceNumber":"{self._sequence}{head}{stamp}')
                 finally:
                     _said(spoken)
-            await asyncio.sleep(began + count * _SECONDS - loop.time())
 
     def _told(self, text: str | bytes) -> None:
         try:

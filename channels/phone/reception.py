@@ -18,17 +18,15 @@ _POLICY = 1008
 _BEFORE_START = 20
 
 
-async def receive(
-    socket: Socket, board: Switchboard, seal: Seal, account_sid: str, patience: float = NAME_SECONDS
-) -> tuple[Ticket, Start]:
+async def receive(socket: Socket, board: Switchboard, seal: Seal, account_sid: str) -> tuple[Ticket, Start]:
     """Return the call that this socket carries; raises `Forged`, before `accept` for who proves nothing.
 
-    Who is silent for `patience` seconds, or says something else, finds the socket closed.
+    Who is silent for `NAME_SECONDS`, or says something else, finds the socket closed.
     """
     seal.prove_handshake(socket.request)
     await socket.accept()
     try:
-        begun = await _begun(socket, patience)
+        begun = await _begun(socket)
         _check(begun, account_sid)
         return await board.redeem(begun.token, begun.call_sid), begun
     except BaseException:
@@ -36,9 +34,9 @@ async def receive(
         raise
 
 
-async def _begun(socket: Socket, patience: float) -> Start:
+async def _begun(socket: Socket) -> Start:
     try:
-        async with asyncio.timeout(patience):
+        async with asyncio.timeout(NAME_SECONDS):
             for _ in range(_BEFORE_START):
                 message = await socket.receive()
                 if message is None or len(message) > MESSAGE_BYTES:

@@ -81,7 +81,7 @@ class Rest:
             onward = url.join(location)
         except httpx.InvalidURL:
             raise Impossible("media-redirect", "the recording is sent on to nowhere") from None
-        if onward.scheme != httpx.URL(self.base).scheme or onward.userinfo:
+        if onward.scheme != httpx.URL(self.base).scheme or onward.userinfo or not onward.host:
             raise Impossible("media-redirect", "the recording must come over TLS")
         return onward
 

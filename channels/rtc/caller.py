@@ -209,10 +209,12 @@ class RtcCaller:
 
     async def _watch(self, track: MediaStreamTrack) -> None:
         try:
+            before: float | None = None
             while True:
                 frame = await track.recv()
-                if isinstance(frame, av.VideoFrame):
-                    self.seen.append(Seen(self.now, frame.to_ndarray(format="rgb24")))
+                if before is not None and isinstance(frame, av.VideoFrame):
+                    self.seen.append(Seen(before, frame.to_ndarray(format="rgb24")))
+                before = self.now  # aiortc gives a picture out only when the next one begins to arrive
         except MediaStreamError:
             return
 

@@ -17,7 +17,16 @@ class Inbox:
         self._waiting: deque[LegEvent] = deque()
         self._a_second, self._bytes = a_second, 0
         self._news = asyncio.Event()
-        self.ended = False
+        self._over = asyncio.Event()
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more can come."""
+        return self._over.is_set()
+
+    async def wait_end(self) -> None:
+        """Return once nothing more can come."""
+        await self._over.wait()
 
     def put(self, event: LegEvent) -> None:
         """Add an event; drops the oldest sound, or of too many others the oldest; nothing happens after the end."""
@@ -33,7 +42,7 @@ class Inbox:
 
     def end(self) -> None:
         """Let `get` give None once everything was taken."""
-        self.ended = True
+        self._over.set()
         self._news.set()
 
     async def get(self) -> LegEvent | None:

@@ -7,12 +7,13 @@ adapts to.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiortc import RTCRtpReceiver
-from aiortc.rtp import RtpPacket
+from aiortc.rtp import AnyRtcpPacket, RtcpByePacket, RtpPacket
 
 from channels.rtc.keys import KeyReader
 from channels.rtc.opus import SILENT, Decoder
@@ -23,7 +24,7 @@ _QUIET = 0.1  # seconds after which a stream that pauses is heard as silence
 
 
 class Incoming:
-    """Gives `sound` its samples and `key` each press; `codecs` names what each payload type carries."""
+    """Gives `sound` its samples and `key` each press; `begun` is set by the first packet, `left` told of a good-bye."""
 
     def __init__(self, sound: Callable[[bytes], None], key: Callable[[str], None]) -> None:
         self._sound, self._key = sound, key
@@ -32,9 +33,11 @@ class Incoming:
         self._held: dict[int, RtpPacket] = {}
         self._next = self._source = -1
         self._at = 0.0
+        self.begun = asyncio.Event()
+        self.left: Callable[[], None] = _nothing
 
     def listen(self, receiver: RTCRtpReceiver, codecs: Mapping[int, str]) -> None:
-        """Take what comes to this receiver from now on."""
+        """Take what comes to this receiver from now on; `codecs` names what each payload type carries."""
         self._codecs = codecs
         usual = receiver._handle_rtp_packet  # noqa: SLF001 - the only place where events among the sound can be had
         decoding = [True]
@@ -46,14 +49,23 @@ class Incoming:
             self.take(packet)
             await usual(packet, arrival_time_ms)
 
-        receiver_: Any = receiver
-        receiver_._handle_rtp_packet = taken  # noqa: SLF001 - as above
+        reported = receiver._handle_rtcp_packet  # noqa: SLF001 - aiortc keeps the other end's good-bye to itself
+
+        async def report(packet: AnyRtcpPacket) -> None:
+            await reported(packet)
+            if isinstance(packet, RtcpByePacket):
+                self.left()
+
+        open_receiver: Any = receiver
+        open_receiver._handle_rtp_packet = taken  # noqa: SLF001 - as above
+        open_receiver._handle_rtcp_packet = report  # noqa: SLF001 - as above
 
     def take(self, packet: RtpPacket) -> None:
         """Take one packet, in whatever order they come."""
         if packet.payload_type not in self._codecs:
             return
         self._at = time.monotonic()
+        self.begun.set()
         number = packet.sequence_number
         ahead = (number - self._next) & 0xFFFF
         if packet.ssrc != self._source or _FAR < ahead < 0x10000 - _FAR:
@@ -84,3 +96,7 @@ class Incoming:
             self._sound(self._decoder.pcm(packet.payload))
         elif key := self._keys.take(packet.payload, packet.timestamp):
             self._key(key)
+
+
+def _nothing() -> None:
+    return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Literal
 
@@ -28,7 +28,7 @@ class RtcLeg:
 
     Begun by `answer` to their offer, or by `offer` and `accept_answer`; ends by itself when no connection comes about
     within `connecting` seconds, and when nothing at all has come for `gone` seconds. Once begun it must be listened to
-    (`events`) or closed. Needs a running event loop.
+    (`events`) or closed. Needs a running event loop. `over` is awaited, once, when everything was released.
     """
 
     sample_rate: int = RATE
@@ -52,12 +52,15 @@ class RtcLeg:
         self._too_late = asyncio.get_running_loop().call_later(connecting, self._unless_connected)
         self._beats = self._packets = self._still = 0
         self._gone = gone
+        self.over: Callable[[], Awaitable[None]] = _nothing
         self._closing: asyncio.Task[None] | None = None
 
     @property
     def screen(self) -> Literal["none", "text", "track", "films"]:
-        """Moving pictures where video was agreed on, "text" elsewhere."""
-        return "track" if self._line.shows else "text"
+        """Moving pictures where video was agreed on, else what fits where they write with us."""
+        if self._line.shows:
+            return "track"
+        return "none" if self._line.pc.sctp is None else "text"
 
     @property
     def played(self) -> float:
@@ -72,10 +75,11 @@ class RtcLeg:
             await self.close()
             raise
 
-    async def offer(self) -> str:
-        """Return an SDP of ours, all candidates in it; raises `Retryable` "ice"."""
+    async def offer(self, *, writes: bool = True) -> str:
+        """Return an SDP of ours, all candidates in it; raises `Retryable` "ice". Not every vendor `writes`."""
         try:
-            self._written.attach(self._line.pc.createDataChannel(LABEL))
+            if writes:
+                self._written.attach(self._line.pc.createDataChannel(LABEL))
             return await self._line.offer(_GATHERING)
         except BaseException:
             await self.close()
@@ -94,6 +98,18 @@ class RtcLeg:
         await self._line.settled.wait()
         if not self._line.connected:
             raise Retryable("rtc", "no connection came about: look at the firewall and the ICE servers")
+
+    async def wait_sound(self) -> None:
+        """Return once they send sound; `Retryable` "rtc" when the connection ends before."""
+        begun = asyncio.ensure_future(self._line.ear.begun.wait())
+        ended = asyncio.ensure_future(self._inbox.wait_end())
+        try:
+            await asyncio.wait((begun, ended), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            begun.cancel()
+            ended.cancel()
+        if not self._line.ear.begun.is_set():
+            raise Retryable("rtc", "the call ended before anybody spoke")
 
     async def events(self) -> AsyncIterator[LegEvent]:
         """Yield what the caller does until the connection is dead, then release everything."""
@@ -142,9 +158,12 @@ class RtcLeg:
 
     async def close(self) -> None:
         """Release everything; may be called again."""
+        await asyncio.shield(self._closed())
+
+    def _closed(self) -> asyncio.Task[None]:
         if self._closing is None:
             self._closing = asyncio.create_task(self._release())
-        await asyncio.shield(self._closing)
+        return self._closing
 
     async def _release(self) -> None:
         self._inbox.end()
@@ -153,6 +172,7 @@ class RtcLeg:
         self._out.stop()
         self._pictures.stop()
         await self._pictures.close()
+        await self.over()
 
     def _happened(self, event: LegEvent | None) -> None:
         if event is None:
@@ -162,8 +182,7 @@ class RtcLeg:
 
     def _unless_connected(self) -> None:
         if not self._line.connected:
-            self._line.settled.set()
-            self._inbox.end()
+            self._closed()
 
     def _beat(self) -> None:
         """Every 20 ms: fill pauses of their stream with silence, and notice when nobody is there any more."""
@@ -176,3 +195,7 @@ class RtcLeg:
         self._packets = packets
         if self._still * _BEATS * 0.02 >= self._gone:
             self._inbox.end()
+
+
+async def _nothing() -> None:
+    return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -26,12 +27,14 @@ from channels.rtc.keys import KEYS_MIME, KEYS_OFFERED
 from channels.rtc.outgoing import Outgoing
 from errors import Impossible, Retryable
 
+log = logging.getLogger(__name__)
+
 _AUDIO, _VIDEO = ("audio/opus", KEYS_MIME), ("video/vp8", "video/rtx", "video/h264")
 _MEDIA = {"audio", "video", "application"}
 _MOST_CHARS, _MOST_CANDIDATES = 65_536, 48
 _CLOSING = 3.0
 _WRONG = (
-    ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError,
+    ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError,
     InternalError, InvalidAccessError, InvalidStateError, OperationError,
 )  # fmt: skip
 
@@ -53,11 +56,12 @@ class Line:
     ) -> None:
         ice = [RTCIceServer(list(one.urls), one.username, one.credential) for one in servers]
         self.pc = RTCPeerConnection(RTCConfiguration(iceServers=ice))
-        self._ear, self._pictures = ear, pictures
+        self.ear, self._pictures = ear, pictures
         self.audio = self._added(out, _AUDIO)
         self.video: RTCRtpTransceiver | None = None
         self.connected, self.settled = False, asyncio.Event()
         self.gone: Callable[[], None] = _nothing
+        ear.left = self._end
         self.pc.on("connectionstatechange", self._changed)
 
     async def answer(self, offer: str, patience: float) -> str:
@@ -94,8 +98,8 @@ class Line:
         try:
             async with asyncio.timeout(_CLOSING):
                 await self.pc.close()
-        except TimeoutError:
-            return
+        except (TimeoutError, *_WRONG) as error:  # what was half agreed to can't always be taken apart
+            log.debug("a connection was not closed properly: %s", type(error).__name__)
 
     def _added(self, track: MediaStreamTrack, codecs: Sequence[str]) -> RTCRtpTransceiver:
         transceiver = self.pc.addTransceiver(track, "sendrecv" if track.kind == "audio" else "sendonly")
@@ -112,7 +116,7 @@ class Line:
             agreed = {one.payloadType or 0: one.name.lower() for one in self.audio._codecs}  # noqa: SLF001 - told nowhere else
             if next(iter(agreed.values()), "") != "opus" or self.audio.receiver.track is None:
                 raise Impossible("sdp", "they don't offer sound in Opus both ways")
-            self._ear.listen(self.audio.receiver, agreed)
+            self.ear.listen(self.audio.receiver, agreed)
 
     async def _ours(self, patience: float) -> str:
         try:
@@ -145,6 +149,9 @@ def _check(sdp: str) -> None:
     media = re.findall(r"^m=(\w+)", sdp, re.MULTILINE)
     if set(media) - _MEDIA or len(media) != len(set(media)) or sdp.count("a=candidate:") > _MOST_CANDIDATES:
         raise Impossible("sdp", "a call has one stream of each kind and a few candidates only")
+    bundled = {name for line in re.findall(r"^a=group:BUNDLE(.*)$", sdp, re.MULTILINE) for name in line.split()}
+    if bundled - set(re.findall(r"^a=mid:(\S+)", sdp, re.MULTILINE)):
+        raise Impossible("sdp", "its BUNDLE names a stream that is not there")
 
 
 @asynccontextmanager

@@ -91,7 +91,7 @@ class WebCaller:
         """Return once nothing was heard for so long, after something was; TimeoutError otherwise."""
         async with asyncio.timeout(timeout):
             while (silence := self._ear.quiet_for) is None or silence < seconds:
-                await asyncio.sleep(FRAME if silence is None else max(FRAME, seconds - silence))
+                await asyncio.sleep(FRAME)
 
     @property
     def heard(self) -> Pcm:

@@ -159,7 +159,7 @@ class WebChannel:
 
     def _ring(self, admitted: Admitted, start: Start) -> Ring:
         provider_id = uuid4().hex
-        visitor = admitted.visitor or start.visitor or provider_id
+        visitor = admitted.visitor or f"{admitted.unproven}{start.visitor or provider_id}"
         sender = Sender(
             identities=(Identity(kind="visitor", value=visitor),),
             name=start.name or None,

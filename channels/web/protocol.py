@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -16,6 +17,7 @@ RATES = (8000, 16000, 24000, 48000)
 LANGUAGES = ("ar", "en")
 MODES: Mapping[str, Literal["live", "push"]] = MappingProxyType({"live": "live", "push": "push"})
 DIGITS = "0123456789*#ABCD"
+_VISITOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,79}")
 SOUND, FILM = b"\x01", b"\x02"
 
 _NAME_CHARS, _TEXT_CHARS, _RAW_CHARS = 128, 4000, 64 * 1024
@@ -96,7 +98,7 @@ def _start(given: Mapping[str, Any]) -> Start | Resume:
         return Resume(_short(given, "session"), _short(given, "resume"), played, last)
     rate = whole(given.get("sample_rate", RATES[1]))
     return Start(
-        visitor=_short(given, "visitor").strip(),
+        visitor=_visitor(given),
         name=_short(given, "name").strip(),
         language=_one_of(given, "language", ("", *LANGUAGES)),
         sample_rate=_checked("sample_rate", rate, RATES),
@@ -104,6 +106,15 @@ def _start(given: Mapping[str, Any]) -> Start | Resume:
         films=_one_of(given, "avatar", ("none", "films")) == "films",
         voice=_short(given, "voice"),
     )
+
+
+def _visitor(given: Mapping[str, Any]) -> str:
+    visitor = _short(given, "visitor")
+    if visitor and not _VISITOR.fullmatch(visitor):
+        raise Impossible(
+            "visitor", "visitor has at most 80 letters, digits and ._@+-, and begins with one of the first"
+        )
+    return visitor
 
 
 def _text(given: Mapping[str, Any]) -> Typed:

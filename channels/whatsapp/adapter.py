@@ -7,39 +7,42 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from channels.whatsapp.config import CAPTION_CHARS, LIMITS, WhatsAppPlatform
+from channels.whatsapp.calls import CallSide
+from channels.whatsapp.config import CAPTION_CHARS, LIMITS, WhatsAppConfig, WhatsAppPlatform
 from channels.whatsapp.door import WhatsAppDoor
 from channels.whatsapp.graph import Graph
 from channels.whatsapp.media import Media
 from channels.whatsapp.pairs import PairBackoff
+from channels.whatsapp.people import recipient
 from channels.whatsapp.refusals import PAIR_LIMIT
 from channels.wild import rows, words
-from core_pipeline.contracts.channel import Opening, WebhookRequest
+from core_pipeline.contracts.channel import Event, Opening, WebhookRequest
 from core_pipeline.contracts.messages import Inbound, MediaRef, Receipt, Reply, ReplyKind
 from errors import Impossible, NeedsOwner, Retryable
 
 _URL_CHARS = 200
 
 
-class WhatsAppChannel:
+class WhatsAppChannel(CallSide):
     """Speaks for one phone number id."""
 
     def __init__(self, opening: Opening, platform: WhatsAppPlatform) -> None:
-        self._account = opening.external_id
+        account, config = opening.external_id, WhatsAppConfig.model_validate(opening.config, from_attributes=True)
         self._verify_token = _filled(opening.secrets.get("verify_token")) or platform.verify_token
         app_secret = _filled(opening.secrets.get("app_secret")) or platform.app_secret
-        self._door = WhatsAppDoor(app_secret, self._verify_token, account=self._account)
+        self._door = WhatsAppDoor(app_secret, self._verify_token, account=account)
         token = opening.secrets.get("access_token", SecretStr(""))
-        self._graph = Graph(opening.http, platform.api_url.rstrip("/"), token, platform.timeout)
-        self._media = Media(self._graph, self._account, platform.media_hosts, LIMITS.fetch_bytes)
+        graph = Graph(opening.http, platform.api_url.rstrip("/"), token, platform.timeout)
+        super().__init__(graph, account, config, platform)
+        self._media = Media(graph, account, platform.media_hosts, LIMITS.fetch_bytes)
         self._pairs = PairBackoff()
 
     def verify(self, request: WebhookRequest) -> str | None:
         """Return the handshake's answer, None for a genuine event; raise `Forged` otherwise."""
         return self._door.verify(request)
 
-    def read(self, request: WebhookRequest) -> list[Inbound | Receipt]:
-        """Return every message and status that concerns this number."""
+    def read(self, request: WebhookRequest) -> list[Event]:
+        """Return every message, status and word on calls that concerns this number."""
         return self._door.read(request)
 
     def fetch(self, media: MediaRef) -> AsyncIterator[bytes]:
@@ -48,7 +51,7 @@ class WhatsAppChannel:
 
     async def send(self, reply: Reply) -> str:
         """Send a text, a voice note or a video (its text is the caption) and return its wamid."""
-        to = _recipient(reply.address)
+        to = recipient(reply.address)
         body = {
             "messaging_product": "whatsapp",
             "recipient_type": "individual",
@@ -71,7 +74,7 @@ class WhatsAppChannel:
         await self._graph.call("POST", f"{self._account}/messages", json=body)
 
     async def install(self, url: str) -> None:
-        """Override the app's webhook for this number; an empty `url` gives it back to the app."""
+        """Override the app's webhook for this number, and take calls; an empty `url` gives it back to the app."""
         token = self._verify_token.get_secret_value() if self._verify_token else ""
         if url and not token:
             raise NeedsOwner("verify-token-missing", "choose a verify token first")
@@ -79,6 +82,8 @@ class WhatsAppChannel:
             raise Impossible("url-too-long", f"at most {_URL_CHARS} characters")
         hook = {"override_callback_uri": url, "verify_token": token}
         await self._graph.call("POST", self._account, json={"webhook_configuration": hook})
+        if url and self._config.calls:
+            await self.enable_calls()
 
     def listen(self) -> AsyncIterator[list[Inbound | Receipt]]:
         """Raise `Impossible`: this network only pushes."""
@@ -119,15 +124,6 @@ class WhatsAppChannel:
 
 def _filled(secret: SecretStr | None) -> SecretStr | None:
     return secret if secret and secret.get_secret_value() else None
-
-
-def _recipient(address: Mapping[str, Any]) -> dict[str, str]:
-    phone, bsuid = words(address.get("to")), words(address.get("recipient"))
-    if phone:
-        return {"to": f"+{phone.removeprefix('+')}"}
-    if bsuid:
-        return {"recipient": bsuid}
-    raise Impossible("address", "neither phone number nor business-scoped user id")
 
 
 def _checked(text: str | None) -> str:

@@ -44,13 +44,28 @@ class WhatsAppConfig(BaseModel):
     )
     waba_id: str | None = Field(None, title="WhatsApp Business account ID", pattern=r"^[0-9]{5,32}$")
     display_number: str | None = Field(None, title="Phone number as customers see it", max_length=32)
+    calls: bool = Field(
+        default=False,
+        title="Take calls",
+        description="Answers customers who call this number in WhatsApp; installing the webhook switches it on there.",
+    )
+    ask_to_call: str = Field(
+        "",
+        title="What customers are asked before we call them",
+        description="Sent when we call a customer who has not allowed it yet; without it such a call just fails.",
+        max_length=1024,
+    )
 
 
 class WhatsAppPlatform(BaseModel):
-    """The platform's own Meta app; secrets are None where every tenant brings its own. Times in seconds."""
+    """The platform's own Meta app; secrets are None where every tenant brings its own. Times in seconds.
+
+    `ice_servers` help calls to be reached where our own addresses are not public.
+    """
 
     api_url: str = "https://graph.facebook.com/v26.0"
     app_secret: SecretStr | None = None
     verify_token: SecretStr | None = None
     media_hosts: Annotated[tuple[str, ...], BeforeValidator(_split)] = ("graph.facebook.com", "lookaside.fbsbx.com")
     timeout: float = Field(30.0, gt=0)
+    ice_servers: SecretStr = SecretStr("")

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 
 from channels.whatsapp.parse import read_body
-from core_pipeline.contracts.channel import WebhookRequest
-from core_pipeline.contracts.messages import Inbound, Receipt
+from core_pipeline.contracts.channel import Event, WebhookRequest
 from errors import Forged
 
 
@@ -39,8 +38,8 @@ class WhatsAppDoor:
             raise Forged("signature-wrong")
         return None
 
-    def read(self, request: WebhookRequest) -> list[Inbound | Receipt]:
-        """Return every message and status of every entry; anything else gives nothing."""
+    def read(self, request: WebhookRequest) -> list[Event]:
+        """Return every message, status and word on calls of every entry; anything else gives nothing."""
         return read_body(request.body, only=self.account)
 
     def _handshake(self, request: WebhookRequest) -> str:

@@ -25,12 +25,13 @@ _OTHER = Content(Kind.OTHER)
 
 # Nobody waits for an answer to these: the network talks about a person or takes back what was said.
 _SILENT = frozenset({"system", "edit", "revoke", "request_welcome"})
+_ALLOWS_CALLS = "call_permission_reply"
 
 
 def content(message: dict[str, Any]) -> Content | None:
     """Return what `message` holds, None if it wants no answer; types we don't know are `OTHER`."""
     kind = words(message.get("type")) or next((key for key in _READERS if key in message), None)
-    if kind is None or kind in _SILENT:
+    if kind is None or kind in _SILENT or table(message.get(kind)).get("type") == _ALLOWS_CALLS:
         return None
     read = _READERS.get(kind)
     return read(message.get(kind)) if read else _OTHER

@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from channels.whatsapp.kinds import content
+from channels.whatsapp.people import address_of, sender_of
+from channels.whatsapp.ringing import about_calls
 from channels.wild import moment, parse, rows, table, whole, words
-from core_pipeline.contracts.messages import Identity, Inbound, Receipt, Sender, Status
+from core_pipeline.contracts.channel import Event
+from core_pipeline.contracts.messages import Inbound, Receipt, Status
 
 # `accepted` is our own word for the answer of the send call.
 _STATUSES = {status.value: status for status in Status if status is not Status.ACCEPTED}
 
 
-def read_body(body: bytes, only: str | None = None) -> list[Inbound | Receipt]:
-    """Return all messages and receipts of a webhook call, those of the number `only` if it is given."""
-    found: list[Inbound | Receipt] = []
-    for value in _values(parse(body)):
+def read_body(body: bytes, only: str | None = None) -> list[Event]:
+    """Return all messages, receipts and word on calls of a webhook call, those of the number `only` if it is given."""
+    found: list[Event] = []
+    for field, value in _values(parse(body)):
         account = words(table(value.get("metadata")).get("phone_number_id"))
         if account and only in {None, account}:
-            found += _messages(account, value)
-            found += _receipts(account, value)
+            found += _READERS[field](account, value)
     return found
 
 
-def _values(payload: Any) -> Iterator[dict[str, Any]]:
+def _values(payload: Any) -> Iterator[tuple[str | None, dict[str, Any]]]:
     for entry in rows(table(payload).get("entry")):
         for change in rows(entry.get("changes")):
-            if change.get("field") == "messages":
-                yield table(change.get("value"))
+            field = words(change.get("field"))
+            if field in _READERS:
+                yield field, table(change.get("value"))
+
+
+def _about_messages(account: str, value: dict[str, Any]) -> list[Event]:
+    return [*_messages(account, value), *_receipts(account, value)]
 
 
 def _messages(account: str, value: dict[str, Any]) -> Iterator[Inbound]:
@@ -42,12 +49,11 @@ def _messages(account: str, value: dict[str, Any]) -> Iterator[Inbound]:
 def _inbound(account: str, message: dict[str, Any], people: list[dict[str, Any]]) -> Inbound | None:
     provider_id = words(message.get("id"))
     # A message to a group has no private conversation to answer in.
-    sender = None if message.get("group_id") else _sender(message, people)
+    sender = None if message.get("group_id") else sender_of(message, people)
     found = content(message)
     if not (provider_id and sender and found):
         return None
-    names = {identity.kind: identity.value for identity in sender.identities}
-    address = {"to": names.get("whatsapp_phone"), "recipient": names.get("bsuid"), "message_id": provider_id}
+    address = {**address_of(sender), "message_id": provider_id}
     return Inbound(
         account=account,
         provider_id=provider_id,
@@ -58,27 +64,8 @@ def _inbound(account: str, message: dict[str, Any], people: list[dict[str, Any]]
         text=found.text,
         media=found.media,
         reply_to=found.about or words(table(message.get("context")).get("id")),
-        address={key: value for key, value in address.items() if value},
+        address=address,
     )
-
-
-def _sender(message: dict[str, Any], people: list[dict[str, Any]]) -> Sender | None:
-    phone, bsuid = words(message.get("from")), words(message.get("from_user_id"))
-    person = _person(phone, bsuid, people)
-    phone = phone or words(person.get("wa_id"))
-    bsuid = bsuid or words(person.get("user_id"))
-    known = (("bsuid", bsuid), ("whatsapp_phone", phone))
-    identities = tuple(Identity(kind=kind, value=value) for kind, value in known if value)
-    name = words(table(person.get("profile")).get("name"))
-    return Sender(identities=identities, name=name) if identities else None
-
-
-def _person(phone: str | None, bsuid: str | None, people: list[dict[str, Any]]) -> dict[str, Any]:
-    for person in people:
-        same_phone = phone is not None and person.get("wa_id") == phone
-        if same_phone or (bsuid is not None and person.get("user_id") == bsuid):
-            return person
-    return {}
 
 
 def _receipts(account: str, value: dict[str, Any]) -> Iterator[Receipt]:
@@ -100,3 +87,9 @@ def _error(report: dict[str, Any]) -> str | None:
         code, title = whole(error.get("code")), words(error.get("title"))
         return " ".join(str(part) for part in (code, title) if part is not None) or None
     return None
+
+
+_READERS: dict[str | None, Callable[[str, dict[str, Any]], list[Event]]] = {
+    "messages": _about_messages,
+    "calls": about_calls,
+}

@@ -22,6 +22,9 @@ _WAIT = {
     131016: 15.0,
     131056: 4.0,
     131057: 300.0,
+    138002: 30.0,
+    138004: 2.0,
+    138005: 60.0,
 }
 
 _OWNER = {
@@ -39,6 +42,7 @@ _OWNER = {
     131048: "the number is limited because of spam reports",
     133010: "the number is not registered",
     133016: "the number was registered too often",
+    138000: "calls are not switched on for this number: install the webhook again with calls on",
 }
 
 _NEVER = {
@@ -56,6 +60,14 @@ _NEVER = {
     131051: "unsupported message type",
     131052: "the customer's file cannot be downloaded",
     131053: "the uploaded file was refused",
+    138001: "the customer cannot be called",
+    138003: "the customer is being called already",
+    138006: "the customer has not allowed calls: ask them first",
+    138007: "the call was not connected in time",
+    138009: "the customer was asked for permission too often",
+    138012: "the customer was called too often today",
+    138013: "customers of this country cannot be called",
+    138017: "the customer allows calls already",
     131062: "this message kind needs the customer's phone number",
 }
 
@@ -83,6 +95,8 @@ def _by_code(code: int, response: httpx.Response, *, lands: bool) -> SawtakError
         return NeedsOwner(name, "the app lacks a permission")
     if code in range(132000, 133000):
         return NeedsOwner(name, "the message template is missing, paused or wrong")
+    if code in range(138000, 139000):
+        return Impossible(name, _NEVER.get(code, "the call was refused: look the code up among the calling errors"))
     return Impossible(name, _NEVER[code]) if code in _NEVER else None
 
 

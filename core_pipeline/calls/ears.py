@@ -52,9 +52,7 @@ class Ears:
     second; as long as it says True the speech is none (our own voice that comes back). Sound is kept at `rate`.
     """
 
-    def __init__(
-        self, network: InferenceSession, leg_rate: int, hold: Callable[[int, bytes], bool] = _never
-    ) -> None:
+    def __init__(self, network: InferenceSession, leg_rate: int, hold: Callable[[int, bytes], bool] = _never) -> None:
         self.rate = leg_rate if leg_rate in RATES else max(RATES)
         self._stream, self._vad, self._hold = Stream(leg_rate, self.rate), Vad(network, self.rate), hold
         self._step = 2 * self._vad.window
@@ -156,4 +154,3 @@ class Ears:
     @property
     def _preroll(self) -> int:
         return 2 * int(PRE_ROLL * self.rate)
-

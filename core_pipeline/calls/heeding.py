@@ -12,11 +12,11 @@ from core_pipeline.arabic.sentences import Sentences
 from core_pipeline.arabic.smalltalk import Courtesy, take_apart
 from core_pipeline.arabic.wishes import Command, command, preferences, wants_person
 from core_pipeline.calls import keeping
+from core_pipeline.calls.dialogue import ours
 from core_pipeline.calls.host import End, Say, Transfer
 from core_pipeline.calls.hours import person_now
 from core_pipeline.calls.menu import BYE, LANGUAGE, PERSON, REPEAT
 from core_pipeline.calls.shelter import ShelteredActions, ShelteredShelf, ShelteredWits
-from core_pipeline.calls.talk import ours
 from core_pipeline.contracts.specs import Priority
 from core_pipeline.engines.router import For
 from core_pipeline.engines.wrap.flowing import flowing
@@ -29,10 +29,10 @@ from tenants.models import Conversation
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
+    from core_pipeline.calls.dialogue import Dialogue, Round
     from core_pipeline.calls.host import Step
     from core_pipeline.calls.lobby import Lobby
     from core_pipeline.calls.shelter import Shelter
-    from core_pipeline.calls.talk import Round, Talk
     from core_pipeline.thinking.think import Thought
     from tenants.models import CachedAnswer
 
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 class Heeding:
     """Finds what to say and do in one call; what it says is noted on the round that it says it in."""
 
-    def __init__(self, lobby: Lobby, talk: Talk, shelter: Shelter) -> None:
-        self._lobby, self._talk, self._shelter = lobby, talk, shelter
+    def __init__(self, lobby: Lobby, dialogue: Dialogue, shelter: Shelter) -> None:
+        self._lobby, self._dialogue, self._shelter = lobby, dialogue, shelter
         mind = lobby.mind
         self._mind = Mind(ShelteredWits(mind.engines, shelter), ShelteredShelf(mind.shelf, shelter))
         self._settling: asyncio.Task[str | None] | None = None
@@ -66,7 +66,7 @@ class Heeding:
 
     async def pressed(self, now: Round, digits: str) -> AsyncIterator[Step]:
         """Stream what to say and do about keys: what the menu says they do, else they are an answer to us."""
-        deed = self._talk.policy.calls.menu.get(digits, "")
+        deed = self._dialogue.policy.calls.menu.get(digits, "")
         steps: list[Step] | None = None
         if deed == PERSON:
             steps = await self._put_through(now)
@@ -90,23 +90,23 @@ class Heeding:
 
     async def _notice(self, now: Round) -> None:
         """Heed what the caller asks for outright, and keep it where the tenant wants such things kept."""
-        talk = self._talk
-        wishes = {name: it for name, it in preferences(now.heard).items() if talk.before.facts.get(name) != it}
+        dialogue = self._dialogue
+        wishes = {name: it for name, it in preferences(now.heard).items() if dialogue.before.facts.get(name) != it}
         if language := preferences(now.heard).get("language"):
-            talk.language = talk.pinned = now.language = language
-        if wishes and talk.policy.remember:
-            talk.know(wishes)
+            dialogue.language = dialogue.pinned = now.language = language
+        if wishes and dialogue.policy.remember:
+            dialogue.know(wishes)
             await self._shelter.keep(self._remember(wishes))
 
     async def _remember(self, facts: dict[str, str]) -> None:
-        async with self._lobby.db.tenant(self._talk.tenant_id) as session:
-            await memory.remember(session, self._talk.conversation_id, facts)
+        async with self._lobby.db.tenant(self._dialogue.tenant_id) as session:
+            await memory.remember(session, self._dialogue.conversation_id, facts)
 
     async def _settled(self, now: Round) -> list[Step] | None:
         """What came of an action that waited for the caller's yes; None when they said something else."""
         if self._lobby.actions is None or not await self._shelter.keep(self._pending()):
             return None
-        await self._talk.written(now)
+        await self._dialogue.written(now)
         self._settling = self._shelter.begin(self._settle(now))
         return await self._outcome(now)
 
@@ -128,8 +128,8 @@ class Heeding:
         return settled.words if settled else None
 
     async def _pending(self) -> bool:
-        async with self._lobby.db.tenant(self._talk.tenant_id, reads=True) as session:
-            return (await session.get_one(Conversation, self._talk.conversation_id)).pending is not None
+        async with self._lobby.db.tenant(self._dialogue.tenant_id, reads=True) as session:
+            return (await session.get_one(Conversation, self._dialogue.conversation_id)).pending is not None
 
     async def _obeyed(self, now: Round) -> list[Step] | None:
         """What a word to the bot itself brings: to begin anew, or to forget the caller as well."""
@@ -138,28 +138,28 @@ class Heeding:
             return None
         forget = wanted is Command.FORGET
         await self._shelter.keep(self._forget(customer=forget))
-        self._talk.forget({} if forget else self._talk.before.facts)
+        self._dialogue.forget({} if forget else self._dialogue.before.facts)
         now.note = wanted.value
         return self._ready(now, "forgotten" if forget else "reset")
 
     async def _forget(self, *, customer: bool) -> None:
-        async with self._lobby.db.tenant(self._talk.tenant_id) as session:
-            await keeping.begin_anew(session, self._talk.call_id)
+        async with self._lobby.db.tenant(self._dialogue.tenant_id) as session:
+            await keeping.begin_anew(session, self._dialogue.call_id)
             if customer:
-                await memory.forget_customer(session, self._talk.conversation_id)
+                await memory.forget_customer(session, self._dialogue.conversation_id)
 
     async def _put_through(self, now: Round) -> list[Step]:
         """Connect the caller to a person, or note that one is to call back where nobody is to be disturbed."""
         now.note = "handoff"
-        number = person_now(self._talk.policy.calls, datetime.now(UTC))
+        number = person_now(self._dialogue.policy.calls, datetime.now(UTC))
         await self._shelter.keep(self._note_person(reached=bool(number)))
         if not number:
             return self._ready(now, "no_person")
         return [*self._ready(now, "transferring"), Transfer(number)]
 
     async def _note_person(self, *, reached: bool) -> None:
-        async with self._lobby.db.tenant(self._talk.tenant_id) as session:
-            await (keeping.transferring if reached else keeping.handed)(session, self._talk.call_id)
+        async with self._lobby.db.tenant(self._dialogue.tenant_id) as session:
+            await (keeping.transferring if reached else keeping.handed)(session, self._dialogue.call_id)
 
     def _bidden_goodbye(self, now: Round) -> list[Step]:
         now.note = "goodbye"
@@ -168,7 +168,7 @@ class Heeding:
     def _again(self, now: Round) -> list[Step]:
         """What we said last, once more; the greeting before anything was said."""
         now.note = "repeat"
-        before = next((one for one in reversed(self._talk.rounds) if one is not now and one.said), None)
+        before = next((one for one in reversed(self._dialogue.rounds) if one is not now and one.said), None)
         if before is None:
             return self._ready(now, "greeting")
         now.language = before.language
@@ -178,7 +178,7 @@ class Heeding:
         known = ours(language)
         if known is None:
             return self._ready(now, "not_heard")
-        self._talk.language = self._talk.pinned = now.language = known
+        self._dialogue.language = self._dialogue.pinned = now.language = known
         return self._ready(now, "greeting")
 
     async def _found(self, now: Round) -> AsyncIterator[Step]:
@@ -194,15 +194,15 @@ class Heeding:
                 yield step
 
     async def _asked_before(self, now: Round) -> tuple[Question | None, CachedAnswer | None]:
-        talk = self._talk
-        circumstances = f"{talk.circumstances}.{self._lobby.making}.text"
-        talking = bool(talk.memory(now).history)
-        asked = question_of(talk.tenant_id, now.heard, now.language, circumstances, talking=talking)
-        if asked is None or not talk.policy.cache:
+        dialogue = self._dialogue
+        circumstances = f"{dialogue.circumstances}.{self._lobby.making}.text"
+        talking = bool(dialogue.memory(now).history)
+        asked = question_of(dialogue.tenant_id, now.heard, now.language, circumstances, talking=talking)
+        if asked is None or not dialogue.policy.cache:
             return None, None
         with now.ledger.timed("recall"):
-            async with self._lobby.db.tenant(talk.tenant_id, reads=True) as session:
-                return asked, await find(session, asked, talk.policy.cache_likeness)
+            async with self._lobby.db.tenant(dialogue.tenant_id, reads=True) as session:
+                return asked, await find(session, asked, dialogue.policy.cache_likeness)
 
     async def _thought(self, now: Round) -> AsyncIterator[Step]:
         """Think, and give each sentence as soon as it is complete; who stops listening stops the thinking."""
@@ -212,8 +212,8 @@ class Heeding:
             now.said.append(sentence)
             told.put_nowait(sentence)
 
-        order = For(now.ledger, self._talk.tenant_id, Priority.CALL)
-        task = asyncio.create_task(think(self._mind, self._talk.matter(now), order, self._doing(now), say))
+        order = For(now.ledger, self._dialogue.tenant_id, Priority.CALL)
+        task = asyncio.create_task(think(self._mind, self._dialogue.matter(now), order, self._doing(now), say))
         task.add_done_callback(lambda _: told.put_nowait(None))
         try:
             while (sentence := await told.get()) is not None:
@@ -230,24 +230,24 @@ class Heeding:
     def _note(self, now: Round, thought: Thought) -> None:
         now.answer, now.citations, now.cards = thought.text, thought.citations, thought.also
         now.note = "handoff" if thought.handed else None if thought.sure else "unknown"
-        facts = self._talk.before.facts
+        facts = self._dialogue.before.facts
         now.given = Given(thought.text, tuple(thought.citations), thought.sure, thought.acted, facts)
 
     async def _after_handing_over(self, now: Round) -> list[Step]:
         """Somebody who asked the engine for a person is put through at once where that can be."""
-        if not person_now(self._talk.policy.calls, datetime.now(UTC)):
+        if not person_now(self._dialogue.policy.calls, datetime.now(UTC)):
             return []
         return await self._put_through(now)
 
     def _doing(self, now: Round) -> ShelteredActions | None:
         if self._lobby.actions is None:
             return None
-        talk = self._talk
-        place = Place(talk.tenant_id, talk.conversation_id, talk.turn_id(now), now.language)
+        dialogue = self._dialogue
+        place = Place(dialogue.tenant_id, dialogue.conversation_id, dialogue.turn_id(now), now.language)
         return ShelteredActions(self._lobby.actions, place, self._shelter)
 
     def _ready(self, now: Round, name: str) -> list[Step]:
-        return self._say(now, self._talk.words(name, now.language))
+        return self._say(now, self._dialogue.words(name, now.language))
 
     def _say(self, now: Round, *sentences: str) -> list[Step]:
         now.said += sentences

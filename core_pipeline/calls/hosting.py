@@ -11,14 +11,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core_pipeline.arabic.language import detect
 from core_pipeline.calls import keeping
+from core_pipeline.calls.dialogue import LANGUAGES, Dialogue, Round, ours
 from core_pipeline.calls.heeding import Heeding
 from core_pipeline.calls.host import Heard, Manner, Say
 from core_pipeline.calls.lobby import Lobby, Share, share_of
 from core_pipeline.calls.manners import manner_of
-from core_pipeline.calls.mouth import Mouth
 from core_pipeline.calls.shelter import Shelter
-from core_pipeline.calls.talk import LANGUAGES, Round, Talk, ours
 from core_pipeline.calls.tape import taped
+from core_pipeline.calls.tenant_voice import TenantVoice
 from core_pipeline.cloning.use import keep_render
 from core_pipeline.contracts.specs import Priority
 from core_pipeline.engines.router import For
@@ -62,23 +62,29 @@ async def host_for(lobby: Lobby, call_id: str, *, faces: bool = False) -> tuple[
         async with lobby.db.tenant(call.tenant_id) as session:
             await keeping.begin_anew(session, call_id, over)
     async with lobby.db.tenant(call.tenant_id, reads=True) as session:
-        talk = await keeping.opened(session, call_id)
-    manner = manner_of(talk)
-    share = await share_of(lobby, talk.tenant_id)
-    return CallHost(lobby, talk, share, frozenset(manner.opening), faces=faces), manner
+        dialogue = await keeping.opened(session, call_id)
+    manner = manner_of(dialogue)
+    share = await share_of(lobby, dialogue.tenant_id)
+    return CallHost(lobby, dialogue, share, frozenset(manner.opening), faces=faces), manner
 
 
 class CallHost:
     """The `Host` of one call."""
 
     def __init__(
-        self, lobby: Lobby, talk: Talk, share: Share, opening: frozenset[str] = frozenset(), *, faces: bool = False
+        self,
+        lobby: Lobby,
+        dialogue: Dialogue,
+        share: Share,
+        opening: frozenset[str] = frozenset(),
+        *,
+        faces: bool = False,
     ) -> None:
-        self._lobby, self._talk, self._share = lobby, talk, share
+        self._lobby, self._dialogue, self._share = lobby, dialogue, share
         self._shelter = Shelter()
-        self._mouth = Mouth(lobby, share, talk.policy, self._shelter, timed=faces)
-        self._heeding = Heeding(lobby, talk, self._shelter)
-        self._often = opening.union(*(phrases(talk.policy, one).values() for one in LANGUAGES))
+        self._voice = TenantVoice(lobby, share, dialogue.policy, self._shelter, timed=faces)
+        self._heeding = Heeding(lobby, dialogue, self._shelter)
+        self._often = opening.union(*(phrases(dialogue.policy, one).values() for one in LANGUAGES))
         self._ears, self._own = Ledger(), Ledger()
         self._rounds: dict[int, Round] = {}
         self._now: Round | None = None
@@ -89,11 +95,11 @@ class CallHost:
     @property
     def language(self) -> str:
         """The language of the call as of now."""
-        return self._talk.language
+        return self._dialogue.language
 
     def words(self, name: str, language: str) -> str:
         """The tenant's ready words of this name."""
-        return self._talk.words(name, language)
+        return self._dialogue.words(name, language)
 
     async def hear(self, speech: Pcm) -> Heard:
         """Return the words in the caller's utterance; none when there are none, or when they are not sure enough.
@@ -105,7 +111,7 @@ class CallHost:
                 asr = await self._shelter.keep(self._asr())
                 sound = await asyncio.to_thread(resample, speech, HEARING_RATE)
                 async with self._share.place("asr"):
-                    said = await asr.transcribe(sound, self._talk.pinned)
+                    said = await asr.transcribe(sound, self._dialogue.pinned)
         except TimeoutError:
             raise Retryable("hearing-slow", "the recogniser takes too long for a call; choose a faster one") from None
         return self._understood(said)
@@ -120,9 +126,9 @@ class CallHost:
 
     async def speak(self, say: Say) -> AsyncIterator[Speech]:
         """Stream the spoken sentence; ready words come at once when they were said before."""
-        language = ours(say.language) or self._talk.language
+        language = ours(say.language) or self._dialogue.language
         ledger = self._now.ledger if self._now else self._own
-        way = self._mouth.recite if say.text in self._often else self._mouth.say
+        way = self._voice.recite if say.text in self._often else self._voice.say
         async with flowing(way(say.text, language, ledger)) as parts:
             async for part in parts:
                 yield part
@@ -148,15 +154,15 @@ class CallHost:
 
     async def _begun(self, minutes: Minutes, digits: str | None) -> Round:
         """Begin a round, or begin it again when the caller went on after all."""
-        talk, heard = self._talk, minutes.heard
+        dialogue, heard = self._dialogue, minutes.heard
         if digits is None and heard and heard.text:
-            talk.language = talk.pinned or await self._language(heard, typed=minutes.speech is None)
+            dialogue.language = dialogue.pinned or await self._language(heard, typed=minutes.speech is None)
         before = self._rounds.get(minutes.turn)
         words = digits if digits is not None else heard.text if heard else ""
-        now = Round(minutes.turn, talk.language, words, minutes.lines)
+        now = Round(minutes.turn, dialogue.language, words, minutes.lines)
         now.ledger.bills += [*(before.ledger.bills if before else ()), *self._taken()]
-        talk.rounds = [one for one in talk.rounds if one is not before]
-        talk.rounds.append(now)
+        dialogue.rounds = [one for one in dialogue.rounds if one is not before]
+        dialogue.rounds.append(now)
         self._rounds[minutes.turn] = self._now = now
         return now
 
@@ -164,19 +170,19 @@ class CallHost:
         """The language that the caller spoke or wrote; the one of the call where that can't be told."""
         # In a thread: mixed text loads a model of languages on its first use.
         found = await asyncio.to_thread(detect, heard.text) if typed else ours(heard.language)
-        return found or self._talk.language
+        return found or self._dialogue.language
 
     async def _asr(self) -> Asr:
-        order = For(self._ears, self._talk.tenant_id, Priority.CALL)
+        order = For(self._ears, self._dialogue.tenant_id, Priority.CALL)
         try:
-            return await self._lobby.engines.asr(self._talk.pinned, order)
+            return await self._lobby.engines.asr(self._dialogue.pinned, order)
         except NeedsOwner:
             # Better to be heard by an engine for another language than not at all.
             return await self._lobby.engines.asr(None, order)
 
     def _understood(self, said: Transcript) -> Heard:
-        unsure = said.confidence is not None and said.confidence < self._talk.policy.confidence
-        spoken = self._talk.pinned or ours(said.language) or self._talk.language
+        unsure = said.confidence is not None and said.confidence < self._dialogue.policy.confidence
+        spoken = self._dialogue.pinned or ours(said.language) or self._dialogue.language
         return Heard("" if unsure else said.text.strip(), spoken, said.confidence)
 
     def _taken(self) -> list[Bill]:
@@ -189,7 +195,7 @@ class CallHost:
         each = self._rounds.pop(minutes.turn, None) if minutes.turn else None
         if each is None:
             words = minutes.heard.text if minutes.heard else ""
-            each = Round(minutes.turn, self._talk.language, words, minutes.lines)
+            each = Round(minutes.turn, self._dialogue.language, words, minutes.lines)
             if minutes.turn == 0:
                 each.part, self._parts = self._parts, self._parts + 1
             else:
@@ -200,10 +206,10 @@ class CallHost:
     async def _written(self, each: Round, minutes: Minutes) -> bool:
         """Write one exchange; whether that worked."""
         try:
-            async with self._lobby.db.tenant(self._talk.tenant_id) as session:
-                await keeping.write(session, self._talk, each, minutes)
+            async with self._lobby.db.tenant(self._dialogue.tenant_id) as session:
+                await keeping.write(session, self._dialogue, each, minutes)
         except TROUBLE as error:
-            log.warning("call %s: turn %d is not written: %s", self._talk.call_id, each.turn, type(error).__name__)
+            log.warning("call %s: turn %d is not written: %s", self._dialogue.call_id, each.turn, type(error).__name__)
             return False
         finally:
             each.written.set()
@@ -215,25 +221,25 @@ class CallHost:
         try:
             recording = await self._recorded(outcome)
         except TROUBLE:
-            log.exception("call %s: its recording can't be kept", self._talk.call_id)
+            log.exception("call %s: its recording can't be kept", self._dialogue.call_id)
             recording = None
         try:
-            async with self._lobby.db.tenant(self._talk.tenant_id) as session:
-                await keeping.close(session, self._talk.call_id, outcome, self._talk.language, recording)
+            async with self._lobby.db.tenant(self._dialogue.tenant_id) as session:
+                await keeping.close(session, self._dialogue.call_id, outcome, self._dialogue.language, recording)
         except TROUBLE:
-            log.exception("call %s: its end can't be written", self._talk.call_id)
+            log.exception("call %s: its end can't be written", self._dialogue.call_id)
 
     async def _recorded(self, outcome: Outcome) -> str | None:
         """Keep both sides' sound; with a voice by example in it, it goes when that voice is revoked."""
         if not outcome.recording:
             return None
-        blobs, tenant_id = self._lobby.blobs, self._talk.tenant_id
+        blobs, tenant_id = self._lobby.blobs, self._dialogue.tenant_id
         data = await asyncio.to_thread(taped, outcome.recording, outcome.sample_rate)
         blob = await blobs.put(tenant_id, KIND, data, ".ogg")
         try:
-            for clone_id in self._mouth.clones:
+            for clone_id in self._voice.clones:
                 await keep_render(self._lobby.db, blobs, tenant_id, clone_id, blob)
         except NeedsOwner as error:
-            log.warning("call %s: its recording is not kept: %s", self._talk.call_id, error)
+            log.warning("call %s: its recording is not kept: %s", self._dialogue.call_id, error)
             return None
         return blob

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
-    from tenants.policy import CallPolicy
+    from tenants.policy import CallPolicy, Day
 
 log = logging.getLogger(__name__)
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY = 24 * 60
 
 
@@ -33,7 +33,7 @@ def open_now(calls: CallPolicy, at: datetime) -> bool:
     return any(
         begins <= passed < ends
         for day, passed in days
-        for begins, ends in map(_minutes, calls.hours.get(DAYS[day.weekday()], []))  # type: ignore[call-overload]  # the names of days are its keys
+        for begins, ends in map(_minutes, calls.hours.get(DAYS[day.weekday()], []))
     )
 
 

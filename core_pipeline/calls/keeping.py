@@ -11,7 +11,7 @@ from sqlmodel import col
 from core_pipeline import answers
 from core_pipeline.actions import waiting
 from core_pipeline.answers import circumstances_of
-from core_pipeline.calls.talk import Talk, ours
+from core_pipeline.calls.dialogue import Dialogue, ours
 from core_pipeline.contracts.calls import CallState
 from core_pipeline.contracts.messages import Kind, ReplyKind, Status
 from core_pipeline.history import memory, outgoing, turns
@@ -23,16 +23,16 @@ from tenants.policy import Policy
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from core_pipeline.calls.dialogue import Round
     from core_pipeline.calls.host import Minutes, Outcome
-    from core_pipeline.calls.talk import Round
 
 BROKEN_INTO, NOT_UNDERSTOOD = "broken-into", "not-understood"
 OPEN = frozenset({CallState.RINGING, CallState.RUNNING})
 BROKEN_OFF = frozenset({"dropped", "broke"})
 
 
-async def opened(session: AsyncSession, call_id: str) -> Talk:
-    """What a talk begins with; `Impossible("call-missing")` where the tenant has no such call."""
+async def opened(session: AsyncSession, call_id: str) -> Dialogue:
+    """What a dialogue begins with; `Impossible("call-missing")` where the tenant has no such call."""
     call = await _call(session, call_id)
     tenant = await session.get_one(Tenant, call.tenant_id)
     policy = Policy.model_validate(tenant.policy)
@@ -41,7 +41,7 @@ async def opened(session: AsyncSession, call_id: str) -> Talk:
     before = await memory.recall(session, conversation.id, f"{call_id}:0", policy.memory_messages)
     wish = ours(before.facts.get("language"))
     language = ours(call.language) or wish or ours(conversation.language) or ours(contact.language) or policy.language
-    return Talk(
+    return Dialogue(
         call_id=call_id,
         tenant_id=tenant.id,
         conversation_id=conversation.id,
@@ -88,20 +88,20 @@ async def transferring(session: AsyncSession, call_id: str) -> None:
     (await _call(session, call_id)).reason = "transfer"
 
 
-async def write(session: AsyncSession, talk: Talk, each: Round, minutes: Minutes) -> None:
+async def write(session: AsyncSession, dialogue: Dialogue, each: Round, minutes: Minutes) -> None:
     """Keep one exchange: what the caller said, what we meant to say and how much of it was heard; once for each."""
-    turn_id = talk.turn_id(each)
+    turn_id = dialogue.turn_id(each)
     if minutes.turn == 0:
-        await _say(session, talk, each, None)
+        await _say(session, dialogue, each, None)
         return
-    conversation = await waiting.locked(session, talk.conversation_id)
+    conversation = await waiting.locked(session, dialogue.conversation_id)
     if await session.get(Turn, turn_id) is not None:
         return
     conversation.language = each.language
-    session.add(_turn(talk, each, minutes))
-    session.add(_in(talk, each, minutes))
+    session.add(_turn(dialogue, each, minutes))
+    session.add(_in(dialogue, each, minutes))
     await session.flush()
-    await _say(session, talk, each, turn_id)
+    await _say(session, dialogue, each, turn_id)
     await turns.write_stages(session, turn_id, _stages(each, minutes))
     pending = waiting.pending_of(conversation)
     if pending is not None and pending.turn == turn_id and not _put(pending.question, each.reached()):
@@ -131,16 +131,16 @@ async def _call(session: AsyncSession, call_id: str) -> Call:
     return call
 
 
-async def _say(session: AsyncSession, talk: Talk, each: Round, turn_id: str | None) -> None:
+async def _say(session: AsyncSession, dialogue: Dialogue, each: Round, turn_id: str | None) -> None:
     """Keep what we said, and the cards that can't be spoken, which somebody has yet to send."""
-    key = f"{talk.turn_id(each)}:out"
-    text, heard = _plain(each.intended(talk.fillers)), _plain(each.reached(talk.fillers))
+    key = f"{dialogue.turn_id(each)}:out"
+    text, heard = _plain(each.intended(dialogue.fillers)), _plain(each.reached(dialogue.fillers))
     if not text or await outgoing.by_key(session, key) is not None:
         return
     own: dict[str, Any] = {
-        "tenant_id": talk.tenant_id,
-        "conversation_id": talk.conversation_id,
-        "account_id": talk.account_id,
+        "tenant_id": dialogue.tenant_id,
+        "conversation_id": dialogue.conversation_id,
+        "account_id": dialogue.account_id,
         "direction": Direction.OUT,
         "language": each.language,
     }
@@ -148,41 +148,41 @@ async def _say(session: AsyncSession, talk: Talk, each: Round, turn_id: str | No
     said = Message(kind=ReplyKind.VOICE, turn_id=turn_id, key=key, text=text, heard=heard, status=status.value, **own)
     session.add(said)
     for number, card in enumerate(each.cards):
-        key = f"{talk.turn_id(each)}:also{number}"
+        key = f"{dialogue.turn_id(each)}:also{number}"
         session.add(Message(kind=ReplyKind.TEXT, key=key, text=_plain(card), status=outgoing.UNSENT, **own))
     await session.flush()
 
 
-def _turn(talk: Talk, each: Round, minutes: Minutes) -> Turn:
+def _turn(dialogue: Dialogue, each: Round, minutes: Minutes) -> Turn:
     note = each.note or (None if each.heard else NOT_UNDERSTOOD) or (BROKEN_INTO if minutes.broken_into else None)
     return Turn(
-        id=talk.turn_id(each),
-        tenant_id=talk.tenant_id,
-        conversation_id=talk.conversation_id,
+        id=dialogue.turn_id(each),
+        tenant_id=dialogue.tenant_id,
+        conversation_id=dialogue.conversation_id,
         state=TurnState.ANSWERED,
         heard=_plain(each.heard) or None,
-        answer=_plain(each.answer or each.intended(talk.fillers)),
+        answer=_plain(each.answer or each.intended(dialogue.fillers)),
         language=each.language,
         reply_kind=ReplyKind.VOICE.value,
         citations=each.citations,
         note=note,
-        call_id=talk.call_id,
+        call_id=dialogue.call_id,
         started_at=each.began,
         finished_at=datetime.now(UTC),
     )
 
 
-def _in(talk: Talk, each: Round, minutes: Minutes) -> Message:
+def _in(dialogue: Dialogue, each: Round, minutes: Minutes) -> Message:
     spoken = minutes.speech is not None
     return Message(
-        tenant_id=talk.tenant_id,
-        conversation_id=talk.conversation_id,
-        account_id=talk.account_id,
-        turn_id=talk.turn_id(each),
+        tenant_id=dialogue.tenant_id,
+        conversation_id=dialogue.conversation_id,
+        account_id=dialogue.account_id,
+        turn_id=dialogue.turn_id(each),
         direction=Direction.IN,
         kind=Kind.VOICE if spoken else Kind.TEXT,
         text=_plain(each.heard) or None,
-        provider_id=f"{talk.turn_id(each)}:in",
+        provider_id=f"{dialogue.turn_id(each)}:in",
         language=each.language,
         confidence=minutes.heard.confidence if minutes.heard and spoken else None,
         seconds=minutes.speech.seconds if minutes.speech else None,

@@ -10,15 +10,15 @@ from core_pipeline.calls.menu import announced
 from core_pipeline.cloning.disclosure import disclosed
 
 if TYPE_CHECKING:
-    from core_pipeline.calls.talk import Talk
+    from core_pipeline.calls.dialogue import Dialogue
 
 
-def manner_of(talk: Talk) -> Manner:
+def manner_of(dialogue: Dialogue) -> Manner:
     """How this call is led, as its tenant wants calls led."""
-    calls = talk.policy.calls
+    calls = dialogue.policy.calls
     return Manner(
-        language=talk.language,
-        opening=_opening(talk),
+        language=dialogue.language,
+        opening=_opening(dialogue),
         interrupts=calls.interrupts,
         turn=calls.turn,
         pause=calls.pause,
@@ -31,13 +31,13 @@ def manner_of(talk: Talk) -> Manner:
     )
 
 
-def _opening(talk: Talk) -> tuple[str, ...]:
+def _opening(dialogue: Dialogue) -> tuple[str, ...]:
     """What must be said first, in order: that the call is recorded, that a machine speaks; greeting; menu."""
-    policy, language = talk.policy, talk.language
-    first = not any(one.speaker == "bot" for one in talk.before.history)
-    sentences = [talk.words("recorded", language)] if policy.calls.record else []
+    policy, language = dialogue.policy, dialogue.language
+    first = not any(one.speaker == "bot" for one in dialogue.before.history)
+    sentences = [dialogue.words("recorded", language)] if policy.calls.record else []
     sentences.append(disclosed("", policy, language, first=first).strip())
     cut = Sentences()
-    sentences += [*cut.feed(talk.opening), *cut.flush()] or [talk.words("greeting", language)]
+    sentences += [*cut.feed(dialogue.opening), *cut.flush()] or [dialogue.words("greeting", language)]
     sentences += announced(policy.calls, language) if policy.calls.announce else ()
     return tuple(one for one in sentences if one)

@@ -1,113 +1,113 @@
-"""Speaking for one tenant: in the voice that they chose and that may speak now, ready words from what is kept."""
+"""What is said in an exchange: answers, words of our own, and words for when there is no answer."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from core_pipeline.arabic.speakable import speakable
-from core_pipeline.calls.sounds import words_of
-from core_pipeline.contracts.engines import Saying, Speech
-from core_pipeline.contracts.specs import Priority
-from core_pipeline.engines.router import For
-from core_pipeline.engines.wrap.flowing import flowing
-from core_pipeline.media.pcm import join
-from core_pipeline.thinking.voices import voice_of
-from errors import NeedsOwner
-from tenants import voices
+from core_pipeline.calls.host import Say, Step
+from core_pipeline.calls.reading import Reading
+from core_pipeline.contracts.legs import Sense, Told
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from core_pipeline.calls.exchange import Exchange
+    from core_pipeline.calls.far_end import FarEnd
+    from core_pipeline.calls.host import Host, Line
+    from core_pipeline.calls.player import Player
+    from core_pipeline.calls.voice import Voice
 
-    from core_pipeline.calls.lobby import Lobby, Share
-    from core_pipeline.calls.shelter import Shelter
-    from core_pipeline.engines.wrap.meter import Ledger
-    from core_pipeline.engines.wrap.voiced import Voice
-    from tenants.policy import Policy
+log = logging.getLogger(__name__)
 
 
+@dataclass
 class Mouth:
-    """Speaks a tenant's sentences; `timed` has the times of words and sounds told, for a face.
+    """Speaks for the host on one line, in the call's `language`; `figures` count what happened."""
 
-    `clones` are the ids of the voices by example that were used so far.
-    """
+    host: Host
+    far: FarEnd
+    player: Player
+    voice: Voice
+    language: str
+    figures: Counter[str] = field(default_factory=Counter)
+    sense: Sense | None = None
 
-    def __init__(
-        self, lobby: Lobby, share: Share, policy: Policy, shelter: Shelter, *, timed: bool = False, urgent: bool = True
-    ) -> None:
-        self._lobby, self._share, self._policy, self._shelter = lobby, share, policy, shelter
-        self._timed, self._priority = timed, Priority.CALL if urgent else Priority.NOTE
-        self._voices: dict[str, Voice | None] = {}
-        self.clones: set[str] = set()
+    def words(self, name: str) -> Say:
+        """The tenant's ready words of this name."""
+        return Say(self.host.words(name, self.language), self.language)
 
-    async def say(self, text: str, language: str, ledger: Ledger) -> AsyncIterator[Speech]:
-        """Stream a sentence as it is spoken."""
-        voice = await self._shelter.keep(self._voice(language))
-        async with flowing(self._speak(text, language, voice, ledger)) as parts:
-            async for part in parts:
-                yield part
+    async def show(self, sense: Sense) -> None:
+        """Let a caller who can see it know what the call is doing."""
+        if sense is not self.sense:
+            self.sense = sense
+            await self.far.told(Told("state", sense, language=self.language))
 
-    async def recite(self, text: str, language: str, ledger: Ledger) -> AsyncIterator[Speech]:
-        """Stream ready words: at once and in one piece where they were said before, else as they are spoken."""
-        voice = await self._shelter.keep(self._voice(language))
-        own = self._policy.engines.get("tts", "")
-        words = words_of(self._share.tenant_id, text, language, voice, own, timed=self._timed)
-        known = self._lobby.sounds.get(words)
-        if known is not None:
-            yield known
-            return
-        spoken: list[Speech] = []
-        async with flowing(self._speak(text, language, voice, ledger, spoken)) as parts:
-            async for part in parts:
-                yield part
-        if spoken:
-            self._lobby.sounds.put(words, _whole(spoken))
+    async def say(self, exchange: Exchange, say: Say) -> None:
+        """Speak a sentence of the answer; returns as soon as it is queued."""
+        asked = asyncio.get_running_loop().time()
 
-    async def _speak(
-        self, text: str, language: str, voice: Voice | None, ledger: Ledger, kept: list[Speech] | None = None
-    ) -> AsyncIterator[Speech]:
-        """Speak it; all of it is added to `kept`, unless another engine than the first had to help out."""
-        order = For(ledger, self._share.tenant_id, self._priority)
-        engine = await self._shelter.keep(self._lobby.engines.tts(language, order, voice))
-        spoken: list[Speech] = []
-        async with flowing(engine.speak(Saying(speakable(text, language), language, timed=self._timed))) as parts:
-            while (part := await self._next(parts)) is not None:
-                spoken.append(part)
-                yield part
-        if kept is not None and not _helped_out(engine):
-            kept += spoken
+        def begin() -> Line:
+            exchange.spoken = True
+            return exchange.line(say.text, say.language)
 
-    async def _next(self, parts: AsyncIterator[Speech]) -> Speech | None:
-        # Only while it is made: whoever listens takes as long as the sound lasts.
-        async with self._share.place("tts"):
-            return await anext(parts, None)
+        async def started() -> None:
+            now = asyncio.get_running_loop().time()
+            exchange.audible = exchange.audible or now
+            exchange.took("speak", now - asked)
+            exchange.took("first_audio", now - exchange.ended)
+            await self._told(exchange, say)
 
-    async def _voice(self, language: str) -> Voice | None:
-        """The voice for this language; one by example is looked at each time, for it may be revoked by now."""
-        voice = self._voices.get(language)
-        if language not in self._voices or (voice and voice.clone and not await self._may_speak(voice.clone.id)):
-            db, blobs, tenant_id = self._lobby.db, self._lobby.blobs, self._share.tenant_id
-            voice = self._voices[language] = await voice_of(db, blobs, tenant_id, self._policy, language)
-        if voice and voice.clone:
-            self.clones.add(voice.clone.id)
-        return voice
+        await self.voice.say(say, begin, started)
 
-    async def _may_speak(self, clone_id: str) -> bool:
-        try:
-            async with self._lobby.db.tenant(self._share.tenant_id, reads=True) as session:
-                await voices.speaking(session, clone_id)
-        except NeedsOwner:
-            self._lobby.sounds.forget(clone_id)
-            return False
-        return True
+    async def answer(self, exchange: Exchange, steps: AsyncIterator[Step]) -> Step | None:
+        """Speak the sentences of an answer as they are found; return the step that ends the call, if one does."""
+        began = asyncio.get_running_loop().time()
+        async with Reading(steps) as reading:
+            while (step := await reading.next()) is not None:
+                if not isinstance(step, Say):
+                    return step
+                exchange.took("think", asyncio.get_running_loop().time() - began)
+                await self.say(exchange, step)
+        if not exchange.spoken:
+            # Silence is the one answer that nobody understands.
+            await self.say(exchange, self.words("trouble"))
+        return None
 
+    async def own(self, exchange: Exchange, sayings: Sequence[Say]) -> None:
+        """Speak words of our own; what can't be spoken is left out."""
+        for say in sayings:
+            try:
+                await self.say(exchange, say)
+            except Exception as error:  # noqa: BLE001 - the rest is still worth saying, and the call goes on
+                log.warning("words of our own could not be spoken: %s", type(error).__name__)
 
-def _whole(parts: list[Speech]) -> Speech:
-    words = tuple(word for part in parts for word in part.words)
-    phonemes = tuple(phoneme for part in parts for phoneme in part.phonemes)
-    return Speech(join([part.pcm for part in parts]), words, phonemes)
+    async def trouble(self, exchange: Exchange, code: str) -> None:
+        """Tell the caller that something went wrong, if that can still be spoken."""
+        self.figures["troubles"] += 1
+        await self.far.told(Told("error", "", exchange.minutes.turn, self.language, code=code))
+        await self.own(exchange, [self.words("trouble")])
 
+    async def fill(self, exchange: Exchange, after: float) -> None:
+        """Ask for patience, unless the answer has begun so many seconds after the end of the utterance."""
+        await asyncio.sleep(exchange.ended + after - asyncio.get_running_loop().time())
+        await exchange.settled.wait()
+        say = self.words("moment")
 
-def _helped_out(engine: Any) -> bool:
-    """Whether a later engine of the chain spoke: with a voice that is not the tenant's, and only this once."""
-    served = getattr(engine, "served", None)
-    return served is not None and served is not engine.engines[0]
+        def begin() -> Line | None:
+            if exchange.spoken:
+                return None
+            self.figures["fillers"] += 1
+            return exchange.line(say.text, say.language)
+
+        async def started() -> None:
+            await self._told(exchange, say)
+
+        if not exchange.spoken:
+            await self.voice.say(say, begin, started)
+
+    async def _told(self, exchange: Exchange, say: Say) -> None:
+        await self.far.told(Told("answer", say.text, exchange.minutes.turn, say.language))
+        await self.show(Sense.SPEAKING)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import SQLAlchemyError
 
 from core_pipeline.calls.lobby import share_of
-from core_pipeline.calls.mouth import Mouth
 from core_pipeline.calls.shelter import Shelter
+from core_pipeline.calls.tenant_voice import TenantVoice
 from core_pipeline.engines.wrap.meter import Ledger
 from core_pipeline.media.pcm import join, resample
 from core_pipeline.thinking.words import phrase
@@ -32,9 +32,9 @@ OFTEN = ("greeting", "moment", "not_heard", "still_there", "trouble", "goodbye",
 async def warm(lobby: Lobby, tenant_id: str) -> None:
     """Speak the tenant's most used ready words, so that the first caller does not wait for them; only logs trouble."""
     try:
-        mouth, policy = await _mouth(lobby, tenant_id)
+        voice, policy = await _voice_of(lobby, tenant_id)
         for name in OFTEN:
-            async for _ in mouth.recite(phrase(policy, name, policy.language), policy.language, Ledger()):
+            async for _ in voice.recite(phrase(policy, name, policy.language), policy.language, Ledger()):
                 pass
     except (SawtakError, SQLAlchemyError, OSError) as error:
         log.warning("ready words of tenant %s could not be prepared: %s", tenant_id, error)
@@ -45,17 +45,17 @@ async def recite(lobby: Lobby, tenant_id: str, words: str, language: str) -> Pcm
 
     Raises `Impossible("no-words")` when there is nothing to hear.
     """
-    mouth, _ = await _mouth(lobby, tenant_id)
-    parts = [part.pcm async for part in mouth.recite(words, language, Ledger())]
+    voice, _ = await _voice_of(lobby, tenant_id)
+    parts = [part.pcm async for part in voice.recite(words, language, Ledger())]
     if not parts:
         raise Impossible("no-words", "there is nothing in these words that can be spoken")
     return await asyncio.to_thread(lambda: resample(join(parts), TELEPHONE))
 
 
-async def _mouth(lobby: Lobby, tenant_id: str) -> tuple[Mouth, Policy]:
+async def _voice_of(lobby: Lobby, tenant_id: str) -> tuple[TenantVoice, Policy]:
     async with lobby.db.tenant(tenant_id, reads=True) as session:
         tenant = await session.get(Tenant, tenant_id)
     if tenant is None:
         raise Impossible("tenant-missing", "there is no such tenant")
     policy, share = Policy.model_validate(tenant.policy), await share_of(lobby, tenant_id)
-    return Mouth(lobby, share, policy, Shelter(), urgent=False), policy
+    return TenantVoice(lobby, share, policy, Shelter(), urgent=False), policy

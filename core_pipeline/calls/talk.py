@@ -1,139 +1,297 @@
-"""What is known in one call: whose it is, what was said before, and what was said in it and really heard."""
+"""Who has the floor: utterances become exchanges, which are answered, broken into, merged and written down."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
 
-from core_pipeline.contracts.engines import Exchange
-from core_pipeline.engines.wrap.meter import Ledger
-from core_pipeline.history.memory import Memory
-from core_pipeline.thinking.matter import Matter
-from core_pipeline.thinking.words import phrase
+from core_pipeline.calls.deciding import decide
+from core_pipeline.calls.exchange import Exchange
+from core_pipeline.calls.host import End, Heard, Minutes, Transfer
+from core_pipeline.contracts.engines import Pcm
+from core_pipeline.contracts.legs import Sense, Told
+from errors import SawtakError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from core_pipeline.answers import Given, Question
-    from core_pipeline.calls.host import Line
-    from tenants.models import CachedAnswer
-    from tenants.policy import Policy
+    from core_pipeline.calls.equipment import Equipment
+    from core_pipeline.calls.host import Host, Manner, Say, Step
+    from core_pipeline.calls.minutes import Writer
+    from core_pipeline.calls.mouth import Mouth
 
 log = logging.getLogger(__name__)
 
-LANGUAGES = ("ar", "en")
-WRITTEN_SECONDS = 2.0
-FILLER = "moment"
+_Lead: TypeAlias = "Callable[[Exchange], Awaitable[Step | None]]"
+_ASKED_AGAIN = 2
+_LONGEST = 60
 
 
-def ours(language: str | None) -> str | None:
-    """The language as we name it; None for one that we don't speak."""
-    known = (language or "")[:2].lower()
-    return known if known in LANGUAGES else None
-
-
-@dataclass
-class Round:
-    """One utterance of the caller and what we make of it.
-
-    `said` are the sentences that we meant to say, `answer` the whole of it as it was found, `lines` what the call made
-    of them. `asked` and `given` are kept for the next who asks, `again` is the answer that was given before. What we
-    say by ourselves (turn 0) comes in several `part`s. `written` is set once it is in the history, or can't be.
-    """
-
-    turn: int
-    language: str
-    heard: str = ""
-    lines: list[Line] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
-    answer: str = ""
-    note: str | None = None
-    citations: list[str] = field(default_factory=list)
-    cards: list[str] = field(default_factory=list)
-    asked: Question | None = None
-    given: Given | None = None
-    again: CachedAnswer | None = None
-    part: int = 0
-    ledger: Ledger = field(default_factory=Ledger)
-    written: asyncio.Event = field(default_factory=asyncio.Event)
-    began: datetime = field(default_factory=lambda: datetime.now(UTC))
-
-    def intended(self, fillers: frozenset[str] = frozenset()) -> str:
-        """What we meant to say, in order, without what was only to bridge a silence."""
-        begun = [line.text for line in self.lines if line.text not in fillers]
-        return " ".join([*begun, *(text for text in self.said if text not in begun)])
-
-    def reached(self, fillers: frozenset[str] = frozenset()) -> str:
-        """The part of it that the caller really heard."""
-        return " ".join(line.text for line in self.lines if line.heard and line.text not in fillers)
-
-
-@dataclass
 class Talk:
-    """One call: `business` is its name by language, `before` what was said before the call, `language` as of now.
+    """The exchanges of one call; its methods return at once, what they begin goes on by itself.
 
-    `pinned` is the language that the caller asked for; until then it is the one they speak. `circumstances` change with
-    everything of the tenant's that an answer depends on, `opening` is what we begin a call of ours with.
+    `rate` is that of the caller's speech, `over` is told the reason when the call is to end. `meant` is when the caller
+    last did something that meant anything.
     """
 
-    call_id: str
-    tenant_id: str
-    conversation_id: str
-    account_id: str
-    policy: Policy
-    business: Mapping[str, str]
-    language: str
-    before: Memory
-    circumstances: str = ""
-    opening: str = ""
-    pinned: str | None = None
-    rounds: list[Round] = field(default_factory=list)
+    def __init__(
+        self,
+        mouth: Mouth,
+        manner: Manner,
+        equipment: Equipment,
+        writer: Writer,
+        rate: int,
+        over: Callable[[str], Awaitable[None]],
+    ) -> None:
+        self._mouth, self._manner, self._equipment, self._writer = mouth, manner, equipment, writer
+        self._host: Host = mouth.host
+        self._rate, self._over = rate, over
+        self._loop = asyncio.get_running_loop()
+        self.meant = self._loop.time()
+        self.prompts = 0
+        self.current: Exchange | None = None
+        self.turns = self._in_vain = 0
+        self._carried: Exchange | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
 
     @property
-    def fillers(self) -> frozenset[str]:
-        """What is said while the answer is not found yet."""
-        return frozenset(phrase(self.policy, FILLER, language) for language in LANGUAGES)
+    def busy(self) -> bool:
+        """Whether an exchange is going on, or something is being played."""
+        return self.current is not None or self._mouth.player.playing
 
-    def turn_id(self, each: Round) -> str:
-        """What this turn is called in the history."""
-        return f"{self.call_id}:{each.turn}{f'.{each.part}' if each.part else ''}"
+    async def began(self, spoke: float) -> None:
+        """The caller began to speak at `spoke`."""
+        current = self.current
+        if current is not None and not (current.lasting or current.final):
+            if current.unheard(spoke):
+                await self._take_back(current)
+            else:
+                await self.break_in(spoke)
+        await self._mouth.show(Sense.HEARING)
 
-    def words(self, name: str, language: str) -> str:
-        """The tenant's ready words of this name; in their own language where it is none that we speak."""
-        return phrase(self.policy, name, ours(language) or self.policy.language)
+    async def paused(self, speech: bytes, ended: float, *, certain: bool = False) -> None:
+        """The caller paused after `speech`, at `ended`; `certain` that nothing more is to come."""
+        carried, self._carried = self._carried, None
+        before = await self._make_way(ended) or (carried.before if carried else None)
+        if before is not None and before.final:
+            return
+        whole = ((carried.speech if carried else b"") + speech)[-2 * _LONGEST * self._rate :]
+        self._mouth.figures["heard_ms"] += len(speech) * 500 // self._rate
+        exchange = Exchange(Minutes(self.turns + 1), ended, whole, self._loop.time(), before=before)
+        if certain:
+            exchange.certain.set()
+        if carried is not None:
+            exchange.minutes.lines = [line for line in carried.minutes.lines if line.heard]
+        exchange.took("vad", exchange.noticed - ended)
+        self._start(exchange, self._converse)
+        await self._mouth.show(Sense.THINKING)
 
-    def memory(self, now: Round | None = None) -> Memory:
-        """What was said up to now: of the call itself, ours is what was really heard."""
-        said = [one for each in self.rounds if each is not now for one in self._exchanged(each)]
-        window = self.policy.memory_messages
-        return replace(self.before, history=(*self.before.history, *said)[-window:] if window else ())
+    async def finished(self) -> None:
+        """The caller said that they have finished; who has said nothing at all learns that we heard nothing."""
+        current = self.current
+        if current is not None and current.speech:
+            current.certain.set()
+        elif current is None:
+            self._in_vain += 1
+            if self._in_vain <= _ASKED_AGAIN:
+                self.announce([self._mouth.words("not_heard")])
 
-    async def written(self, now: Round) -> None:
-        """Return once all that was said before this round is in the history, in two seconds at most."""
+    async def typed(self, text: str) -> None:
+        """The caller wrote this."""
+        exchange = await self._given(Heard(text, self._mouth.language))
+        if exchange is not None:
+            self._start(exchange, partial(self._responded, ask=self._host.answer))
+
+    async def pressed(self, digits: str) -> None:
+        """The caller pressed these keys."""
+        exchange = await self._given(None)
+        if exchange is not None:
+            self._start(exchange, partial(self._responded, ask=partial(self._host.pressed, digits)))
+
+    async def break_in(self, spoke: float) -> None:
+        """Be silent at once: the caller broke in at `spoke`, and nothing more of what was to be said is."""
+        current, player = self.current, self._mouth.player
+        if current is None or current.final:
+            return
+        stopped = [one for one in (current.before, current) if one is not None and not one.over]
+        for exchange in stopped:
+            exchange.cancel()
+            exchange.minutes.broken_into = True
+        self._mouth.figures["barge_ins"] += player.playing
+        await player.clear()
+        current.took("clear", self._loop.time() - spoke)
+        for exchange in stopped:
+            self._finish(exchange)
+        await self._mouth.far.told(Told("cleared", turn=current.minutes.turn))
+
+    def announce(self, sayings: Sequence[Say], *, lasting: bool = False, end: str | None = None) -> None:
+        """Say something of our own now, when nothing else is going on; with `end` for a reason the call ends after it.
+
+        Speech does not interrupt what is `lasting`, and nothing the end.
+        """
+        exchange = Exchange(Minutes(0), self._loop.time(), lasting=lasting, final=end is not None)
+        self._start(exchange, partial(self._own, sayings=sayings, end=end))
+
+    async def close(self) -> None:
+        """Stop everything; what was going on is written down."""
+        for exchange in (self.current.before if self.current else None, self.current):
+            if exchange is not None and not exchange.over:
+                exchange.cancel()
+                self._finish(exchange)
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def _given(self, heard: Heard | None) -> Exchange | None:
+        """An exchange about something that was not spoken; None when the call is about to end."""
+        now = self._loop.time()
+        await self.break_in(now)
+        if self.current is not None:
+            return None
+        self._carried = None
+        self._meant()
+        self.turns += 1
+        exchange = Exchange(Minutes(self.turns, heard), now, noticed=now)
+        exchange.settled.set()
+        await self._mouth.show(Sense.THINKING)
+        return exchange
+
+    def _meant(self) -> None:
+        self.meant = self._loop.time()
+        self.prompts = self._in_vain = 0
+
+    async def _make_way(self, ended: float) -> Exchange | None:
+        """End what can't go on beside a new utterance; return what has to be said before its answer."""
+        current = self.current
+        if current is None or current.lasting or current.final:
+            return current
+        before = current.before
+        await self.break_in(ended)
+        return before if before is not None and not before.over else None
+
+    async def _take_back(self, exchange: Exchange) -> None:
+        """The caller goes on speaking: what they said is not answered yet, but kept for the rest of it."""
+        self._mouth.figures["merged"] += 1
+        exchange.cancel()
+        self.current = exchange.before if exchange.before is not None and not exchange.before.over else None
+        self._carried = exchange
+        if self.current is None and self._mouth.player.playing:
+            await self._mouth.player.clear()
+            await self._mouth.far.told(Told("cleared", turn=exchange.minutes.turn))
+
+    def _start(self, exchange: Exchange, lead: _Lead) -> None:
+        self.current = exchange
+        exchange.task = asyncio.create_task(self._led(exchange, lead))
+        self._tasks.add(exchange.task)
+        exchange.task.add_done_callback(self._tasks.discard)
+
+    def _finish(self, exchange: Exchange) -> None:
+        """It is over: have it kept."""
+        if exchange.over:
+            return
+        exchange.over = True
+        if exchange.minutes.lines or exchange.minutes.turn:
+            self._writer.add(exchange.minutes)
+        if self.current is exchange:
+            self.current = None
+
+    async def _gone(self) -> None:
+        """Wait until what was cancelled has let go: one recogniser and one answer at a time."""
+        leaving = [task for task in self._tasks if task.cancelling()]
+        if leaving:
+            await asyncio.wait(leaving)
+
+    async def _led(self, exchange: Exchange, lead: _Lead) -> None:
+        """Lead an exchange to its end; what it breaks on is told to the caller."""
+        await self._gone()
+        closing: Step | None = None
         try:
-            async with asyncio.timeout(WRITTEN_SECONDS):
-                for each in [one for one in self.rounds if one is not now]:
-                    await each.written.wait()
-        except TimeoutError:
-            log.warning("call %s: its history is late", self.call_id)
+            closing = await lead(exchange)
+        except Exception as error:  # noqa: BLE001 - one exchange that breaks is no reason to fall silent
+            known = isinstance(error, SawtakError)
+            code = error.code if isinstance(error, SawtakError) else type(error).__name__
+            log.warning("an exchange of a call failed: %s", code, exc_info=None if known else error)
+            await self._mouth.trouble(exchange, code)
+        await self._mouth.player.drained()
+        self._finish(exchange)
+        if closing is not None:
+            await self._close_with(closing)
+        elif self.current is None:
+            await self._mouth.show(Sense.LISTENING)
 
-    def matter(self, now: Round) -> Matter:
-        """The question as it is thought about."""
-        name = self.business[now.language]
-        return Matter(self.tenant_id, self.policy, name, now.language, now.heard, self.memory(now))
+    async def _close_with(self, step: Step) -> None:
+        far = self._mouth.far
+        if isinstance(step, Transfer):
+            await far.told(Told("notice", "transfer", language=self._mouth.language))
+            if await far.transfer(step.to):
+                await self._over("transfer")
+            else:
+                self.announce([self._mouth.words("trouble")])
+        elif isinstance(step, End):
+            await far.told(Told("notice", "end", language=self._mouth.language))
+            await self._over(step.reason)
 
-    def forget(self, facts: Mapping[str, str]) -> None:
-        """Begin anew, with nothing in mind but these facts."""
-        self.before = Memory(facts=facts)
-        self.rounds.clear()
+    async def _own(self, exchange: Exchange, *, sayings: Sequence[Say], end: str | None) -> Step | None:
+        await self._mouth.own(exchange, sayings)
+        return End(end) if end is not None else None
 
-    def know(self, facts: Mapping[str, str]) -> None:
-        """Bear more of the customer in mind."""
-        self.before = replace(self.before, facts={**self.before.facts, **facts})
+    async def _responded(self, exchange: Exchange, *, ask: Callable[[Minutes], AsyncIterator[Step]]) -> Step | None:
+        """Answer what was typed or pressed."""
+        async with self._filling(exchange):
+            return await self._mouth.answer(exchange, ask(exchange.minutes))
 
-    def _exchanged(self, each: Round) -> list[Exchange]:
-        told = [Exchange("customer", each.heard), Exchange("bot", each.reached(self.fillers))]
-        return [one for one in told if one.text]
+    async def _converse(self, exchange: Exchange) -> Step | None:
+        """Hear what was said while deciding whether it is all, then answer."""
+        hearing = asyncio.create_task(self._hear(exchange))
+        try:
+            async with self._filling(exchange):
+                await decide(exchange, hearing, self._manner, self._equipment, self._rate)
+                decided = self._loop.time()
+                exchange.took("decide", decided - exchange.noticed)
+                exchange.settled.set()
+                heard = await hearing
+                exchange.took("asr", self._loop.time() - decided)
+                return await self._understood(exchange, heard)
+        finally:
+            hearing.cancel()
+            await asyncio.wait({hearing})
+
+    async def _hear(self, exchange: Exchange) -> Heard:
+        heard = await self._host.hear(Pcm(exchange.speech, self._rate))
+        if heard.text:
+            now = Told("transcript", heard.text, exchange.minutes.turn, heard.language, final=False)
+            await self._mouth.far.told(now)
+        return heard
+
+    async def _understood(self, exchange: Exchange, heard: Heard) -> Step | None:
+        minutes, mouth = exchange.minutes, self._mouth
+        if not heard.text.strip():
+            minutes.turn = 0
+            self._in_vain += 1
+            if self._in_vain <= _ASKED_AGAIN:
+                await mouth.own(exchange, [mouth.words("not_heard")])
+            return None
+        self._meant()
+        self.turns = minutes.turn
+        mouth.language = heard.language or mouth.language
+        minutes.heard, minutes.speech = heard, Pcm(exchange.speech, self._rate)
+        await mouth.far.told(Told("transcript", heard.text, minutes.turn, mouth.language))
+        if exchange.before is not None and exchange.before.task is not None:
+            await asyncio.wait({exchange.before.task})
+        return await mouth.answer(exchange, self._host.answer(minutes))
+
+    @asynccontextmanager
+    async def _filling(self, exchange: Exchange) -> AsyncIterator[None]:
+        """Ask for patience when the answer within the block is late."""
+        if not self._manner.filler:
+            yield
+            return
+        filling = asyncio.create_task(self._mouth.fill(exchange, self._manner.filler))
+        try:
+            yield
+        finally:
+            filling.cancel()
+            await asyncio.wait({filling})
+            if not filling.cancelled() and filling.exception() is not None:
+                log.warning("the words for waiting could not be spoken: %s", type(filling.exception()).__name__)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -177,13 +177,14 @@ class CallLine(Protocol):
 class Wire:
     """A TCP port on which a vendor's calls arrive without HTTP.
 
-    `port` reads it from the channel's platform settings (0: closed). `greet` takes a fresh connection and gives who it
-    says it is — a token of a `Ticket`, or an account's `external_id` — with the leg; raises `Forged` for anything that
-    is not the protocol, or not in time.
+    `port` and `host` read it from the channel's platform settings (port 0: closed). `greet` takes a fresh connection
+    and gives who it says it is — a token of a `Ticket`, or an account's `external_id` — with the leg; raises `Forged`
+    for anything that is not the protocol, or not in time.
     """
 
     port: Callable[[BaseModel], int]
-    greet: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Any]
+    greet: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[tuple[str, Leg]]]
+    host: Callable[[BaseModel], str] = lambda _: "127.0.0.1"
 
 
 class Caller(Protocol):

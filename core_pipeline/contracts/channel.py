@@ -30,9 +30,14 @@ class WebhookRequest:
 
 @dataclass(frozen=True)
 class Admitted(WebhookRequest):
-    """A request to an `own` channel whose sender our own door has let in; `visitor` is who they are, where it knows."""
+    """A request to an `own` channel whose sender our own door has let in.
+
+    `visitor` is who they are, where that is proven; `unproven` stands before the name that they give themselves
+    otherwise ("" for those whose word is good), so that nobody passes for somebody else.
+    """
 
     visitor: str = ""
+    unproven: str = "~"
 
 
 Event: TypeAlias = Inbound | Receipt | Ring | CallNews

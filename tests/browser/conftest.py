@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page
 
 from tests.browser.chromium import babble, chromium
 from tests.browser.paper import Paper, served
@@ -15,6 +15,8 @@ from tests.browser.peer import Peer
 from tests.browser.visit import BUILT, Visit, files
 
 PITCH = 440.0
+# What browsers note by themselves of answers that a test is about.
+REFUSED = ("Failed to load resource", "WebSocket connection to")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -35,13 +37,19 @@ async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def page(context: BrowserContext) -> AsyncIterator[Page]:
-    """A page on which any error fails the test."""
-    page, complaints = await context.new_page(), []
+    """A page on which any error of a script, or of the strict content policy, fails the test."""
+    page = await context.new_page()
+    complaints: list[str] = []
+
+    def said(message: ConsoleMessage) -> None:
+        if message.type == "error" and not message.text.startswith(REFUSED):
+            complaints.append(message.text)
+
+    page.on("console", said)
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda said: said.type == "error" and complaints.append(said.text))
     yield page
     await page.close()
-    assert [one for one in complaints if "Failed to load resource" not in one] == []
+    assert complaints == []
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -95,7 +95,9 @@ class Peer:
     async def _listen(self, track: MediaStreamTrack) -> None:
         mono = AudioResampler("s16", "mono", RATE)
         while True:
-            for frame in mono.resample(await track.recv()):
+            received = await track.recv()
+            assert isinstance(received, AudioFrame)
+            for frame in mono.resample(received):
                 self.heard = np.concatenate([self.heard, frame.to_ndarray()[0]])
-                if np.abs(self.heard[RATE // 2 :]).max(initial=0) > 1000:
+                if len(self.heard) > 1.5 * RATE and np.abs(self.heard[-RATE:]).max() > 1000:
                     self.enough.set()

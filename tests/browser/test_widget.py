@@ -25,7 +25,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 def decoded(recording: bytes, rate: int = 16_000) -> np.ndarray:
     resampler = av.AudioResampler("s16", "mono", rate)
-    with av.open(io.BytesIO(recording)) as container:
+    with av.open(io.BytesIO(recording), "r") as container:
         frames = [part.to_ndarray()[0] for frame in container.decode(audio=0) for part in resampler.resample(frame)]
     return np.concatenate(frames)
 
@@ -39,7 +39,7 @@ def babbled(samples: np.ndarray, rate: int) -> bool:
 async def heard_enough(visit: Visit) -> None:
     """Let the microphone hear something for as long as a short question takes."""
     await visit.state("hearing")
-    await asyncio.sleep(1.0)
+    await asyncio.sleep(0.6)
 
 
 async def test_a_tapped_recording_is_sent_and_its_answer_played(visit: Visit) -> None:
@@ -90,7 +90,7 @@ async def test_a_written_question_is_answered_by_a_film_where_the_avatar_is_on(v
     await visit.write("When do you open?")
     await expect(visit.part("progress")).to_be_visible()
     await visit.sees("answer", ANSWER[0])
-    assert visit.paper.asked[0]["text"] == "When do you open?"
+    assert visit.paper.asked[0].items() >= {"text": "When do you open?", "form": "video"}.items()
     await expect(visit.part("video")).to_be_visible()
     await visit.state("idle")
     assert visit.paper.polls == 2
@@ -116,7 +116,7 @@ async def test_a_live_conversation_streams_plays_and_can_be_interrupted(visit: V
     session = await visit.paper.session()
     start = {key: session.start[key] for key in ("type", "mode", "sample_rate", "language", "avatar")}
     assert start == {"type": "start", "mode": "live", "sample_rate": 16_000, "language": "ar", "avatar": "films"}
-    await session.until(lambda: len(session.sound) > 2 * 32_000)
+    await session.until(lambda: len(session.sound) > 32_000)
     samples = np.frombuffer(bytes(session.sound), "<i2")
     assert babbled(samples, 16_000)
     await session.answer()
@@ -142,7 +142,7 @@ async def test_a_conversation_that_loses_its_socket_goes_on(visit: Visit) -> Non
     first = await visit.paper.session()
     await first.socket.close(1012)
     again = await visit.paper.session()
-    assert again.start == {"type": "start", "session": "s1", "resume": "r1"}
+    assert again.start == {"type": "start", "session": "s1", "resume": "r1", "last": 0, "played": ""}
     await again.until(lambda: len(again.sound) > 3200)
     await visit.state("listening")
     await again.tell("ended", reason="goodbye")
@@ -162,6 +162,7 @@ async def test_a_call_by_webrtc_carries_sound_both_ways_and_a_picture(visit: Vis
     await visit.mic.click()
     async with asyncio.timeout(30):
         await peer.enough.wait()
+    assert babbled(peer.heard[-48_000:], 48_000)
     assert peer.offers[0]["avatar"] is True
     await visit.state("listening")
     peer.answer()
@@ -185,7 +186,9 @@ async def test_what_goes_wrong_is_said_with_what_to_do(
 ) -> None:
     visit.paper.refusal = status, headers
     await visit.open("lang=ar")
-    await visit.write("مرحبا")
+    await visit.mic.click()
+    await heard_enough(visit)
+    await visit.mic.click()
     await visit.state("error")
     [failure] = await visit.events("error")
     assert failure["code"] == code
@@ -235,7 +238,10 @@ async def test_the_page_to_try_is_for_everybody(
             await page.goto(f"{paper.address}/try/palm?lang={language}")
             await expect(page.get_by_text(names[f"name_{language}"])).to_be_visible()
             assert await visit.accusations() == []
-            await visit.write("Hi")
+            await visit.mic.click()
+            await visit.state("hearing")
+            assert await visit.accusations() == []
+            await visit.mic.click()
             await visit.state("speaking")
             assert paper.headers[0]["authorization"].startswith("Bearer for-")
             assert await visit.accusations() == []

@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import pkgutil
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from types import FunctionType
 from typing import Any
@@ -20,18 +20,27 @@ from sqlmodel import SQLModel
 
 import core_pipeline.actions
 import core_pipeline.answers
+import core_pipeline.calls
 import core_pipeline.cloning
 import core_pipeline.history
+import core_pipeline.notices
 import tenants
 from core_pipeline.actions.waiting import Pending
 from core_pipeline.answers import Given, Question
+from core_pipeline.calls.dialogue import Dialogue, Round
+from core_pipeline.calls.host import Line, Minutes, Outcome
+from core_pipeline.calls.register import NewCall
+from core_pipeline.contracts.calls import CallNews, CallState
 from core_pipeline.contracts.engines import Passage
 from core_pipeline.contracts.messages import Receipt, Reply, ReplyKind, Status
+from core_pipeline.history.memory import Memory
+from core_pipeline.notices.claims import Claim
 from errors import SawtakError
 from tenants import models
 from tenants.actions import ActionDraft
 from tenants.agents import Agent
 from tenants.documents import Quota
+from tenants.policy import Policy
 from tenants.vault import Vault
 from tests.conftest import Floor
 from tests.factories import make_account, make_conversation, make_message, make_tenant
@@ -39,7 +48,15 @@ from tests.factories import make_account, make_conversation, make_message, make_
 MARK = "FOREIGN-MARK"
 NOW = datetime.now(UTC)
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
-PACKAGES = (tenants, core_pipeline.history, core_pipeline.answers, core_pipeline.cloning, core_pipeline.actions)
+PACKAGES = (
+    tenants,
+    core_pipeline.history,
+    core_pipeline.answers,
+    core_pipeline.cloning,
+    core_pipeline.actions,
+    core_pipeline.notices,
+    core_pipeline.calls,
+)
 # Recorded from the front door with ids that routing has looked up, never from what a stranger says.
 ROUTED = {"core_pipeline.history.incoming.record"}
 Doing = FunctionType
@@ -81,6 +98,15 @@ async def furnished(floor: Floor) -> dict[str, Any]:
         ),
         "voice": models.ClonedVoice(name=MARK, language="ar", state=models.VoiceState.READY, sample=MARK, **own),
         "engine": models.EngineAccount(kind="llm", name=MARK, **own),
+        "call": models.Call(
+            conversation_id=conversation.id,
+            account_id=account.id,
+            provider_id=MARK,
+            state="running",
+            process="p",
+            **own,
+        ),
+        "subscription": models.Subscription(url=MARK, events=["turn.dead"], sealed=MARK, **own),
         "avatar": models.OwnAvatar(
             slug="a", name_ar=MARK, name_en=MARK, kind="photo", state=models.AvatarState.READY, **own
         ),
@@ -90,12 +116,15 @@ async def furnished(floor: Floor) -> dict[str, Any]:
             session.add(row)
             await session.flush()
         chunk = models.Chunk(document_id=rows["document"].id, position=0, text=MARK, **own)
+        notice = models.Notice(
+            subscription_id=rows["subscription"].id, key="k", event="turn.dead", payload={"a": MARK}, **own
+        )
         render = models.Render(voice_id=rows["voice"].id, blob=MARK, **own)
         films = [
             models.Film(id=f"film-{key}", avatar_id=rows["avatar"].id, key=key, blob=MARK, used_at=LONG_AGO, **own)
             for key in ("key-a", None)
         ]
-        session.add_all([chunk, render, *films])
+        session.add_all([chunk, notice, render, *films])
     ids = {f"{name}_id": row.id for name, row in rows.items()}
     return {
         **ids,
@@ -108,6 +137,11 @@ async def furnished(floor: Floor) -> dict[str, Any]:
         "key": "key-a",
         "chunk_id": chunk.id,
         "film_id": films[0].id,
+        "notice_id": notice.id,
+        "call": rows["call"],
+        "claim": Claim(notice, notice.next_at),
+        "message": message,
+        "conversation": conversation,
         "document": rows["document"],
         "besides": ids["document_id"],
     }
@@ -130,19 +164,41 @@ def value_for(name: str, foreign: Mapping[str, Any]) -> Any:
         "identities": [("paper", "a-customer")],
         "facts": {"name": "mine"},
         "state": models.TurnState.ANSWERED,
-        **dict.fromkeys(("at", "since", "before"), NOW),
+        **dict.fromkeys(("at", "since", "before", "delivered_before", "dead_before"), NOW),
         **dict.fromkeys(("window", "at_least", "limit", "most"), 5),
         **dict.fromkeys(("language", "circumstances", "fact", "text", "base", "blob", "provider_id", "status"), "en"),
-        **dict.fromkeys(("summary", "heard", "note", "reply_kind", "failed_step", "cause"), "mine"),
+        **dict.fromkeys(("summary", "heard", "note", "reply_kind", "failed_step", "cause", "reason"), "mine"),
         **dict.fromkeys(("stages", "pages", "citations"), ()),
         **dict.fromkeys(("silence", "alike"), 1.0),
         "quota": Quota(),
         "waiting": False,
         "kind": "llm",
+        "new": NewCall(foreign["conversation_id"], foreign["account_id"], "mine"),
+        "news": CallNews(account="a", provider_id=MARK, state=CallState.ENDED),
+        "token": "mine",
+        "process": "p",
+        "longest": 1.0,
+        "dialogue": dialogue(foreign),
+        "each": Round(1, "en", "mine"),
+        "minutes": Minutes(1, lines=[Line("mine", "en", heard=True)]),
+        "outcome": Outcome("caller", 1.0, 8000),
+        "recording": "mine",
+        "url": "https://a.example",
+        "event": "turn.dead",
+        "events": ["turn.dead"],
+        "payload": {},
+        "without": (),
+        "pause": timedelta(seconds=1),
     }
     given = {**plain, **foreign}
     assert name in given, f"say what a foreign {name} is, so that this function is tried, too"
     return given[name]
+
+
+def dialogue(foreign: Mapping[str, Any]) -> Dialogue:
+    """A call of the foreign tenant as it would be led."""
+    ids = (foreign["call_id"], foreign["tenant_id"], foreign["conversation_id"], foreign["account_id"])
+    return Dialogue(*ids, Policy(), {"ar": "mine", "en": "mine"}, "en", Memory())
 
 
 def waiting(foreign: Mapping[str, Any]) -> Pending:
@@ -204,6 +260,9 @@ async def everything(floor: Floor, tenant_id: str) -> dict[str, list[str]]:
 async def test_foreign_ids_give_nothing_and_change_nothing(function: Doing, sqlite_database: Floor) -> None:
     foreign = await furnished(sqlite_database)
     mine = await make_tenant(sqlite_database.db, name_en="mine")
+    async with sqlite_database.db.tenant(mine.id) as session:
+        told = models.Subscription(tenant_id=mine.id, url="https://a.example", events=["turn.dead"], sealed="s")
+        session.add(told)
     before = await everything(sqlite_database, foreign["tenant_id"])
     try:
         async with sqlite_database.db.tenant(mine.id) as session:

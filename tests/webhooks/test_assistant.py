@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 import pytest
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from channels.web.leg import WebLeg
+from channels.web.leg import Patience, WebLeg
 from core_pipeline.contracts.engines import Pcm
 from core_pipeline.contracts.legs import Finished, Holding, Leg, LegEvent, Reached, Typed
 from errors import Impossible
@@ -20,15 +21,13 @@ from tenants.signing import Signer
 from tenants.vault import Vault
 from tests.conftest import Floor
 from tests.factories import make_tenant
-from tests.webhooks.visiting import VAULT, House, PaperGate, house, loud, parrot, tone
+from tests.webhooks.visiting import VAULT, House, PaperGate, Talker, house, loud, parrot, tone
 from webhooks.assistant import MESSAGE_BYTES, Room
 from webhooks.gate import Credentials, KeyGate
 
 
 @asynccontextmanager
-async def opened(
-    floor: Floor, talk: Callable[[Leg], Awaitable[None]] | None = None, room: Room | None = None
-) -> AsyncIterator[House]:
+async def opened(floor: Floor, talk: Talker | None = None, room: Room | None = None) -> AsyncIterator[House]:
     """The door with two tenants, "pk_one" and "pk_two"."""
     tenants = {key: (await make_tenant(floor.db, slug=key)).id for key in ("pk_one", "pk_two")}
     async with house(floor, PaperGate(tenants), talk, room) as running:
@@ -135,7 +134,10 @@ async def test_there_is_only_so_much_room(sqlite_database: Floor) -> None:
             await again.dial()
 
 
-async def test_two_hundred_who_say_nothing_do_not_disturb_a_call(sqlite_database: Floor) -> None:
+async def test_two_hundred_who_say_nothing_do_not_disturb_a_call(
+    sqlite_database: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("channels.web.channel.START_SECONDS", 2.0)
     room = Room(in_all=300, of_tenant=300, from_address=300)
     async with opened(sqlite_database, parrot, room) as running, AsyncExitStack() as open_sockets:
         address = running.base.replace("http", "ws") + "/ws/assistant?key=pk_two"
@@ -151,22 +153,29 @@ async def test_two_hundred_who_say_nothing_do_not_disturb_a_call(sqlite_database
             await silent[0].recv()
 
 
+async def talk_on(leg: WebLeg) -> None:
+    """More than any buffer on the way holds."""
+    while not leg.over.is_set():
+        await leg.film(bytes(256 * 1024), "film")
+        await asyncio.sleep(0.01)
+
+
 async def test_a_page_that_stops_reading_is_cut_off(sqlite_database: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("webhooks.sockets.LINGER_SECONDS", 0.1)
+    monkeypatch.setattr("channels.web.leg.Patience", partial(Patience, back=0.1, slow=0.2))
     legs: list[WebLeg] = []
 
     async def flood(leg: Leg) -> None:
         assert isinstance(leg, WebLeg)
         legs.append(leg)
-        leg._patience = type(leg._patience)(back=0.1, slow=0.2)
-        for _ in range(200):
-            await leg.film(bytes(256 * 1024), "film")
+        talking = asyncio.create_task(talk_on(leg))
         async for _ in leg.events():
             pass
+        await talking
 
     async with opened(sqlite_database, flood) as running:
         address = running.base.replace("http", "ws") + "/ws/assistant?key=pk_one"
-        async with connect(address, proxy=None, max_queue=1, max_size=None, ping_interval=None) as page:
+        async with connect(address, proxy=None, compression=None, max_size=None, ping_interval=None) as page:
             page.transport.pause_reading()
             await page.send('{"type": "start"}')
             async with asyncio.timeout(20):
@@ -178,6 +187,11 @@ async def test_a_page_that_stops_reading_is_cut_off(sqlite_database: Floor, monk
     assert [news.state for news in running.board.told] == ["dropped"]
 
 
+async def until_closed(page: ClientConnection) -> None:
+    while True:
+        await page.recv()
+
+
 async def test_a_message_that_is_too_long_ends_the_socket_but_not_the_door(sqlite_database: Floor) -> None:
     async with opened(sqlite_database, parrot) as running:
         address = running.base.replace("http", "ws") + "/ws/assistant?key=pk_one"
@@ -186,8 +200,7 @@ async def test_a_message_that_is_too_long_ends_the_socket_but_not_the_door(sqlit
             await page.recv()
             await page.send(bytes(MESSAGE_BYTES + 2))
             with pytest.raises(ConnectionClosed):
-                while True:
-                    await page.recv()
+                await until_closed(page)
         async with running.visitor() as visitor:
             await visitor.dial()
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import httpx
 import numpy as np
@@ -32,6 +32,9 @@ from webhooks.sockets import PatientProtocol
 
 SPEC = discover()["web"]
 VAULT = "k:" + "A" * 43 + "="
+
+
+Talker: TypeAlias = Callable[[Leg], Coroutine[Any, Any, None]]
 
 
 class PaperGate:
@@ -79,13 +82,13 @@ def tone(seconds: float, rate: int = 16000) -> bytes:
 class TalkingBoard(PaperBoard):
     """A switchboard that has each call talked on by `talk`."""
 
-    talk: Callable[[Leg], Awaitable[None]] | None = None
+    talk: Talker | None = None
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     def carry(self, ticket: Ticket, leg: Leg) -> None:
         super().carry(ticket, leg)
         if self.talk is not None:
-            self.tasks.append(asyncio.create_task(self.talk(leg)))  # type: ignore[arg-type] - an async function's
+            self.tasks.append(asyncio.create_task(self.talk(leg)))
 
 
 @dataclass
@@ -109,9 +112,7 @@ class House:
 
 
 @asynccontextmanager
-async def house(
-    floor: Floor, gate: Any, talk: Callable[[Leg], Awaitable[None]] | None = None, room: Room | None = None
-) -> AsyncIterator[House]:
+async def house(floor: Floor, gate: Any, talk: Talker | None = None, room: Room | None = None) -> AsyncIterator[House]:
     """Open the door on a database."""
     board, asked = TalkingBoard(talk=talk), list[AccountRef]()
     book = AccountBook(floor.db, Vault.from_text(VAULT))

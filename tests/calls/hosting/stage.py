@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
+from uuid import uuid4
 
 from sqlalchemy import select
 from sqlmodel import col
@@ -53,8 +54,8 @@ class CallEngines(PaperEngines):
 
     llm = asr
 
-    async def tts(self, language: str, order: For, voice: Voice | None = None) -> CallEngines:
-        self.voices.append(voice)
+    async def tts(self, language: str | None, order: For, voice: object = None) -> CallEngines:
+        self.voices.append(cast("Voice | None", voice))
         self.orders.append(order)
         return self
 
@@ -62,9 +63,8 @@ class CallEngines(PaperEngines):
         self._maybe("llm")
         self.asked.append(ask)
         try:
-            for number, piece in enumerate(
-                self.script.pop(0) if self.script else [f"[{ask.question}]", Cited(("e1",))]
-            ):
+            page: list[Piece] = self.script.pop(0) if self.script else [f"[{ask.question}]", Cited(("e1",))]
+            for number, piece in enumerate(page):
                 if number:
                     self.reached.set()
                     await self.thinking.wait()
@@ -127,8 +127,10 @@ class Stage:
         return said
 
     async def hangs_up(self, reason: str = "caller", recording: bytes = b"") -> Call:
-        await self.host.ended(Outcome(reason, 12.345, 8000, recording, {"underruns": 0.0}))
-        return await self.row(Call, self.call_id)
+        await self.host.ended(Outcome(reason, 12.5, 8000, recording, {"underruns": 0.0}))
+        call = await self.row(Call, self.call_id)
+        assert isinstance(call, Call)
+        return call
 
     async def row(self, table: type[Any], key: Any) -> Any:
         async with self.floor.db.platform(reads=True) as session:
@@ -164,11 +166,10 @@ def deed(step: Transfer | End) -> str:
 
 
 async def make_call(floor: Floor, conversation: Conversation, **fields: Any) -> str:
-    own = {"tenant_id": conversation.tenant_id, "account_id": conversation.account_id}
-    call = Call(conversation_id=conversation.id, provider_id=f"v-{conversation.id}-{len(fields)}", **own)
-    given = {"state": "running", "provider_id": f"v-{call.id}", **fields}
-    for name, value in given.items():
-        setattr(call, name, value)
+    """A call of this customer that is running."""
+    given = {"state": "running", "provider_id": uuid4().hex, **fields}
+    own: dict[str, Any] = {"tenant_id": conversation.tenant_id, "account_id": conversation.account_id}
+    call = Call(conversation_id=conversation.id, **own, **given)
     async with floor.db.platform() as session:
         session.add(call)
     return call.id

@@ -18,7 +18,7 @@ from tests.conftest import Floor
 from tests.factories import make_entry
 
 AR = {name: said["ar"] for name, said in READY.items()}
-CLOSED = {"mon": []}
+CLOSED: dict[str, list[str]] = {"mon": []}
 HOURS = "ما هي ساعات عمل المطعم"
 
 
@@ -155,7 +155,7 @@ async def test_words_to_the_bot_itself(stage: Stage) -> None:
     assert texts(await stage.says("forget me", language="en")) == [READY["forgotten"]["en"]]
     assert (await stage.row(Contact, stage.conversation.contact_id)).facts == {}
     later = await stage.again()
-    assert not any("لولو" in one.text for one in later.host._talk.before.history)
+    assert not any("لولو" in one.text for one in later.host._dialogue.before.history)
 
 
 async def test_a_question_that_was_asked_before_is_answered_at_once(stage: Stage) -> None:
@@ -221,10 +221,10 @@ async def test_a_silence_that_was_too_long_begins_the_memory_anew(stage: Stage) 
     await stage.says("اسم القطة لولو والكلب ركس")
     await stage.policy(session_seconds=60)
     soon = await stage.again()
-    assert len(soon.host._talk.before.history) == 2
+    assert len(soon.host._dialogue.before.history) == 2
     async with stage.floor.db.platform() as session:
         for one in await stage.rows(Message):
             row = await session.get_one(Message, one.id)
             row.created_at = row.created_at.replace(year=2020)
     late = await stage.again()
-    assert late.host._talk.before.history == ()
+    assert late.host._dialogue.before.history == ()

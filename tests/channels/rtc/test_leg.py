@@ -100,6 +100,7 @@ async def test_what_is_written_goes_both_ways(ours: bool) -> None:
     caller = RtcCaller(writes=not ours)
     async with ends(caller=caller, ours=ours) as both:
         await caller.opened()
+        assert both.leg.screen == "text"
         for message in (
             {"type": "text", "text": "متى تفتحون؟"},
             {"type": "key", "digit": "0"},
@@ -167,7 +168,7 @@ async def test_an_offer_that_nobody_follows_up_ends() -> None:
 
 async def test_a_web_call_goes_nowhere_else() -> None:
     leg = RtcLeg()
-    assert leg.screen == "text"
+    assert leg.screen == "none"
     with pytest.raises(Impossible, match="no-transfer"):
         await leg.transfer("+201000000000")
     with pytest.raises(Impossible, match="no-films"):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,7 +31,11 @@ class Tried:
         self.wires: list[str] = []
 
     async def step(self, number: int, step: str) -> None:
-        plain = {"text": lambda: self.box.text({}), "sound": lambda: self.box.sound(b"ab"), "rewind": self.box.rewind}
+        plain: dict[str, Callable[[], Any]] = {
+            "text": lambda: self.box.text({}),
+            "sound": lambda: self.box.sound(b"ab"),
+            "rewind": self.box.rewind,
+        }
         if step in {"mark", "film"}:
             self.added.append(f"m{number}")
             self.box.mark(self.added[-1]) if step == "mark" else self.box.film(b"film", self.added[-1])

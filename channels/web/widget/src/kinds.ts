@@ -4,7 +4,7 @@ export type State = "idle" | "asking-permission" | "listening" | "hearing" | "th
 /** How it talks to the server: recordings by REST, a WebSocket, or WebRTC. */
 export type Mode = "push" | "live" | "rtc";
 
-/** What was heard; it may still change until `final`. `turn` counts what the visitor said, from 1. */
+/** What was heard; it may still change until `final`. `turn` counts what the visitor said, from 1; 0 was written. */
 export interface Transcript {
   text: string;
   turn: number;

@@ -56,6 +56,7 @@ export class Live implements Line {
     if (!this.wire) this.connect("push", this.open());
     this.player?.clear();
     this.wire?.send({ type: "text", text });
+    this.ears.transcript({ text, turn: 0, final: true, language: this.choices.language });
   }
 
   stop(): void {
@@ -82,7 +83,7 @@ export class Live implements Line {
     const context = new AudioContext({ latencyHint: "interactive" });
     void context.resume();
     const screen = projector(this.stage.video, () => this.stage.show(true));
-    this.player = new Player(speakers(context), screen, (name) => this.wire?.send({ type: "mark", name }));
+    this.player = new Player(speakers(context), screen, (mark) => this.wire?.reached(mark));
     return (this.context = context);
   }
 

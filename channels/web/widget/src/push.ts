@@ -107,8 +107,8 @@ export class Push implements Line {
     const asking = (this.asking = new AbortController());
     this.ears.state("thinking");
     try {
-      if (this.choices.avatar) await this.watch(question, turn, asking.signal);
-      else await this.listen(question, turn, asking.signal);
+      if ("audio" in question && !this.choices.avatar) await this.listen(question.audio, turn, asking.signal);
+      else await this.follow(question, turn, asking.signal);
     } catch (error) {
       if (!asking.signal.aborted) this.ears.failed(error, true);
     } finally {
@@ -116,16 +116,19 @@ export class Push implements Line {
     }
   }
 
-  private async listen(question: Question, turn: number, signal: AbortSignal): Promise<void> {
-    const reply = await this.rest.ask(question, signal);
+  private async listen(audio: Blob, turn: number, signal: AbortSignal): Promise<void> {
+    const reply = await this.rest.ask(audio, signal);
     this.told({ ...reply, state: "done" }, turn);
     await this.play(this.stage.audio, this.rest.address(reply.audio_url), signal);
   }
 
-  private async watch(question: Question, turn: number, signal: AbortSignal): Promise<void> {
-    this.progress(0);
+  private async follow(question: Question, turn: number, signal: AbortSignal): Promise<void> {
+    const { avatar } = this.choices;
     let last: Job = { state: "queued" };
-    for await (last of this.rest.film(question, signal)) this.progress(last.progress ?? 0);
+    if (avatar) this.progress(0);
+    for await (last of this.rest.order(question, avatar ? "video" : "voice", signal)) {
+      if (avatar) this.progress((last.progress ?? 0) / 100);
+    }
     this.told(last, turn);
     const video = this.rest.address(last.video_url);
     this.stage.show(Boolean(video));

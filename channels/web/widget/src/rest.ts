@@ -1,5 +1,6 @@
 import type { Choices } from "./kinds.js";
-import { Trouble, troubleOf } from "./trouble.js";
+import { Trouble, troubleNamed, troubleOf } from "./trouble.js";
+import { namesVisitor } from "./visitor.js";
 
 /** What `/api/v1/voice/query` answers with. */
 export interface Reply {
@@ -9,11 +10,12 @@ export interface Reply {
   language: string;
 }
 
-/** How far a film is, as `/api/v1/jobs/{id}` tells. */
+/** How far an answer is, as `/api/v1/jobs/{id}` tells; `progress` goes to 100. */
 export interface Job extends Partial<Reply> {
   state: "queued" | "running" | "done" | "failed";
   progress?: number;
   video_url?: string | null;
+  error?: { code: string } | null;
 }
 
 /** A recording, or a question in writing. */
@@ -21,6 +23,8 @@ export type Question = { audio: Blob } | { text: string };
 
 const POLL_SECONDS = 2;
 const POLLS = 60;
+const SOON_SECONDS = 0.5; // an answer without a film is often there at once
+const SOON_POLLS = 4;
 
 /** Talks to the public API for one visitor; every failure is a `Trouble`, or an AbortError when `signal` says so. */
 export class Rest {
@@ -29,18 +33,19 @@ export class Rest {
     private readonly wait: (seconds: number, signal: AbortSignal) => Promise<void> = pause,
   ) {}
 
-  /** Ask and get the answer with its sound. */
-  async ask(question: Question, signal: AbortSignal): Promise<Reply> {
-    return (await this.call("voice/query", { method: "POST", body: this.form(question), signal })) as Reply;
+  /** Ask aloud and get the answer with its sound. */
+  async ask(audio: Blob, signal: AbortSignal): Promise<Reply> {
+    return (await this.call("voice/query", { ...this.recording(audio), signal })) as Reply;
   }
 
-  /** Ask for a film; yields each time it is a little further, at last with state "done". */
-  async *film(question: Question, signal: AbortSignal): AsyncGenerator<Job> {
-    const begun = (await this.call("complete-flow", { ...this.order(question), signal })) as { job_id: string };
+  /** Ask for an answer in this form; yields each time it is a little further, at last with state "done". */
+  async *order(question: Question, form: "video" | "voice", signal: AbortSignal): AsyncGenerator<Job> {
+    const order = "audio" in question ? this.recording(question.audio, { form }) : json({ ...this.who(), ...question, form });
+    const begun = (await this.call("complete-flow", { ...order, signal })) as { job_id: string };
     for (let tried = 0; tried < POLLS; tried++) {
-      await this.wait(POLL_SECONDS, signal);
+      await this.wait(form === "voice" && tried < SOON_POLLS ? SOON_SECONDS : POLL_SECONDS, signal);
       const job = (await this.call(`jobs/${encodeURIComponent(begun.job_id)}`, { signal })) as Job;
-      if (job.state === "failed") throw new Trouble("server");
+      if (job.state === "failed") throw troubleNamed(job.error?.code ?? "");
       yield job;
       if (job.state === "done") return;
     }
@@ -49,8 +54,9 @@ export class Rest {
 
   /** Send our side of a WebRTC connection and get the other. */
   async offer(sdp: string): Promise<{ sdp: string; session: string }> {
-    const { visitor, language, avatar } = this.choices;
-    return (await this.call("rtc", json({ sdp, visitor, language, avatar }))) as { sdp: string; session: string };
+    const { avatar, voice, name } = this.choices;
+    const order = { ...this.who(), sdp, avatar, ...(voice && { voice }), ...(name && { name }) };
+    return (await this.call("rtc", json(order))) as { sdp: string; session: string };
   }
 
   /** Servers that help two ends to find each other. */
@@ -71,23 +77,21 @@ export class Rest {
     if (token) headers.set("Authorization", `Bearer ${token}`);
     else headers.set("X-Sawtak-Key", key);
     const response = await reach(`${api}/api/v1/${path}`, { ...request, headers });
-    if (!response.ok) throw troubleOf(response, Boolean(token));
+    if (!response.ok) throw await troubleOf(response);
     return response.json().catch(() => Promise.reject(new Trouble("server")));
   }
 
-  private form(question: Question): FormData {
-    const form = new FormData();
-    if ("audio" in question) form.append("audio", question.audio, `question.${extension(question.audio.type)}`);
-    else form.append("text", question.text);
-    form.append("visitor", this.choices.visitor);
-    if (this.choices.language) form.append("language", this.choices.language);
-    return form;
+  /** A token that names its visitor would contradict any other name. */
+  private who(): Record<string, string> {
+    const { visitor, language, token } = this.choices;
+    return { ...(namesVisitor(token) ? {} : { visitor }), ...(language && { language }) };
   }
 
-  private order(question: Question): RequestInit {
-    if ("audio" in question) return { method: "POST", body: this.form(question) };
-    const { visitor, language } = this.choices;
-    return json({ text: question.text, visitor, ...(language && { language }) });
+  private recording(audio: Blob, more: Record<string, string> = {}): RequestInit {
+    const form = new FormData();
+    form.append("audio", audio, `question.${extension(audio.type)}`);
+    for (const [name, value] of Object.entries({ ...this.who(), ...more })) form.append(name, value);
+    return { method: "POST", body: form };
   }
 }
 

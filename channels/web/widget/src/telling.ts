@@ -1,5 +1,5 @@
 import type { Ears } from "./kinds.js";
-import { Trouble } from "./trouble.js";
+import { troubleTold } from "./trouble.js";
 import type { Message } from "./wire.js";
 
 /** Pass on what a socket and a data channel tell alike: what was heard, what is answered, and news. */
@@ -10,5 +10,5 @@ export function tell(ears: Ears, message: Message): void {
   if (type === "transcript") ears.transcript({ ...said, final: Boolean(final) });
   else if (type === "answer") ears.answer(said);
   else if (type === "notice") ears.notice(said.text);
-  else if (type === "error") ears.failed(new Trouble(code as string, said.text), false);
+  else if (type === "error") ears.failed(troubleTold(code as string, said.text), false);
 }

@@ -15,24 +15,45 @@ export type Code =
   | "slow"
   | "server";
 
-/** Something that a visitor has to be told; `said` are the server's own words for it, if it has any. */
+/** Something that a visitor has to be told; `said` are the server's own words, for codes that we have none for. */
 export class Trouble extends Error {
   constructor(
     readonly code: string,
     readonly said = "",
-    readonly seconds = 0,
   ) {
     super(code);
   }
 }
 
-const BY_STATUS: Record<number, Code> = { 401: "not-allowed", 403: "not-allowed", 413: "too-long", 422: "not-heard", 429: "rate-limited" };
+/** The server's codes that a visitor can do something about. */
+const BY_CODE: Record<string, Code> = {
+  "origin-wrong": "not-allowed",
+  "origin-unknown": "not-allowed",
+  "token-expired": "expired",
+  "token-wrong": "expired",
+  "too-many": "rate-limited",
+  crowded: "rate-limited",
+  "sessions-full": "rate-limited",
+  "too-large": "too-long",
+  "media-too-large": "too-long",
+  "media-too-long": "too-long",
+  "media-silent": "not-heard",
+  "media-unreadable": "not-heard",
+  "not-heard": "not-heard",
+};
 
-/** The trouble that an HTTP answer means; a page's own token runs out where a key would be refused. */
-export function troubleOf(response: Response, byToken: boolean): Trouble {
-  const code = BY_STATUS[response.status] ?? "server";
-  const seconds = Number(response.headers.get("Retry-After")) || 0;
-  return new Trouble(byToken && response.status === 401 ? "expired" : code, "", seconds);
+const BY_STATUS: Record<number, Code> = { 401: "not-allowed", 403: "not-allowed", 413: "too-long", 429: "rate-limited" };
+
+/** The trouble that the server's own code means; what only developers can mend is trouble of the server. */
+export function troubleNamed(code: string, status = 0): Trouble {
+  return new Trouble(BY_CODE[code] ?? BY_STATUS[status] ?? "server");
+}
+
+/** The trouble that an HTTP answer means. */
+export async function troubleOf(response: Response): Promise<Trouble> {
+  type Problem = { code?: string; error?: { code?: string } };
+  const problem = (await response.json().catch(() => ({}))) as Problem;
+  return troubleNamed(problem.code ?? problem.error?.code ?? "", response.status);
 }
 
 const BY_NAME: Record<string, Code> = {
@@ -50,9 +71,7 @@ export function microphoneTrouble(error: unknown): Trouble {
   return new Trouble(BY_NAME[name] ?? "unsupported");
 }
 
-const BY_CLOSE: Record<number, Code> = { 1008: "not-allowed", 4401: "expired", 4403: "not-allowed", 4429: "rate-limited", 1013: "rate-limited" };
-
-/** The trouble that a socket closed with this code before it was of any use means. */
-export function socketTrouble(close: number): Trouble {
-  return new Trouble(BY_CLOSE[close] ?? "unreachable");
+/** The trouble that a message of type "error" means: its own words count where the code says nothing to us. */
+export function troubleTold(code: string, text: string): Trouble {
+  return BY_CODE[code] ? new Trouble(BY_CODE[code]) : new Trouble(code, text);
 }

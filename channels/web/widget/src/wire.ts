@@ -1,7 +1,8 @@
 import type { Choices } from "./kinds.js";
-import { socketTrouble, Trouble } from "./trouble.js";
+import { Trouble, troubleTold } from "./trouble.js";
 
 const GIVE_UP_SECONDS = 30; // for so long the server keeps a session that lost its socket
+const REFUSED = 1008;
 const FIRST_SECONDS = 0.5;
 const SLOWEST_SECONDS = 5;
 const CROWDED = 96_000; // bytes that wait to be sent: three seconds of sound, too late to be of use
@@ -31,6 +32,9 @@ export class Wire {
   private retry: ReturnType<typeof setTimeout> | undefined;
   private film = "";
   private held: Message[] = [];
+  private last = 0;
+  private played = "";
+  private refusal: Trouble | null = null;
 
   constructor(
     private readonly choices: Choices,
@@ -44,6 +48,12 @@ export class Wire {
   send(message: Message): void {
     if (this.ready) this.socket?.send(JSON.stringify(message));
     else this.held.push(message);
+  }
+
+  /** Tell that everything before this mark was played; a new socket learns it from its first message. */
+  reached(mark: string): void {
+    this.played = mark;
+    if (this.ready) this.send({ type: "mark", name: mark });
   }
 
   /** Send sound; what cannot be sent now is dropped, because late sound is worse than none. */
@@ -63,15 +73,25 @@ export class Wire {
     const proof = new URLSearchParams(token ? { token } : { key });
     const socket = new WebSocket(`${api.replace(/^http/, "ws")}/ws/assistant?${proof}`);
     socket.binaryType = "arraybuffer";
-    socket.onopen = () => socket.send(JSON.stringify(this.session ? { type: "start", ...this.session } : this.start));
+    socket.onopen = () => socket.send(JSON.stringify(this.hello()));
     socket.onmessage = ({ data }) => this.read(data as string | ArrayBuffer);
     socket.onclose = ({ code }) => this.closed(code);
     this.socket = socket;
   }
 
+  private hello(): Message {
+    const { session, last, played } = this;
+    return session ? { type: "start", ...session, last, played } : this.start;
+  }
+
   private read(data: string | ArrayBuffer): void {
     if (typeof data !== "string") return this.binary(data);
     const message = JSON.parse(data) as Message;
+    this.last = Number(message["seq"] ?? this.last);
+    if (message.type === "error" && !this.ready) {
+      this.refusal = troubleTold(String(message["code"]), String(message["text"]));
+      return;
+    }
     if (message.type === "started") this.started(message);
     if (message.type === "film") this.film = String(message["mime"]);
     this.heard.message(message);
@@ -100,18 +120,18 @@ export class Wire {
     if (this.ended) return;
     this.lostAt ||= Date.now();
     const wait = Math.min(FIRST_SECONDS * 2 ** this.tries++, SLOWEST_SECONDS);
-    if (!this.session) return void this.fail(code);
+    if (!this.session) return void this.fail();
+    if (code === REFUSED) return this.giveUp(new Trouble("lost"));
     if (Date.now() + wait * 1000 - this.lostAt > GIVE_UP_SECONDS * 1000) return this.giveUp(new Trouble("lost"));
     this.heard.lost(true);
     this.retry = setTimeout(() => this.connect(), wait * 1000 * (0.75 + Math.random() / 2));
   }
 
   /** A browser does not tell why a socket was refused: a server that answers otherwise does not want us. */
-  private async fail(code: number): Promise<void> {
-    const trouble = socketTrouble(code);
+  private async fail(): Promise<void> {
+    if (this.refusal) return this.giveUp(this.refusal);
     const there = await fetch(`${this.choices.api}/health/live`, { mode: "no-cors" }).then(() => true, () => false);
-    const refused = this.choices.token ? "expired" : "not-allowed";
-    this.giveUp(trouble.code === "unreachable" && there ? new Trouble(refused) : trouble);
+    this.giveUp(new Trouble(!there ? "unreachable" : this.choices.token ? "expired" : "not-allowed"));
   }
 
   private giveUp(trouble: Trouble): void {

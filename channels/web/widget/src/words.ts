@@ -136,9 +136,9 @@ export function stateWords(tongue: Tongue, state: State, mode: Mode): string {
   return words.states[state];
 }
 
-/** What the visitor is told about something that went wrong: what to do, and never a technical word. */
+/** What the visitor is told about something that went wrong: what to do, in our own words where we have any. */
 export function troubleWords(tongue: Tongue, error: unknown): { code: string; message: string } {
   const trouble = error instanceof Trouble ? error : new Trouble("server");
   const troubles: Record<string, string> = WORDS[tongue].troubles;
-  return { code: trouble.code, message: trouble.said || (troubles[trouble.code] ?? WORDS[tongue].troubles.server) };
+  return { code: trouble.code, message: troubles[trouble.code] ?? (trouble.said || WORDS[tongue].troubles.server) };
 }

@@ -1,0 +1,113 @@
+"""Speaking for one tenant: in the voice that they chose and that may speak now, ready words from what is kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from core_pipeline.arabic.speakable import speakable
+from core_pipeline.calls.sounds import words_of
+from core_pipeline.contracts.engines import Saying, Speech
+from core_pipeline.contracts.specs import Priority
+from core_pipeline.engines.router import For
+from core_pipeline.engines.wrap.flowing import flowing
+from core_pipeline.media.pcm import join
+from core_pipeline.thinking.voices import voice_of
+from errors import NeedsOwner
+from tenants import voices
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from core_pipeline.calls.lobby import Lobby, Share
+    from core_pipeline.calls.shelter import Shelter
+    from core_pipeline.engines.wrap.meter import Ledger
+    from core_pipeline.engines.wrap.voiced import Voice
+    from tenants.policy import Policy
+
+
+class TenantVoice:
+    """Speaks a tenant's sentences; `timed` has the times of words and sounds told, for a face.
+
+    `clones` are the ids of the voices by example that were used so far.
+    """
+
+    def __init__(
+        self, lobby: Lobby, share: Share, policy: Policy, shelter: Shelter, *, timed: bool = False, urgent: bool = True
+    ) -> None:
+        self._lobby, self._share, self._policy, self._shelter = lobby, share, policy, shelter
+        self._timed, self._priority = timed, Priority.CALL if urgent else Priority.NOTE
+        self._voices: dict[str, Voice | None] = {}
+        self.clones: set[str] = set()
+
+    async def say(self, text: str, language: str, ledger: Ledger) -> AsyncIterator[Speech]:
+        """Stream a sentence as it is spoken."""
+        voice = await self._shelter.keep(self._voice(language))
+        async with flowing(self._speak(text, language, voice, ledger)) as parts:
+            async for part in parts:
+                yield part
+
+    async def recite(self, text: str, language: str, ledger: Ledger) -> AsyncIterator[Speech]:
+        """Stream ready words: at once and in one piece where they were said before, else as they are spoken."""
+        voice = await self._shelter.keep(self._voice(language))
+        own = self._policy.engines.get("tts", "")
+        words = words_of(self._share.tenant_id, text, language, voice, own, timed=self._timed)
+        known = self._lobby.sounds.get(words)
+        if known is not None:
+            yield known
+            return
+        spoken: list[Speech] = []
+        async with flowing(self._speak(text, language, voice, ledger, spoken)) as parts:
+            async for part in parts:
+                yield part
+        if spoken:
+            self._lobby.sounds.put(words, _whole(spoken))
+
+    async def _speak(
+        self, text: str, language: str, voice: Voice | None, ledger: Ledger, kept: list[Speech] | None = None
+    ) -> AsyncIterator[Speech]:
+        """Speak it; all of it is added to `kept`, unless another engine than the first had to help out."""
+        order = For(ledger, self._share.tenant_id, self._priority)
+        engine = await self._shelter.keep(self._lobby.engines.tts(language, order, voice))
+        spoken: list[Speech] = []
+        async with flowing(engine.speak(Saying(speakable(text, language), language, timed=self._timed))) as parts:
+            while (part := await self._next(parts)) is not None:
+                spoken.append(part)
+                yield part
+        if kept is not None and not _helped_out(engine):
+            kept += spoken
+
+    async def _next(self, parts: AsyncIterator[Speech]) -> Speech | None:
+        # Only while it is made: whoever listens takes as long as the sound lasts.
+        async with self._share.place("tts"):
+            return await anext(parts, None)
+
+    async def _voice(self, language: str) -> Voice | None:
+        """The voice for this language; one by example is looked at each time, for it may be revoked by now."""
+        voice = self._voices.get(language)
+        if language not in self._voices or (voice and voice.clone and not await self._may_speak(voice.clone.id)):
+            db, blobs, tenant_id = self._lobby.db, self._lobby.blobs, self._share.tenant_id
+            voice = self._voices[language] = await voice_of(db, blobs, tenant_id, self._policy, language)
+        if voice and voice.clone:
+            self.clones.add(voice.clone.id)
+        return voice
+
+    async def _may_speak(self, clone_id: str) -> bool:
+        try:
+            async with self._lobby.db.tenant(self._share.tenant_id, reads=True) as session:
+                await voices.speaking(session, clone_id)
+        except NeedsOwner:
+            self._lobby.sounds.forget(clone_id)
+            return False
+        return True
+
+
+def _whole(parts: list[Speech]) -> Speech:
+    words = tuple(word for part in parts for word in part.words)
+    phonemes = tuple(phoneme for part in parts for phoneme in part.phonemes)
+    return Speech(join([part.pcm for part in parts]), words, phonemes)
+
+
+def _helped_out(engine: Any) -> bool:
+    """Whether a later engine of the chain spoke: with a voice that is not the tenant's, and only this once."""
+    served = getattr(engine, "served", None)
+    return served is not None and served is not engine.engines[0]

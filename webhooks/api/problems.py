@@ -1,0 +1,154 @@
+"""What goes wrong, told as RFC 9457 wants it, in the caller's language, with what to do about it."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from http import HTTPStatus
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from core_pipeline.engines.landmarks import checking
+from core_pipeline.portraits.faults import explain
+from errors import Forged, Impossible, NeedsOwner, Retryable, SawtakError
+
+MIME = "application/problem+json"
+LANGUAGES = ("en", "ar")
+LEVELS: Mapping[type[SawtakError], int] = {Forged: 401, NeedsOwner: 409, Impossible: 422, Retryable: 503}
+STATUS = {
+    "blob-missing": 404,
+    "voice-missing": 404,
+    "avatar-missing": 404,
+    "key-missing": 404,
+    "job-missing": 404,
+    "call-missing": 404,
+    "media-too-large": 413,
+    "avatar-too-large": 413,
+    "link-expired": 410,
+    "link-wrong": 404,
+    "repeat-busy": 409,
+    "account-off": 409,
+    "voice-state": 409,
+    "avatar-state": 409,
+    "no-such-voice": 422,
+    "no-such-avatar": 422,
+}
+
+
+class Refusal(HTTPException):
+    """A request that is refused for what it is as a request, not for what it asks; `after` seconds it may come back."""
+
+    def __init__(self, status: int, code: str, *, after: float | None = None, faults: Sequence[str] = ()) -> None:
+        headers = {"Retry-After": str(ceil(after))} if after is not None else {}
+        if status == HTTPStatus.UNAUTHORIZED:
+            headers["WWW-Authenticate"] = "Bearer"
+        super().__init__(status, code, headers or None)
+        self.code = code
+        self.faults = tuple(faults)
+
+
+def language_of(request: Request) -> str:
+    """The language in which the caller reads best: "ar" or "en"."""
+    best, weight = "en", 0.0
+    for part in request.headers.get("accept-language", "").split(","):
+        tag, _, q = part.strip().lower().partition(";q=")
+        try:
+            wanted = float(q or 1)
+        except ValueError:
+            continue
+        if tag[:2] in LANGUAGES and wanted > weight:
+            best, weight = tag[:2], wanted
+    return best
+
+
+def told(code: str, status: int, language: str, detail: str = "") -> str:
+    """A sentence about the code that says what to do; `detail` is told where there is none."""
+    words = _words()["codes"].get(code)
+    if words is not None:
+        return str(words[language])
+    for one in (explain, checking.explain):
+        if (found := one(code, language)) != code:
+            return found
+    general = str(_general(status)[f"do_{language}"])
+    return detail if detail and language == "en" else general
+
+
+def body_of(status: int, code: str, language: str, detail: str = "", faults: Sequence[str] = ()) -> dict[str, Any]:
+    """The problem as JSON; `faults` are more codes, each with its own sentence."""
+    found: dict[str, Any] = {
+        "type": f"urn:sawtak:problem:{code}",
+        "title": _general(status)[language],
+        "status": status,
+        "code": code,
+        "detail": told(code, status, language, detail),
+    }
+    if faults:
+        found["errors"] = [{"where": fault, "what": told(fault, status, language)} for fault in faults]
+    return found
+
+
+def answer(
+    request: Request, status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    """The problem as a response."""
+    said = {"Content-Language": language_of(request), "Vary": "Accept-Language", **(headers or {})}
+    return JSONResponse(body, status, said, MIME)
+
+
+def refused(request: Request, error: Exception) -> JSONResponse:
+    """A response for any of our errors, and for those of the framework."""
+    language = language_of(request)
+    if isinstance(error, Refusal):
+        body = body_of(error.status_code, error.code, language, faults=error.faults)
+        return answer(request, error.status_code, body, error.headers)
+    if isinstance(error, HTTPException):
+        code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
+        return answer(request, error.status_code, body_of(error.status_code, code, language), error.headers)
+    if isinstance(error, RequestValidationError):
+        body = body_of(422, "invalid", language)
+        body["errors"] = [{"where": _place(one), "what": str(one["msg"])} for one in error.errors()]
+        return answer(request, 422, body)
+    if isinstance(error, SawtakError):
+        status = status_of(error)
+        wait = {"Retry-After": str(max(1, ceil(error.after)))} if isinstance(error, Retryable) else {}
+        login = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
+        return answer(request, status, body_of(status, error.code, language, error.detail), {**wait, **login})
+    return answer(request, 500, body_of(500, "broken", language))
+
+
+def status_of(error: SawtakError) -> int:
+    """The HTTP status that fits the error."""
+    level = next((level for kind, level in LEVELS.items() if isinstance(error, kind)), 500)
+    return STATUS.get(error.code, level)
+
+
+def handle(app: FastAPI) -> None:
+    """Have every error of this application answered as a problem."""
+
+    async def handler(request: Request, error: Exception) -> JSONResponse:
+        return refused(request, error)
+
+    for kind in (SawtakError, HTTPException, RequestValidationError, Exception):
+        app.add_exception_handler(kind, handler)
+
+
+def _place(error: Mapping[str, Any]) -> str:
+    return ".".join(str(part) for part in error.get("loc", ()))
+
+
+def _general(status: int) -> Mapping[str, str]:
+    said: Mapping[str, Mapping[str, str]] = _words()["statuses"]
+    return said.get(str(status)) or said["500" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "400"]
+
+
+@cache
+def _words() -> dict[str, Any]:
+    return tomllib.loads(Path(__file__).with_name("problems.toml").read_text(encoding="utf-8"))
