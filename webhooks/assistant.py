@@ -1,4 +1,4 @@
-"""The door of our own channel: the assistant's socket and WebRTC, for whoever has a key or a token of the public API."""
+"""The door of our own channel: the assistant's socket and WebRTC, for who has a key or a token of the public API."""
 
 from __future__ import annotations
 

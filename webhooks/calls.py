@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.websockets import WebSocket
 
-    from core_pipeline.calls.board import Exchange
+    from core_pipeline.calls.board import Switchroom
     from core_pipeline.contracts.calls import CallLine, CallNews
     from tenants.accounts import AccountBook, AccountRef
     from webhooks.lines import OpenLines
@@ -36,8 +36,8 @@ MOST_GREETING = 500
 class CallDoor:
     """Leads each vendor's requests about calls to its account's line, and calls to the switchboard."""
 
-    def __init__(self, lines: OpenLines, book: AccountBook, exchange: Exchange) -> None:
-        self._lines, self._book, self._exchange = lines, book, exchange
+    def __init__(self, lines: OpenLines, book: AccountBook, room: Switchroom) -> None:
+        self._lines, self._book, self._room = lines, book, room
         self._greeting = 0
         self.counters: Counter[str] = Counter()
 
@@ -48,12 +48,12 @@ class CallDoor:
 
     def board(self, account: AccountRef) -> Board:
         """The switchboard of an account."""
-        return Board(self._exchange, account)
+        return Board(self._room, account)
 
     async def taken(self, account: AccountRef, event: Ring | CallNews) -> None:
         """Act on a call that came with a webhook, beside answering the webhook: callers don't wait for a queue."""
         self.counters["calls"] += 1
-        self._exchange.background(self._act(account, event))
+        self._room.background(self._act(account, event))
 
     async def _act(self, account: AccountRef, event: Ring | CallNews) -> None:
         board = self.board(account)
@@ -95,10 +95,10 @@ class CallDoor:
 
     def _url(self, path: bytes, query: bytes) -> str:
         """The address that was called, in the bytes of the caller: signatures cover them."""
-        return f"{self._exchange.address}{path.decode('latin-1')}{'?' if query else ''}{query.decode('latin-1')}"
+        return f"{self._room.address}{path.decode('latin-1')}{'?' if query else ''}{query.decode('latin-1')}"
 
     async def _connect(self, websocket: WebSocket) -> None:
-        socket = StarletteSocket(websocket, self._exchange.address)
+        socket = StarletteSocket(websocket, self._room.address)
         if self._greeting >= MOST_GREETING:
             await socket.refuse()
             return
@@ -115,8 +115,8 @@ class CallDoor:
         finally:
             self._greeting -= 1
         talk = asyncio.ensure_future(board.talk(ticket, leg))
-        self._exchange.tasks.add(talk)
-        talk.add_done_callback(self._exchange.tasks.discard)
+        self._room.tasks.add(talk)
+        talk.add_done_callback(self._room.tasks.discard)
         await asyncio.shield(talk)
 
     async def _line(self, path: dict[str, str]) -> tuple[AccountRef, CallLine]:

@@ -29,15 +29,19 @@ CONNECT_SECONDS, PATIENCE = 2.0, 10.0
 
 
 class AsteriskCaller:
-    """The `Caller` of this channel; `underruns` counts the frames that came too late within what was being said."""
+    """The `Caller` of this channel; `underruns` counts the frames that came too late within what was being said.
 
-    sample_rate = RATE
+    `faults` is what Asterisk, or the ear at its other end, would not have liked.
+    """
+
+    sample_rate: int = RATE
 
     def __init__(self, setup: EmulatorSetup, base: str, account_id: str) -> None:
         self._setup, self._base = setup, f"{base.rstrip('/')}/calls/audiosocket/{account_id}"
         self._number = setup.platform.get("number", NUMBER)
         self._http = httpx.AsyncClient(timeout=PATIENCE, trust_env=False)
         self._ear, self._parser = Ear(), Parser()
+        self.faults = self._ear.faults
         self._uuid, self._rang = UUID(setup.external_id), False
         self._writer: asyncio.StreamWriter | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -56,11 +60,6 @@ class AsteriskCaller:
     ) -> None:
         await self.drop()
         await self._http.aclose()
-
-    @property
-    def faults(self) -> list[str]:
-        """What Asterisk, or the ear at its other end, would not have liked."""
-        return self._ear.faults
 
     @property
     def underruns(self) -> int:
@@ -213,7 +212,7 @@ def _at_our_rate(pcm: Pcm) -> bytes:
         return pcm.data
     samples = np.frombuffer(pcm.data, "<i2")
     at = np.arange(0, samples.size, pcm.sample_rate / RATE)
-    return np.interp(at, np.arange(samples.size), samples).astype("<i2").tobytes()
+    return bytes(np.interp(at, np.arange(samples.size), samples).astype("<i2").tobytes())
 
 
 async def _first(*events: asyncio.Event) -> None:

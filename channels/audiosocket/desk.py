@@ -19,12 +19,13 @@ class Desk:
 
     def expect(self, wire_id: str) -> None:
         """Note a call that will ask afterwards."""
-        until = self._clock() - KEPT_SECONDS
-        for old in [one for one, (at, _) in self._expected.items() if at < until]:
-            del self._expected[old]
-        if len(self._expected) >= MOST:
-            del self._expected[next(iter(self._expected))]
-        self._expected[wire_id] = (self._clock(), "")
+        now = self._clock()
+        while self._expected:
+            oldest = next(iter(self._expected))
+            if len(self._expected) < MOST and self._expected[oldest][0] > now - KEPT_SECONDS:
+                break
+            del self._expected[oldest]
+        self._expected[wire_id] = (now, "")
 
     def put_through(self, wire_id: str, to: str) -> bool:
         """Keep where a call is to be put through to; False where nobody will ask."""

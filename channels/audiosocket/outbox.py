@@ -26,7 +26,8 @@ class Outbox:
         self._added = self._taken = 0
         self._marks: deque[tuple[int, str]] = deque()
         self._timed: deque[tuple[float, str]] = deque()
-        self._until = 0.0
+        # Until when the far end has something to play, and until when that is sound of ours.
+        self._until = self._sounds = 0.0
 
     @property
     def taken(self) -> int:
@@ -78,11 +79,13 @@ class Outbox:
         frame = bytes(self._waiting[: self._frame])
         del self._waiting[: self._frame]
         self._taken += len(frame)
+        if frame:
+            self._sounds = self._until + FRAME_SECONDS
         return frame.ljust(self._frame, b"\0")
 
     def _time(self) -> None:
         while self._marks and self._marks[0][0] <= self._taken:
-            self._timed.append((self._until, self._marks.popleft()[1]))
+            self._timed.append((self._sounds, self._marks.popleft()[1]))
 
     def _reached(self, now: float) -> list[str]:
         names = []

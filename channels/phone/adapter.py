@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _API = "https://api.twilio.com"
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 _WEBHOOK = re.compile(r"(https?://[^?#\s]+)/webhooks/phone/([^/?#\s]+)")
+# A caller waits on the line meanwhile.
+_LIVE_SECONDS = 5.0
 _STAGES = ["initiated", "ringing", "answered", "completed"]
 
 
@@ -44,10 +46,10 @@ class _Remote:
 
     async def put_through(self, to: str) -> None:
         document = twiml.dialled(self.board, to, self.number, self.language)
-        await self.rest.post(f"Calls/{self.call_sid}", {"Twiml": document})
+        await self.rest.post(f"Calls/{self.call_sid}", {"Twiml": document}, timeout=_LIVE_SECONDS)
 
     async def end(self) -> None:
-        await self.rest.post(f"Calls/{self.call_sid}", {"Status": "completed"})
+        await self.rest.post(f"Calls/{self.call_sid}", {"Status": "completed"}, timeout=_LIVE_SECONDS)
 
 
 class PhoneChannel:

@@ -21,6 +21,8 @@ _CHUNK = 5 * _FRAME
 # Jitter of the vendor's clock is not filled; a longer hole than this is no pause of the same talk any more.
 _JITTER_MS, _HOLE_MS = 40, 1000
 _JUNK = 500
+# The vendor sends sound all the time and takes ours at once: who does neither for so long is gone.
+SILENT_SECONDS, STUCK_SECONDS = 30.0, 5.0
 
 
 class Remote(Protocol):
@@ -87,20 +89,20 @@ class PhoneLeg:
         for at in range(0, whole, _CHUNK):
             if generation != self._cleared:
                 return
-            await self._socket.send(media_out(self._stream, codes[at : min(at + _CHUNK, whole)]))
+            await self._send(media_out(self._stream, codes[at : min(at + _CHUNK, whole)]))
 
     async def mark(self, name: str) -> None:
         """Have the mark come back once everything before it was played."""
         if self._rest:
             last, self._rest = self._rest, b""
-            await self._socket.send(media_out(self._stream, last.ljust(_FRAME, bytes([mulaw.SILENCE]))))
-        await self._socket.send(mark_out(self._stream, name))
+            await self._send(media_out(self._stream, last.ljust(_FRAME, bytes([mulaw.SILENCE]))))
+        await self._send(mark_out(self._stream, name))
 
     async def clear(self) -> None:
         """Throw away what was not played yet."""
         self._rest = b""
         self._cleared += 1
-        await self._socket.send(clear_out(self._stream))
+        await self._send(clear_out(self._stream))
 
     async def told(self, what: Told) -> None:
         """Nothing is seen on a telephone."""
@@ -140,15 +142,26 @@ class PhoneLeg:
         except SawtakError:
             return
 
+    async def _send(self, text: str) -> None:
+        if self._gone:
+            return
+        try:
+            async with asyncio.timeout(STUCK_SECONDS):
+                await self._socket.send(text)
+        except TimeoutError:
+            await self._close()
+
     async def _close(self) -> None:
         self._gone = True
         self._backlog.close()
         await self._socket.close()
 
     async def _read(self) -> None:
+        clock = asyncio.get_running_loop().time
         try:
-            while (message := await self._socket.receive()) is not None and self._taken(message):
-                continue
+            async with asyncio.timeout(SILENT_SECONDS) as patience:
+                while (message := await self._socket.receive()) is not None and self._taken(message):
+                    patience.reschedule(clock() + SILENT_SECONDS)
         finally:
             self._gone = True
             self._backlog.close()

@@ -49,9 +49,11 @@ class Rest:
             raise refusal(response, payload, lands=lands)
         return table(payload)
 
-    async def post(self, path: str, fields: Mapping[str, Any], *, lands: bool = False) -> dict[str, Any]:
+    async def post(
+        self, path: str, fields: Mapping[str, Any], *, lands: bool = False, timeout: float | None = None
+    ) -> dict[str, Any]:
         """Send a form and return the answer's object."""
-        return await self.call("POST", path, lands=lands, data=dict(fields))
+        return await self.call("POST", path, lands=lands, timeout=timeout, data=dict(fields))
 
     async def recording(self, sid: str, cap: int) -> AsyncIterator[bytes]:
         """Stream a recording as WAV, at most `cap` bytes; the vendor may send us on to where it lies, without token."""

@@ -94,10 +94,19 @@ class RtcCaller:
             raise Retryable("rtc", "no connection came about") from None
         if not self._line.connected:
             raise Retryable("rtc", "no connection came about")
-        self._began = time.monotonic()
+        self.begin()
         keys = [kind for kind in self._line.audio._codecs if kind.name.lower() == "telephone-event"]  # noqa: SLF001 - told nowhere else
         if keys:
             self._keypad = Keypad(self._line.audio.sender, keys[0].payloadType or 0)
+
+    def follow(self) -> None:
+        """Leave the lead in finding a way to the other end, though the offer is ours."""
+        ice: Any = self._line.audio.sender.transport.transport
+        ice._connection.ice_controlling = False  # noqa: SLF001 - an offer's author leads, says aiortc
+
+    def begin(self) -> None:
+        """Let the call's time begin now."""
+        self._began, self._recording = time.monotonic(), Recording(RATE)
 
     async def say(self, pcm: Pcm) -> None:
         """Speak, in real time; returns at the end of it."""

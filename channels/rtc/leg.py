@@ -99,6 +99,10 @@ class RtcLeg:
         if not self._line.connected:
             raise Retryable("rtc", "no connection came about: look at the firewall and the ICE servers")
 
+    async def wait_gone(self) -> None:
+        """Return once the connection has ended."""
+        await self._inbox.wait_end()
+
     async def wait_sound(self) -> None:
         """Return once they send sound; `Retryable` "rtc" when the connection ends before."""
         begun = asyncio.ensure_future(self._line.ear.begun.wait())

@@ -20,7 +20,6 @@ SILENT = bytes(FRAME_BYTES)
 
 _WIRE_BASE = Fraction(1, WIRE_RATE)
 _NOTHING = b"\xf8\xff\xfe"  # an Opus packet of 20 ms without sound
-_RINGS_OUT = 10  # silent packets after which the codec has nothing left to say
 _OPTIONS = {"application": "voip", "compression_level": "5", "fec": "1", "packet_loss": "5"}
 _BITS = 28_000
 
@@ -32,12 +31,11 @@ class Encoder:
         self._codec = av.CodecContext.create("libopus", "w")
         self._codec.sample_rate, self._codec.format, self._codec.layout = RATE, "s16", "mono"
         self._codec.bit_rate, self._codec.options = _BITS, _OPTIONS
-        self._number = self._silent = 0
+        self._number = 0
 
     def packet(self, pcm: bytes) -> Packet[Any]:
         """Return the next packet, with 20 ms of sound in it."""
-        self._silent = self._silent + 1 if pcm == SILENT else 0
-        packet = av.Packet(_NOTHING if self._silent > _RINGS_OUT else self._encoded(pcm))
+        packet = av.Packet(self._encoded(pcm))
         packet.pts, packet.time_base = self._number * WIRE_STEP, _WIRE_BASE
         self._number += 1
         return packet

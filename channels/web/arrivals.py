@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from math import inf
 from time import monotonic
 
 from core_pipeline.contracts.legs import LegEvent, Sound
@@ -22,13 +23,13 @@ class Arrivals:
         self._news = asyncio.Event()
         self._over = False
 
-    def put(self, event: LegEvent) -> None:
-        """Add what happened just now; nothing happens after `end`."""
+    def put(self, event: LegEvent, *, kept: bool = False) -> None:
+        """Add what happened just now, `kept` however long it waits; nothing happens after `end`."""
         if self._over:
             return
         if len(self._waiting) >= MOST_EVENTS:
             self._drop_one()
-        self._waiting.append((self._clock(), event))
+        self._waiting.append((inf if kept else self._clock(), event))
         self._news.set()
 
     def end(self) -> None:

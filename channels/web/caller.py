@@ -30,12 +30,18 @@ _MESSAGE_BYTES = 32 * 1024 * 1024
 
 
 class WebCaller:
-    """A visitor, let in by the key or token of the setup; `said` are all messages, `mode` "live" or "push"."""
+    """A visitor; `said` are all messages that came.
+
+    They are let in by the setup's secret "key", "token" or "bearer" (any of both, in a header), from its platform's
+    "origin". The platform may also hold "language", "mode", "avatar" and "visitor", as in the message `start`.
+    """
 
     sample_rate = RATE
 
     def __init__(self, setup: EmulatorSetup, base: str) -> None:
         self._address = _address(setup, base)
+        bearer = setup.secrets.get("bearer")
+        self._headers = {"Authorization": f"Bearer {bearer}"} if bearer else None
         self._origin = Origin(setup.platform["origin"]) if setup.platform.get("origin") else None
         self._start = {"visitor": setup.external_id, "sample_rate": RATE, **_options(setup)}
         self.faults: list[str] = []
@@ -146,7 +152,12 @@ class WebCaller:
     async def _open(self, start: dict[str, Any]) -> None:
         try:
             self._socket = await connect(
-                self._address, origin=self._origin, max_size=_MESSAGE_BYTES, proxy=None, compression=None
+                self._address,
+                origin=self._origin,
+                additional_headers=self._headers,
+                max_size=_MESSAGE_BYTES,
+                proxy=None,
+                compression=None,
             )
         except InvalidStatus as error:
             raise Impossible("refused", f"the door answered {error.response.status_code}") from None

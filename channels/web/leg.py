@@ -15,7 +15,7 @@ from channels.web.outbox import Outbox
 from channels.web.pace import Pace
 from channels.web.protocol import Bye, Played, Resume, Start, read, shown, written
 from core_pipeline.contracts.calls import CallState
-from core_pipeline.contracts.legs import Finished, Holding, Interrupted, Reached, Sound
+from core_pipeline.contracts.legs import Finished, Reached, Sound
 from errors import Impossible, SawtakError
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FLUSH_SECONDS = 2.0
+# Whoever hears a whole utterance at once works this long on a piece of it before others have their turn.
+PIECE_SECONDS = 0.5
 # Codes of a close that say why: the conversation is over, the client is too slow, or went on elsewhere.
 OVER, SLOW, TAKEN = 1000, 4008, 4001
 
@@ -61,7 +63,8 @@ class _Link:
 class WebLeg:
     """A `Leg` on any number of sockets, one after the other; `left` is told how the visitor went, before `events` ends.
 
-    `secret` lets another socket go on with it; `ticket` is the call that it carries.
+    `secret` lets another socket go on with it; `ticket` is the call that it carries; `dropped` says that nobody came
+    back. With a button ("push") sound is kept until it is released.
     """
 
     def __init__(
@@ -76,7 +79,8 @@ class WebLeg:
         self.sample_rate = start.sample_rate
         self.screen: Literal["none", "text", "track", "films"] = "films" if start.films else "text"
         self.over = asyncio.Event()
-        self._push, self._holding = start.mode == "push", False
+        self.dropped = False
+        self._held: bytearray | None = bytearray() if start.mode == "push" else None
         self._left, self._patience = left, patience or Patience()
         self._arrivals, self._outbox = Arrivals(), Outbox()
         self._sound_pace = Pace(1.1, self._patience.burst)
@@ -185,14 +189,21 @@ class WebLeg:
             self._complain("sound-odd", "sound has 16 bits a sample: send an even number of bytes")
         elif not self._sound_pace.allows(len(pcm) / 2 / self.sample_rate):
             self._complain("sound-fast", f"sound comes as it is spoken, at most {self._patience.burst:g} s at once")
-        elif pcm:
-            self._hold()
+        elif self._held is None:
             self._arrivals.put(Sound(pcm))
+        elif len(self._held) + len(pcm) > self._patience.burst * 2 * self.sample_rate:
+            self._complain("too-long", f"an utterance has at most {self._patience.burst:g} s")
+        else:
+            self._held += pcm
 
-    def _hold(self) -> None:
-        if self._push and not self._holding:
-            self._holding = True
-            self._arrivals.put(Holding())
+    def _finish(self) -> None:
+        """Bring what was said while the button was held: all of it at once, so that no pause within ends the turn."""
+        held, piece = bytes(self._held or b""), 2 * int(PIECE_SECONDS * self.sample_rate)
+        for at in range(0, len(held), piece):
+            self._arrivals.put(Sound(held[at : at + piece]), kept=True)
+        if self._held is not None:
+            self._held.clear()
+        self._arrivals.put(Finished())
 
     async def _obey(self, raw: str) -> None:
         try:
@@ -207,8 +218,9 @@ class WebLeg:
             self._complain("already-started", "open another socket for another conversation")
         elif isinstance(message, Bye):
             await self._gone(CallState.ENDED)
+        elif isinstance(message, Finished):
+            self._finish()
         else:
-            self._holding = self._holding and not isinstance(message, Finished | Interrupted)
             self._arrivals.put(message)
 
     def _complain(self, code: str, text: str) -> None:
@@ -243,6 +255,7 @@ class WebLeg:
         self._grace = asyncio.get_running_loop().call_later(self._patience.back, self._expire)
 
     def _expire(self) -> None:
+        self.dropped = True
         self._beside(self._gone(CallState.DROPPED))
 
     async def _gone(self, state: CallState) -> None:

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from channels.whatsapp.adapter import WhatsAppChannel
 from channels.whatsapp.config import LIMITS, WhatsAppConfig, WhatsAppPlatform
 from channels.whatsapp.door import WhatsAppDoor
+from core_pipeline.contracts.calls import Caller, CallsSpec
 from core_pipeline.contracts.channel import Channel, ChannelSpec, Door, Emulator, EmulatorSetup, Opening
 
 __all__ = ["SPEC"]
@@ -40,6 +41,12 @@ def _emulator(setup: EmulatorSetup) -> AbstractAsyncContextManager[Emulator]:
     return WhatsAppEmulator(setup)
 
 
+def _caller(setup: EmulatorSetup, base: str, account_id: str) -> AbstractAsyncContextManager[Caller]:
+    from channels.whatsapp.emulator_caller import calling  # noqa: PLC0415 - as above
+
+    return calling(setup, base, account_id)
+
+
 SPEC = ChannelSpec(
     name="whatsapp",
     title={"en": "WhatsApp", "ar": "واتساب"},
@@ -56,5 +63,6 @@ SPEC = ChannelSpec(
         secrets={"access_token": "demo-token"},
         platform={"app_secret": "demo-app-secret", "verify_token": "demo-verify-token"},
     ),
-    demo_config={"phone_number_id": _DEMO_NUMBER, "display_number": "+20 100 000 0000"},
+    demo_config={"phone_number_id": _DEMO_NUMBER, "display_number": "+20 100 000 0000", "calls": True},
+    calls=CallsSpec(caller=_caller, concurrent=1000),
 )

@@ -7,6 +7,8 @@ import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from pydantic import SecretStr
+
 from channels.rtc.ice import ice_servers
 from channels.whatsapp.graph import Graph
 from channels.whatsapp.people import recipient
@@ -32,18 +34,18 @@ class CallSide:
 
     def __init__(self, graph: Graph, account: str, config: WhatsAppConfig, platform: WhatsAppPlatform) -> None:
         self._graph, self._account, self._config = graph, account, config
-        self._ice_setting = platform.ice_servers
+        self._ice_setting = platform.ice_servers or SecretStr("")
         self._dialled: dict[str, RtcLeg] = {}
 
-    async def signal(self, event: str, request: WebhookRequest, board: Switchboard) -> Answer:
+    async def signal(self, event: str, request: WebhookRequest, board: Switchboard) -> Answer:  # noqa: ARG002 - other vendors need it
         """Raise `Impossible`: word on calls comes by the webhook."""
         raise Impossible("no-signals", f"{event}: WhatsApp tells of calls by its webhook")
 
-    async def connect(self, socket: Socket, board: Switchboard) -> tuple[Ticket, RtcLeg]:
+    async def connect(self, socket: Socket, board: Switchboard) -> tuple[Ticket, RtcLeg]:  # noqa: ARG002 - other vendors need it
         """Raise `Forged`: no sound of this vendor's comes by a socket."""
         raise Forged("no-sockets")
 
-    async def pick_up(self, ring: Ring, ticket: Ticket) -> RtcLeg:
+    async def pick_up(self, ring: Ring, ticket: Ticket) -> RtcLeg:  # noqa: ARG002 - other vendors need it
         """Take a call in time and return once sound flows.
 
         Raises `NeedsOwner` where calls are switched off, `Impossible` for one that can't be taken (any more), and
@@ -62,7 +64,7 @@ class CallSide:
         """Let the caller know that nobody answers."""
         await self._act("reject", ring.provider_id)
 
-    async def dial(self, to: Mapping[str, Any], ticket: Ticket, board: Switchboard) -> str:
+    async def dial(self, to: Mapping[str, Any], ticket: Ticket, board: Switchboard) -> str:  # noqa: ARG002 - other vendors need it
         """Call a customer who allows it and return the call's wacid.
 
         One who was never asked is asked, where the account says how; `Impossible` all the same.
@@ -81,7 +83,7 @@ class CallSide:
             await self._dialled.pop(next(iter(self._dialled))).close()
         return provider_id
 
-    async def picked_up(self, news: CallNews, ticket: Ticket) -> RtcLeg:
+    async def picked_up(self, news: CallNews, ticket: Ticket) -> RtcLeg:  # noqa: ARG002 - other vendors need it
         """Go on with a call of ours once its answer has come and the customer is heard."""
         leg = self._dialled.pop(news.provider_id, None)
         if leg is None:
@@ -121,11 +123,11 @@ class CallSide:
             # Connecting before the call is accepted keeps the first words whole; sound flows only after.
             await self._act("pre_accept", ring.provider_id, answer)
             await leg.wait_connected()
+            leg.over = lambda: self._quietly("terminate", ring.provider_id)
             await self._act("accept", ring.provider_id, answer)
         except BaseException:
             await leg.close()
             raise
-        leg.over = lambda: self._quietly("terminate", ring.provider_id)
         return leg
 
     async def _called(self, to: Mapping[str, Any], offer: str, ticket: Ticket) -> str:

@@ -68,4 +68,4 @@ class WhatsAppPlatform(BaseModel):
     verify_token: SecretStr | None = None
     media_hosts: Annotated[tuple[str, ...], BeforeValidator(_split)] = ("graph.facebook.com", "lookaside.fbsbx.com")
     timeout: float = Field(30.0, gt=0)
-    ice_servers: SecretStr = SecretStr("")
+    ice_servers: SecretStr | None = None

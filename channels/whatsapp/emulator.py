@@ -16,6 +16,7 @@ from channels.emulation.process import main
 from channels.emulation.server import served
 from channels.whatsapp.door import sign
 from channels.whatsapp.emulator_api import VERSION, GraphApi
+from channels.whatsapp.emulator_calls import CallDesk
 from channels.whatsapp.emulator_events import encode, message_event, status_event, statuses
 from channels.whatsapp.emulator_media import MediaShelf, Shelved
 from core_pipeline.contracts.channel import CustomerMessage, Delivery, EmulatorSetup
@@ -36,8 +37,11 @@ class WhatsAppEmulator:
         self._faults, self._ledger, self._patience = Faults(), Ledger(record_dir), patience
         self._running = AsyncExitStack()
         self.shelf = MediaShelf()
+        self.desk = CallDesk(self._account, self.post)
         token = setup.secrets["access_token"]
-        self._api = GraphApi(self._account, token, self._faults, self._ledger, self.shelf, self._hook, self._report)
+        self._api = GraphApi(
+            self._account, token, self._faults, self._ledger, self.shelf, self.desk, self._hook, self._report
+        )
         self.url = ""
         self.calls = self._faults.calls
         self.deliveries = self._ledger.deliveries

@@ -8,26 +8,19 @@ from dataclasses import replace
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import JSONResponse
 from starlette.datastructures import UploadFile
 
-from channels.emulation.faults import Fault, Faults
+from channels.emulation.faults import Faults
 from channels.emulation.ledger import Ledger
 from channels.whatsapp.config import CAPTION_CHARS, LIMITS
+from channels.whatsapp.emulator_calls import CallDesk
+from channels.whatsapp.emulator_errors import GraphError, injected, refused
 from channels.whatsapp.emulator_media import MediaShelf, examined
 from channels.wild import table, words
 from core_pipeline.contracts.channel import Delivery
 from core_pipeline.contracts.messages import ReplyKind
 
 VERSION = "v26.0"
-
-
-class GraphError(Exception):
-    """A refusal in the vendor's form."""
-
-    def __init__(self, status: int, code: int, text: str, after: float | None = None) -> None:
-        super().__init__(text)
-        self.status, self.code, self.text, self.after = status, code, text, after
 
 
 class GraphApi:
@@ -40,22 +33,25 @@ class GraphApi:
         faults: Faults,
         ledger: Ledger,
         shelf: MediaShelf,
+        desk: CallDesk,
         hooked: Callable[[str, str], Awaitable[bool]],
         accepted: Callable[[Delivery], None],
     ) -> None:
         self._account, self._token = account, token
         self._faults, self._ledger, self._shelf = faults, ledger, shelf
-        self._hooked, self._accepted = hooked, accepted
+        self._hooked, self._accepted, self._desk = hooked, accepted, desk
         self.inbound_ids: set[str] = set()
 
     def app(self) -> FastAPI:
         """Return the web application."""
         app = FastAPI(openapi_url=None)
-        app.add_exception_handler(GraphError, _refuse)
+        app.add_exception_handler(GraphError, refused)
         app.add_api_route("/download/{ticket}", self.download, methods=["GET"])
         app.add_api_route(f"/{VERSION}/{{media_id}}", self.resolve, methods=["GET"])
         app.add_api_route(f"/{VERSION}/{{account}}/media", self.upload, methods=["POST"])
         app.add_api_route(f"/{VERSION}/{{account}}/messages", self.messages, methods=["POST"])
+        app.add_api_route(f"/{VERSION}/{{account}}/calls", self.call, methods=["POST"])
+        app.add_api_route(f"/{VERSION}/{{account}}/settings", self.settings, methods=["POST"])
         app.add_api_route(f"/{VERSION}/{{account}}", self.webhook, methods=["POST"])
         return app
 
@@ -99,6 +95,9 @@ class GraphApi:
     async def messages(self, account: str, request: Request) -> dict[str, Any]:
         """POST /{number}/messages: a message, or read with typing."""
         body = table(await request.json())
+        interactive = table(body.get("interactive"))
+        if interactive.get("type") == "call_permission_request":
+            return self._asked(account, request, body, interactive)
         call = "busy" if body.get("status") else "messages"
         self._admit(call, request, account)
         if body.get("messaging_product") != "whatsapp":
@@ -114,6 +113,21 @@ class GraphApi:
         sent = {"id": delivery.message_id, "message_status": "accepted"}
         return {"messaging_product": "whatsapp", "contacts": [person], "messages": [sent]}
 
+    async def call(self, account: str, request: Request) -> dict[str, Any]:
+        """POST /{number}/calls: an action on a call, named as such, or a new call."""
+        body = table(await request.json())
+        self._admit(words(body.get("action")) or "calls", request, account)
+        if body.get("messaging_product") != "whatsapp":
+            raise GraphError(400, 100, "messaging_product is required")
+        await self._faults.lag()
+        return await self._desk.act(body)
+
+    async def settings(self, account: str, request: Request) -> dict[str, bool]:
+        """POST /{number}/settings: switch calls on."""
+        self._admit("settings", request, account)
+        self._desk.enabled = table(table(await request.json()).get("calling")).get("status") == "ENABLED"
+        return {"success": True}
+
     async def webhook(self, account: str, request: Request) -> dict[str, bool]:
         """POST /{number}: override the webhook after a handshake with it."""
         self._admit("webhook", request, account)
@@ -125,11 +139,18 @@ class GraphApi:
     def _admit(self, call: str, request: Request, account: str) -> None:
         fault = self._faults.arrived(call)
         if fault:
-            raise _error(fault)
+            raise injected(fault)
         if not hmac.compare_digest(request.headers.get("authorization", ""), f"Bearer {self._token}"):
             raise GraphError(401, 190, "Invalid OAuth access token")
         if account != self._account:
             raise GraphError(400, 100, "The number does not exist or belongs to somebody else")
+
+    def _asked(self, account: str, request: Request, body: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
+        self._admit("ask_to_call", request, account)
+        if _customer(body)[1] or table(asked.get("action")).get("name") != "call_permission_request":
+            raise GraphError(400, 100, "Invalid parameter")
+        self._desk.asked.append(words(table(asked.get("body")).get("text")) or "")
+        return {"messaging_product": "whatsapp", "messages": [{"id": f"wamid.{secrets.token_hex(12)}"}]}
 
     def _read(self, body: dict[str, Any]) -> dict[str, Any]:
         if body.get("status") != "read" or body.get("message_id") not in self.inbound_ids:
@@ -180,19 +201,3 @@ def _customer(body: dict[str, Any]) -> tuple[str, list[str]]:
 
 def _key(body: dict[str, Any]) -> str | None:
     return words(body.get("biz_opaque_callback_data"))
-
-
-def _error(fault: Fault) -> GraphError:
-    return GraphError(fault.status, fault.code, fault.text or "Injected by a test", fault.after)
-
-
-async def _refuse(_: Request, error: Exception) -> Response:
-    if not isinstance(error, GraphError):
-        raise error
-    details = {"messaging_product": "whatsapp", "details": error.text}
-    headers = {} if error.after is None else {"retry-after": str(int(error.after))}
-    if not error.code:
-        # The vendor's proxies fail without the API's own form.
-        return Response(status_code=error.status, headers=headers)
-    body = {"message": error.text, "type": "OAuthException", "code": error.code, "error_data": details}
-    return JSONResponse({"error": body}, error.status, headers=headers)

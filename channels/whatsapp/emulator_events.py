@@ -9,6 +9,8 @@ from typing import Any
 
 from core_pipeline.contracts.messages import ReplyKind
 
+_BUSINESS = "201000000000"
+
 
 def encode(payload: dict[str, Any]) -> bytes:
     r"""Write JSON as the vendor does: \u00e9 and the like for everything beyond ASCII, \/ for slashes."""
@@ -39,18 +41,56 @@ def status_event(account: str, customer: str, wamid: str, status: str, key: str 
     return _envelope(account, {"statuses": [report]})
 
 
+def connect_event(account: str, customer: str, wacid: str, session: dict[str, str], direction: str) -> dict[str, Any]:
+    """Return the event of a call: a customer's, with an offer, or one of ours, with the answer to our offer."""
+    person = {"profile": {"name": "Demo Customer"}, "user_id": bsuid(customer), "wa_id": customer}
+    call = {
+        "id": wacid,
+        "from": customer,
+        "from_user_id": bsuid(customer),
+        "to": _BUSINESS,
+        "event": "connect",
+        "timestamp": _now(),
+        "direction": direction,
+        "session": session,
+    }
+    return _envelope(account, {"contacts": [person], "calls": [call]}, "calls")
+
+
+def terminate_event(account: str, customer: str, wacid: str, status: str, seconds: float | None) -> dict[str, Any]:
+    """Return the event of a call's end; `seconds` is its length, None for one that was never taken."""
+    call: dict[str, Any] = {
+        "id": wacid,
+        "from": customer,
+        "to": _BUSINESS,
+        "event": "terminate",
+        "timestamp": _now(),
+        "direction": "USER_INITIATED",
+        "status": status,
+    }
+    if seconds is not None:
+        call |= {"start_time": str(int(time.time() - seconds)), "end_time": _now(), "duration": round(seconds)}
+    return _envelope(account, {"calls": [call]}, "calls")
+
+
+def progress_event(account: str, customer: str, wacid: str, status: str) -> dict[str, Any]:
+    """Return the event that tells how far a call of ours got."""
+    report = {"id": wacid, "type": "call", "status": status, "timestamp": _now(), "recipient_id": customer}
+    return _envelope(account, {"statuses": [report]}, "calls")
+
+
 def statuses(kind: ReplyKind) -> tuple[str, ...]:
     """Return the statuses that a message of this kind goes through on an emulated phone."""
     return ("sent", "delivered", "read", "played") if kind is ReplyKind.VOICE else ("sent", "delivered", "read")
 
 
-def _envelope(account: str, content: dict[str, Any]) -> dict[str, Any]:
+def _envelope(account: str, content: dict[str, Any], field: str = "messages") -> dict[str, Any]:
     value = {
         "messaging_product": "whatsapp",
-        "metadata": {"display_phone_number": "201000000000", "phone_number_id": account},
+        "metadata": {"display_phone_number": _BUSINESS, "phone_number_id": account},
         **content,
     }
-    changes = [{"field": "messages", "value": value}]
+    changes = [{"field": field, "value": value}]
     return {"object": "whatsapp_business_account", "entry": [{"id": "200000000000002", "changes": changes}]}
 
 

@@ -63,7 +63,7 @@ class OpenLines(Protocol):
 
 
 @dataclass(frozen=True)
-class Exchange:
+class Switchroom:
     """What all switchboards of one process share; at most `at_once` calls run here, as `process`.
 
     `recite` speaks words of a tenant into a file that a vendor may fetch and gives its address.
@@ -103,13 +103,13 @@ class Exchange:
 class Board:
     """The `Switchboard` of one account."""
 
-    def __init__(self, exchange: Exchange, account: AccountRef) -> None:
-        self._exchange, self._account, self._db = exchange, account, exchange.db
+    def __init__(self, room: Switchroom, account: AccountRef) -> None:
+        self._room, self._account, self._db = room, account, room.db
 
     def url(self, event: str, scheme: Literal["https", "wss"] = "https") -> str:
         """Our public address for this account and event; plain on a laptop, where nothing is set."""
-        plain = self._exchange.address.startswith("http://")
-        base = self._exchange.address.partition("://")[2]
+        plain = self._room.address.startswith("http://")
+        base = self._room.address.partition("://")[2]
         return f"{scheme[:-1] if plain else scheme}://{base}/calls/{self._account.channel}/{self._account.id}/{event}"
 
     async def ring(self, ring: Ring) -> Verdict:
@@ -132,26 +132,26 @@ class Board:
     async def redeem(self, token: str, provider_id: str | None = None) -> Ticket:
         """Give the call that this token was for, once; `Forged` for any other token, or another vendor's call."""
         async with self._db.tenant(self._account.tenant_id) as session:
-            ticket = await register.redeem(session, token, provider_id, self._exchange.process)
+            ticket = await register.redeem(session, token, provider_id, self._room.process)
             await notify(session, "call.started", ticket.call_id, {"call_id": ticket.call_id})
         return ticket
 
     def carry(self, ticket: Ticket, leg: Leg) -> None:
         """Talk to the caller on this leg, in the background, until the call ends."""
-        self._exchange.background(self.talk(ticket, leg))
+        self._room.background(self.talk(ticket, leg))
 
     async def talk(self, ticket: Ticket, leg: Leg) -> None:
         """Talk to the caller on this leg until the call ends; one that broke off goes on by message."""
-        reason = await self._exchange.leader.lead(ticket, leg)
+        reason = await self._room.leader.lead(ticket, leg)
         async with self._db.tenant(ticket.tenant_id) as session:
             await notify(session, "call.ended", ticket.call_id, {"call_id": ticket.call_id, "reason": reason})
         if reason in {"dropped", "broke"}:
-            await self._exchange.going_on.by_message(ticket.tenant_id, ticket.call_id)
+            await self._room.going_on.by_message(ticket.tenant_id, ticket.call_id)
 
     async def news(self, news: CallNews) -> None:
         """Note what the vendor tells of a call."""
-        if news.answer and (ticket := self._exchange.dialled.pop(news.provider_id, None)) is not None:
-            line = await self._exchange.lines.line(self._account.id)
+        if news.answer and (ticket := self._room.dialled.pop(news.provider_id, None)) is not None:
+            line = await self._room.lines.line(self._account.id)
             leg = await line.channel.picked_up(news, ticket)
             self.carry(await self.redeem(ticket.token), leg)
         tenant_id = self._account.tenant_id
@@ -161,7 +161,7 @@ class Board:
             if call is not None:
                 await notify(session, "call.missed", call.id, {"call_id": call.id, "reason": call.reason})
         if known is not None and known.state == CallState.MISSED and not known.outgoing:
-            self._exchange.background(self._missed(known.id))
+            self._room.background(self._missed(known.id))
 
     async def voicemail(self, provider_id: str, message: Inbound) -> None:
         """Have a message answered that was left instead of a talk; the same message twice is one."""
@@ -174,9 +174,9 @@ class Board:
                 return
         sound = b""
         if message.media is not None:
-            line = await self._exchange.lines.line(self._account.id)
+            line = await self._room.lines.line(self._account.id)
             sound = b"".join([chunk async for chunk in line.channel.fetch(message.media)])
-        await self._exchange.going_on.voicemail(tenant_id, call.id, message, sound)
+        await self._room.going_on.voicemail(tenant_id, call.id, message, sound)
         async with self._db.tenant(tenant_id) as session:
             (await session.get_one(Call, call.id)).reason = "voicemail"
             await notify(session, "voicemail.received", call.id, {"call_id": call.id})
@@ -204,13 +204,13 @@ class Board:
             async with self._db.tenant(self._account.tenant_id) as session:
                 await register.missed(session, await session.get_one(Call, call.id), error.code)
             raise
-        self._exchange.dialled[provider_id] = ticket
+        self._room.dialled[provider_id] = ticket
         async with self._db.tenant(self._account.tenant_id) as session:
             await register.called(session, call.id, provider_id)
         return call.id
 
     async def _dialled(self, address: dict[str, Any], ticket: Ticket) -> str:
-        line = await self._exchange.lines.line(self._account.id)
+        line = await self._room.lines.line(self._account.id)
         if not hasattr(line.channel, "dial"):
             raise NeedsOwner("no-calls", "this account carries no calls; choose one that does")
         provider_id: str = await line.channel.dial(address, ticket, self)
@@ -228,10 +228,10 @@ class Board:
         """Why this call can't be talked on now; None when it can."""
         if not open_now(policy.calls, datetime.now(UTC)):
             return "closed"
-        here = self._exchange.leader
+        here = self._room.leader
         # the call itself rings already
         tenants = await register.lines_taken(session, policy.calls.longest) - (call.token is not None)
-        full = here.closing or here.taken >= self._exchange.at_once or tenants > policy.calls.most
+        full = here.closing or here.taken >= self._room.at_once or tenants > policy.calls.most
         return "busy" if full else None
 
     async def _declined(self, policy: Policy, language: str, call: Call) -> Verdict:
@@ -241,11 +241,11 @@ class Board:
         sound = ""
         try:
             async with asyncio.timeout(RECITE_SECONDS):
-                sound = await self._exchange.recite(self._account.tenant_id, words, language)
+                sound = await self._room.recite(self._account.tenant_id, words, language)
         except (SawtakError, TimeoutError) as error:
             log.warning("words for a caller could not be spoken in time: %s", type(error).__name__)
         if not message and call.state == CallState.MISSED:
-            self._exchange.background(self._missed(call.id, wait=0.0))
+            self._room.background(self._missed(call.id, wait=0.0))
         return Verdict("message" if message else "refuse", language, words=words, sound=sound)
 
     async def _missed(self, call_id: str, wait: float = MESSAGE_SECONDS) -> None:
@@ -254,7 +254,7 @@ class Board:
         async with self._db.tenant(self._account.tenant_id, reads=True) as session:
             if (await session.get_one(Call, call_id)).reason == "voicemail":
                 return
-        await self._exchange.going_on.by_message(self._account.tenant_id, call_id)
+        await self._room.going_on.by_message(self._account.tenant_id, call_id)
 
 
 async def _policy(session: AsyncSession, tenant_id: str) -> Policy:

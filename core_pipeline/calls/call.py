@@ -227,7 +227,7 @@ class Call:
         if self._limit is not None:
             self._limit.reschedule(self._loop.time() + _LAST_WORDS_SECONDS)
         self._reason = reason
-        await self._talk.break_in(self._loop.time())
+        await self._talk.hush(self._loop.time())
         self._talk.announce([self._mouth.words(name)], end=reason)
 
     async def _end(self, reason: str, beside: list[asyncio.Task[None]]) -> Outcome:

@@ -41,13 +41,15 @@ class Round:
 
     `said` are the sentences that we meant to say, `answer` the whole of it as it was found, `lines` what the call made
     of them. `asked` and `given` are kept for the next who asks, `again` is the answer that was given before. What we
-    say by ourselves (turn 0) comes in several `part`s. `written` is set once it is in the history, or can't be.
+    say by ourselves (turn 0) comes in several `part`s. `written` is set once it is in the history, or can't be; until
+    then `speech` is the caller's sound.
     """
 
     turn: int
     language: str
     heard: str = ""
     lines: list[Line] = field(default_factory=list)
+    speech: bytes = b""
     said: list[str] = field(default_factory=list)
     answer: str = ""
     note: str | None = None

@@ -46,7 +46,7 @@ def _never(windows: int, recent: bytes) -> bool:
 
 
 class Ears:
-    """One caller's sound at the leg's rate in, beginnings and ends of speech out: the same for any cutting of the sound.
+    """One caller's sound at the leg's rate in, beginnings and ends of speech out: the same wherever the sound is cut.
 
     `hold` is asked before speech is believed: after how many windows of it, with what was heard in the last half
     second; as long as it says True the speech is none (our own voice that comes back). Sound is kept at `rate`.

@@ -16,10 +16,10 @@ class Exchange:
     """What becomes of one utterance; times are seconds of the loop's clock.
 
     `speech` is all of the caller's sound at the ears' rate (empty: they typed, or it is ours), `ended` when they
-    stopped, `noticed` when we
-    knew, `certain` is set when they said so outright. `settled` is set once nothing more is expected from them, `spoken`
-    says that the answer has sound, `audible` when it began to be heard. `lasting` can't be interrupted by speech, `final` not at
-    all. `before` is what has to be said first; `over` says that it was handed on to be kept.
+    stopped, `noticed` when we knew; `certain` is set when they have finished for sure, `settled` once nothing more is
+    waited for. `spoken` says that the answer has sound, `audible` when it began to be heard, `answered` that all of it
+    is on its way, `over` that it was handed on to be kept. `lasting` can't be interrupted by speech, `final` not at
+    all. `before` is what has to be said first.
     """
 
     minutes: Minutes
@@ -33,6 +33,7 @@ class Exchange:
     final: bool = False
     spoken: bool = False
     before: Exchange | None = None
+    answered: bool = False
     over: bool = False
     task: asyncio.Task[None] | None = None
 

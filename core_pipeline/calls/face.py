@@ -44,7 +44,7 @@ class LiveFaces:
             log.info("%d faces are drawn already: a call goes on with sound only", self.count)
             return None
         try:
-            face = await self._chosen(tenant_id, policy, language)
+            face = await self.chosen(tenant_id, policy, language)
             shape = LARGE if self.count < self._large else SMALL
             live = await live_face(self._engines, face, shape, language, tenant_id)
         except SawtakError as error:
@@ -56,7 +56,8 @@ class LiveFaces:
         self.count += 1
         return _Counted(live, self._released)
 
-    async def _chosen(self, tenant_id: str, policy: Policy, language: str) -> Face:
+    async def chosen(self, tenant_id: str, policy: Policy, language: str) -> Face:
+        """The face that the tenant chose for this language; `NeedsOwner` or `Impossible` where there is none."""
         chosen = resolve(policy.avatar.get(language))
         colours = {str(name): value for name, value in policy.avatar_colours.items()}
         if chosen.own_id is not None:

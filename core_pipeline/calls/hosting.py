@@ -153,18 +153,26 @@ class CallHost:
         self.cards += now.cards
 
     async def _begun(self, minutes: Minutes, digits: str | None) -> Round:
-        """Begin a round, or begin it again when the caller went on after all."""
+        """Begin a round, in place of an earlier one where the caller went on after all."""
         dialogue, heard = self._dialogue, minutes.heard
         if digits is None and heard and heard.text:
             dialogue.language = dialogue.pinned or await self._language(heard, typed=minutes.speech is None)
-        before = self._rounds.get(minutes.turn)
         words = digits if digits is not None else heard.text if heard else ""
         now = Round(minutes.turn, dialogue.language, words, minutes.lines)
+        now.speech = minutes.speech.data if minutes.speech else b""
+        before = self._taken_back(now)
         now.ledger.bills += [*(before.ledger.bills if before else ()), *self._taken()]
-        dialogue.rounds = [one for one in dialogue.rounds if one is not before]
-        dialogue.rounds.append(now)
-        self._rounds[minutes.turn] = self._now = now
+        dialogue.rounds = [*(one for one in dialogue.rounds if one is not before), now]
+        self._rounds[now.turn] = self._now = now
         return now
+
+    def _taken_back(self, now: Round) -> Round | None:
+        """The round that this one says in full: it has the same number, or the same sound at its beginning."""
+        last = self._now
+        if last is None or last.written.is_set():
+            return None
+        whole = last.turn == now.turn or (last.speech and now.speech.startswith(last.speech))
+        return self._rounds.pop(last.turn, None) if whole else None
 
     async def _language(self, heard: Heard, *, typed: bool) -> str:
         """The language that the caller spoke or wrote; the one of the call where that can't be told."""
@@ -213,21 +221,22 @@ class CallHost:
             return False
         finally:
             each.written.set()
+            each.speech = b""
         return True
 
     async def _end(self, outcome: Outcome) -> None:
         for each, minutes in self._unwritten:
             await self._written(each, minutes)
+        call_id, tenant_id = self._dialogue.call_id, self._dialogue.tenant_id
         try:
-            recording = await self._recorded(outcome)
+            async with self._lobby.db.tenant(tenant_id) as session:
+                await keeping.close(session, call_id, outcome, self._dialogue.language)
+            # Encoding takes a while: the call itself is over by then, whatever becomes of its sound.
+            if (recording := await self._recorded(outcome)) is not None:
+                async with self._lobby.db.tenant(tenant_id) as session:
+                    await keeping.recorded(session, call_id, recording)
         except TROUBLE:
-            log.exception("call %s: its recording can't be kept", self._dialogue.call_id)
-            recording = None
-        try:
-            async with self._lobby.db.tenant(self._dialogue.tenant_id) as session:
-                await keeping.close(session, self._dialogue.call_id, outcome, self._dialogue.language, recording)
-        except TROUBLE:
-            log.exception("call %s: its end can't be written", self._dialogue.call_id)
+            log.exception("call %s: its end can't be kept", call_id)
 
     async def _recorded(self, outcome: Outcome) -> str | None:
         """Keep both sides' sound; with a voice by example in it, it goes when that voice is revoked."""

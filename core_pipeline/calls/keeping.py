@@ -112,7 +112,7 @@ async def write(session: AsyncSession, dialogue: Dialogue, each: Round, minutes:
         await answers.keep(session, each.asked, each.given)
 
 
-async def close(session: AsyncSession, call_id: str, outcome: Outcome, language: str, recording: str | None) -> None:
+async def close(session: AsyncSession, call_id: str, outcome: Outcome, language: str) -> None:
     """Keep how the call went; an end that is known already is not overwritten."""
     call = await _call(session, call_id)
     if call.state in OPEN:
@@ -120,7 +120,12 @@ async def close(session: AsyncSession, call_id: str, outcome: Outcome, language:
         call.state, call.reason = (CallState.DROPPED if broken else CallState.ENDED).value, outcome.reason
         call.ended_at = datetime.now(UTC)
     call.metrics = {**call.metrics, **outcome.metrics, "seconds": round(outcome.seconds, 2)}
-    call.language, call.recording = language, recording or call.recording
+    call.language = language
+
+
+async def recorded(session: AsyncSession, call_id: str, recording: str) -> None:
+    """Keep where the sound of the call is."""
+    (await _call(session, call_id)).recording = recording
 
 
 async def _call(session: AsyncSession, call_id: str) -> Call:

@@ -39,6 +39,6 @@ class Writer:
         while (minutes := await self._over.get()) is not None:
             try:
                 await self._host.wrote(minutes)
-            except Exception as error:  # noqa: BLE001 - the call goes on, whatever the history breaks on
-                log.exception("the minutes of an exchange were lost: %s", type(error).__name__)
+            except Exception:
+                log.exception("the minutes of an exchange were lost")
         self._done.set()

@@ -105,7 +105,7 @@ class Mouth:
         async def started() -> None:
             await self._told(exchange, say)
 
-        if not exchange.spoken:
+        if not exchange.spoken and exchange.before is None:
             await self.voice.say(say, begin, started)
 
     async def _told(self, exchange: Exchange, say: Say) -> None:

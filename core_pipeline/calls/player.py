@@ -63,7 +63,7 @@ class Player:
         self._room.set()
         self._quiet.set()
         self._queued = self.until = 0.0
-        self._within = False
+        self._within = self._alarmed = False
         self.underruns = 0
         self.seconds = 0.0
 
@@ -72,6 +72,10 @@ class Player:
         """Whether something is being played, or will be at once."""
         left = self.until - self._loop.time()
         return bool(self._items) or left > 0 or (bool(self._marks) and left > -MARK_SECONDS)
+
+    def silent_since(self, moment: float) -> bool:
+        """Whether all that there was to play was played by then, so that who spoke after it broke into nothing."""
+        return not self._items and self.until <= moment
 
     def begin(self, line: Line, first: Callable[[], Awaitable[None]]) -> Sentence:
         """Queue a sentence; its sound comes by `put`."""
@@ -145,13 +149,13 @@ class Player:
             ahead = self.until - self._loop.time()
             if not self._items:
                 await self._sleep(None)
-            elif ahead > LEAD - STEP:
-                await self._sleep(ahead - LEAD + STEP)
+            elif ahead > LEAD - STEP / 2:
+                await self._sleep(ahead - LEAD + STEP / 2)
             else:
                 await self._supply()
 
     async def _supply(self) -> None:
-        while self._items and self.until - self._loop.time() <= LEAD - FRAME_SECONDS:
+        while self._items and self.until - self._loop.time() <= LEAD:
             item = self._items.popleft()
             if isinstance(item, bytes):
                 await self._hand_over(item)
@@ -188,20 +192,21 @@ class Player:
             self._queued += FRAME_SECONDS
             if self._queued >= MOST_QUEUED:
                 self._room.clear()
-        self._wake()
+        # While something plays, more sound is no reason to look: the alarm rings in time.
+        if not self._alarmed:
+            self._wake()
 
     async def _sleep(self, seconds: float | None) -> None:
         """Wait until something changes, so many seconds at most."""
-        self._waiting = self._loop.create_future()
+        self._waiting, self._alarmed = self._loop.create_future(), seconds is not None
         alarm = self._loop.call_later(seconds, self._wake) if seconds is not None else None
         try:
             await self._waiting
         finally:
-            self._waiting = None
+            self._waiting, self._alarmed = None, False
             if alarm is not None:
                 alarm.cancel()
 
     def _wake(self) -> None:
-        # While something plays, more sound is no reason to look: the alarm rings in time.
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)

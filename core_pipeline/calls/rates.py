@@ -75,4 +75,5 @@ class Stream:
         out = np.rint(np.ascontiguousarray(seen) @ self._weights).clip(-32_768, 32_767).astype("<i2")
         self._rest = self._rest[count * self._down :]
         self._given += out.size
-        return out.tobytes()
+        whole: bytes = out.tobytes()
+        return whole

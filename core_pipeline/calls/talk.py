@@ -64,7 +64,7 @@ class Talk:
     async def began(self, spoke: float) -> None:
         """The caller began to speak at `spoke`."""
         current = self.current
-        if current is not None and not (current.lasting or current.final):
+        if current is not None and not self._stays(current, spoke):
             if current.unheard(spoke):
                 await self._take_back(current)
             else:
@@ -79,7 +79,8 @@ class Talk:
             return
         whole = ((carried.speech if carried else b"") + speech)[-2 * _LONGEST * self._rate :]
         self._mouth.figures["heard_ms"] += len(speech) * 500 // self._rate
-        exchange = Exchange(Minutes(self.turns + 1), ended, whole, self._loop.time(), before=before)
+        turn = (carried.minutes.turn if carried else 0) or self.turns + 1
+        exchange = Exchange(Minutes(turn), ended, whole, self._loop.time(), before=before)
         if certain:
             exchange.certain.set()
         if carried is not None:
@@ -112,16 +113,22 @@ class Talk:
 
     async def break_in(self, spoke: float) -> None:
         """Be silent at once: the caller broke in at `spoke`, and nothing more of what was to be said is."""
-        current, player = self.current, self._mouth.player
-        if current is None or current.final:
+        current = self.current
+        if current is not None and not current.final:
+            self._mouth.figures["barge_ins"] += self._mouth.player.playing
+            await self.hush(spoke, broken_into=True)
+
+    async def hush(self, since: float, *, broken_into: bool = False) -> None:
+        """Be silent at once, for a reason that arose at `since`."""
+        current = self.current
+        if current is None:
             return
         stopped = [one for one in (current.before, current) if one is not None and not one.over]
         for exchange in stopped:
             exchange.cancel()
-            exchange.minutes.broken_into = True
-        self._mouth.figures["barge_ins"] += player.playing
-        await player.clear()
-        current.took("clear", self._loop.time() - spoke)
+            exchange.minutes.broken_into = broken_into
+        await self._mouth.player.clear()
+        current.took("clear", self._loop.time() - since)
         for exchange in stopped:
             self._finish(exchange)
         await self._mouth.far.told(Told("cleared", turn=current.minutes.turn))
@@ -136,8 +143,9 @@ class Talk:
 
     async def close(self) -> None:
         """Stop everything; what was going on is written down."""
-        for exchange in (self.current.before if self.current else None, self.current):
-            if exchange is not None and not exchange.over:
+        current = self.current
+        for exchange in (self._carried, current.before if current else None, current):
+            if exchange is not None:
                 exchange.cancel()
                 self._finish(exchange)
         if self._tasks:
@@ -161,10 +169,15 @@ class Talk:
         self.meant = self._loop.time()
         self.prompts = self._in_vain = 0
 
+    def _stays(self, exchange: Exchange, spoke: float) -> bool:
+        """Whether somebody who speaks then interrupts nothing of it."""
+        said = exchange.answered and self._mouth.player.silent_since(spoke)
+        return exchange.lasting or exchange.final or said
+
     async def _make_way(self, ended: float) -> Exchange | None:
         """End what can't go on beside a new utterance; return what has to be said before its answer."""
         current = self.current
-        if current is None or current.lasting or current.final:
+        if current is None or self._stays(current, ended):
             return current
         before = current.before
         await self.break_in(ended)
@@ -191,7 +204,7 @@ class Talk:
         if exchange.over:
             return
         exchange.over = True
-        if exchange.minutes.lines or exchange.minutes.turn:
+        if exchange.minutes.lines or exchange.minutes.heard is not None:
             self._writer.add(exchange.minutes)
         if self.current is exchange:
             self.current = None
@@ -208,11 +221,12 @@ class Talk:
         closing: Step | None = None
         try:
             closing = await lead(exchange)
-        except Exception as error:  # noqa: BLE001 - one exchange that breaks is no reason to fall silent
+        except Exception as error:
             known = isinstance(error, SawtakError)
             code = error.code if isinstance(error, SawtakError) else type(error).__name__
             log.warning("an exchange of a call failed: %s", code, exc_info=None if known else error)
             await self._mouth.trouble(exchange, code)
+        exchange.answered = True
         await self._mouth.player.drained()
         self._finish(exchange)
         if closing is not None:

@@ -18,7 +18,7 @@ _BYTES = 4  # of one moment: two sides of 16 bits
 
 
 def taped(stereo: bytes, sample_rate: int) -> bytes:
-    """Return interleaved 16-bit stereo as Opus in Ogg; blocks for about a hundredth of the sound's length."""
+    """Return interleaved 16-bit stereo as Opus in Ogg; blocks for a few milliseconds per second of sound."""
     out = io.BytesIO()
     with av.open(out, "w", format="ogg") as container:
         options = CODEC_OPTIONS["libopus"]

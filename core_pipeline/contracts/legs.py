@@ -46,11 +46,6 @@ class Typed:
 
 
 @dataclass(frozen=True)
-class Holding:
-    """The caller holds a button while they speak: only `Finished` ends what they say, however long they pause."""
-
-
-@dataclass(frozen=True)
 class Finished:
     """The caller said outright that they have finished speaking (released a button): nothing more is to come."""
 
@@ -60,7 +55,7 @@ class Interrupted:
     """The caller said outright that they have heard enough (pressed stop)."""
 
 
-LegEvent: TypeAlias = Sound | Key | Reached | Typed | Holding | Finished | Interrupted
+LegEvent: TypeAlias = Sound | Key | Reached | Typed | Finished | Interrupted
 
 
 class Sense(StrEnum):
@@ -110,7 +105,7 @@ class LiveFace(Protocol):
     def picture(self, played: float) -> NDArray[uint8]:
         """Draw what is to be seen when `played` seconds of the leg's sound were played: RGB, height × width × 3.
 
-        Called from a thread of its own, with never decreasing times; raises `Impossible` for a face that can't be drawn.
+        Called from a thread of its own, with never decreasing times; `Impossible` for a face that can't be drawn.
         """
 
     def close(self) -> None:

@@ -131,20 +131,17 @@ class Paper:
             return JSONResponse({}, self.refusal[0], headers=self.refusal[1])
         async with request.form() as form:
             self.asked.append({k: v if isinstance(v, str) else await v.read() for k, v in form.items()})
-        reply = {"transcript": HEARD, "response_text": " ".join(ANSWER), "audio_url": "/answer.wav", "language": "ar"}
-        return JSONResponse(reply)
+        said = {"transcript": HEARD, "response_text": " ".join(ANSWER), "audio_url": "/answer.wav", "language": "ar"}
+        return JSONResponse({"job_id": "j0", "state": "done", "progress": 100, **said})
 
     async def _flow(self, request: Request) -> Response:
         self.asked.append(await request.json())
-        self.polls = 0
-        return JSONResponse({"job_id": "j1"}, 202)
+        return JSONResponse({"job_id": "j1", "state": "queued", "progress": 0}, 202)
 
     async def _job(self, request: Request) -> Response:
         self.polls += 1
-        if self.polls == 1:
-            return JSONResponse({"state": "running", "progress": 50})
         said = {"transcript": HEARD, "response_text": ANSWER[0], "audio_url": "/answer.wav", "language": "ar"}
-        return JSONResponse({"state": "done", "progress": 100, **said, "video_url": "/answer.mp4"})
+        return JSONResponse({"job_id": "j1", "state": "done", "progress": 100, **said, "video_url": "/answer.mp4"})
 
     async def _sound(self, _: Request) -> Response:
         return Response(wav(ANSWER_SECONDS), media_type="audio/wav")

@@ -93,7 +93,7 @@ async def test_a_written_question_is_answered_by_a_film_where_the_avatar_is_on(v
     assert visit.paper.asked[0].items() >= {"text": "When do you open?", "form": "video"}.items()
     await expect(visit.part("video")).to_be_visible()
     await visit.state("idle")
-    assert visit.paper.polls == 2
+    assert visit.paper.polls == 1
 
 
 def film() -> bytes:
@@ -177,21 +177,16 @@ async def test_a_call_by_webrtc_carries_sound_both_ways_and_a_picture(visit: Vis
     await visit.state("idle")
 
 
-@pytest.mark.parametrize(
-    ("status", "headers", "code"),
-    [(429, {"Retry-After": "3"}, "rate-limited"), (403, {}, "not-allowed"), (500, {}, "server")],
-)
-async def test_what_goes_wrong_is_said_with_what_to_do(
-    visit: Visit, status: int, headers: dict[str, str], code: str
-) -> None:
-    visit.paper.refusal = status, headers
+async def test_what_goes_wrong_is_said_with_what_to_do(visit: Visit) -> None:
+    visit.paper.refusal = 429, {"Retry-After": "3"}
     await visit.open("lang=ar")
     await visit.mic.click()
     await heard_enough(visit)
     await visit.mic.click()
     await visit.state("error")
     [failure] = await visit.events("error")
-    assert failure["code"] == code
+    assert failure["code"] == "rate-limited"
+    assert "انتظر" in failure["message"]
     await visit.sees("state", failure["message"])
 
 
@@ -224,8 +219,7 @@ async def test_a_narrow_page_has_room_and_every_target_is_large(visit: Visit) ->
         assert (box["height"] >= 44, box["width"] >= 44) == (True, True), name
 
 
-@pytest.mark.parametrize("language", ["ar", "en"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("language", "scheme"), [("ar", "light"), ("en", "dark")])
 async def test_the_page_to_try_is_for_everybody(
     context: BrowserContext, page: Page, sqlite_url_pair: tuple[str, str], language: str, scheme: str, shots: Path
 ) -> None:

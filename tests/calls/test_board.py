@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
-from core_pipeline.calls.board import Board, Exchange
+from core_pipeline.calls.board import Board, Switchroom
 from core_pipeline.calls.going_on import GoingOn
 from core_pipeline.calls.register import broken_off
 from core_pipeline.contracts.calls import CallNews, CallState, Ring, Ticket
@@ -76,7 +76,7 @@ class Office:
     leader: PaperLeader
     line: PaperLine
     inbox: Inbox
-    exchange: Exchange
+    room: Switchroom
     account_id: str
     paper_id: str
     recited: list[str] = field(default_factory=list)
@@ -90,7 +90,7 @@ class Office:
             return (await session.scalars(select(Call).where(col(Call.provider_id) == provider_id))).one()
 
     async def arrived(self) -> list[Inbound]:
-        await asyncio.gather(*self.exchange.tasks)
+        await asyncio.gather(*self.room.tasks)
         return [Inbound.model_validate_json(row.payload) for row in await self.inbox.pending(10)]
 
     async def known_on_paper(self, ago: timedelta = timedelta()) -> None:
@@ -121,11 +121,11 @@ async def office(database: Floor, tmp_path: Path) -> AsyncIterator[Office]:
     async with Inbox(database.inbox_url) as inbox:
         going_on = GoingOn(database.db, Blobs(f"file://{tmp_path}/blobs"), inbox, {"paper": 86_400.0})
         lines = SimpleNamespace(line=line_of)
-        exchange = Exchange(database.db, lines, leader, going_on, recite, "https://us.example", "one", at_once=2)
+        room = Switchroom(database.db, lines, leader, going_on, recite, "https://us.example", "one", at_once=2)
         ref = AccountRef(account.id, tenant.id, "line", "100", active=True)
-        board = Board(exchange, ref)
-        yield Office(database, tenant, board, leader, line, inbox, exchange, account.id, paper.id, recited)
-        await exchange.close()
+        board = Board(room, ref)
+        yield Office(database, tenant, board, leader, line, inbox, room, account.id, paper.id, recited)
+        await room.close()
 
 
 def ring(provider_id: str = "CA1", **more: Any) -> Ring:
@@ -151,7 +151,7 @@ async def test_a_call_is_talked_on_once(office: Office) -> None:
         await office.board.ring(ring())
     leg = object()
     office.board.carry(ticket, leg)  # type: ignore[arg-type]  # the paper leader never looks at it
-    await asyncio.gather(*office.exchange.tasks)
+    await asyncio.gather(*office.room.tasks)
     assert office.leader.led == [(ticket, leg)]
     assert (await office.call("CA1")).state == CallState.RUNNING
 
@@ -206,7 +206,7 @@ async def test_words_that_cannot_be_spoken_are_given_as_words(office: Office) ->
         raise Retryable("no-voice")
 
     await office.policy(most=0)
-    object.__setattr__(office.exchange, "recite", mute)
+    object.__setattr__(office.room, "recite", mute)
     verdict = await office.board.ring(ring())
     assert verdict.sound == ""
     assert verdict.words
@@ -268,7 +268,7 @@ async def test_a_message_left_by_phone_is_answered_where_the_customer_writes(off
             session, incoming.Arrival(3, office.tenant.id, office.paper_id, datetime.now(UTC), inbound)
         )
     assert row.blob is not None
-    assert await office.exchange.going_on.blobs.get(office.tenant.id, row.blob) == b"RIFFRE1"
+    assert await office.room.going_on.blobs.get(office.tenant.id, row.blob) == b"RIFFRE1"
     with pytest.raises(Impossible):
         await office.board.voicemail("CA-unknown", left)
 
@@ -285,7 +285,7 @@ async def test_calling_out_rings_with_our_own_words(office: Office) -> None:
 async def test_an_answer_to_a_call_of_ours_brings_its_leg(office: Office) -> None:
     call_id = await office.board.dial("201000000001")
     await office.board.news(CallNews(account="100", provider_id="CA1", state=CallState.RUNNING, answer="sdp"))
-    await asyncio.gather(*office.exchange.tasks)
+    await asyncio.gather(*office.room.tasks)
     [(ticket, leg)] = office.leader.led
     assert (ticket.call_id, leg) == (call_id, "leg for sdp")
 
@@ -321,7 +321,7 @@ async def test_tenants_do_not_share_tokens(office: Office) -> None:
     assert verdict.ticket
     other = await make_tenant(office.floor.db)
     account = await make_account(office.floor.db, other, channel="line", external_id="200")
-    stranger = Board(office.exchange, AccountRef(account.id, other.id, "line", "200", active=True))
+    stranger = Board(office.room, AccountRef(account.id, other.id, "line", "200", active=True))
     with pytest.raises(Forged):
         await stranger.redeem(verdict.ticket.token)
     assert await stranger.person(verdict.ticket.call_id) == ""
@@ -331,6 +331,6 @@ async def test_tenants_do_not_share_tokens(office: Office) -> None:
 
 def test_addresses_follow_the_public_one(office: Office) -> None:
     assert office.board.url("stream", "wss") == f"wss://us.example/calls/line/{office.account_id}/stream"
-    object.__setattr__(office.exchange, "address", "http://127.0.0.1:8000")
+    object.__setattr__(office.room, "address", "http://127.0.0.1:8000")
     assert office.board.url("incoming") == f"http://127.0.0.1:8000/calls/line/{office.account_id}/incoming"
     assert office.board.url("stream", "wss") == f"ws://127.0.0.1:8000/calls/line/{office.account_id}/stream"

@@ -4,38 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
+from dataclasses import replace
 from functools import partial
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.typing import Origin
 
+from channels.web.caller import visiting
 from channels.web.leg import Patience, WebLeg
 from core_pipeline.contracts.engines import Pcm
-from core_pipeline.contracts.legs import Finished, Holding, Leg, LegEvent, Reached, Typed
+from core_pipeline.contracts.legs import Finished, Leg, LegEvent, Reached, Sound, Typed
 from errors import Impossible
-from tenants.api_keys import Keyring, make
-from tenants.signing import Signer
-from tenants.vault import Vault
 from tests.conftest import Floor
-from tests.factories import make_tenant
-from tests.webhooks.visiting import VAULT, House, PaperGate, Talker, house, loud, parrot, tone
+from tests.webhooks.visiting import PAGE, SPEC, house, key_of, loud, parrot, tone
 from webhooks.assistant import MESSAGE_BYTES, Room
-from webhooks.gate import Credentials, KeyGate
-
-
-@asynccontextmanager
-async def opened(floor: Floor, talk: Talker | None = None, room: Room | None = None) -> AsyncIterator[House]:
-    """The door with two tenants, "pk_one" and "pk_two"."""
-    tenants = {key: (await make_tenant(floor.db, slug=key)).id for key in ("pk_one", "pk_two")}
-    async with house(floor, PaperGate(tenants), talk, room) as running:
-        yield running
 
 
 async def test_a_visitor_hears_and_is_heard(sqlite_database: Floor) -> None:
-    async with opened(sqlite_database, parrot) as running, running.visitor() as visitor:
+    async with house(sqlite_database, parrot) as running, running.visitor() as visitor:
         await visitor.dial()
         await visitor.quiet(0.3)
         greeting = loud(visitor.heard)
@@ -50,7 +39,7 @@ async def test_a_visitor_hears_and_is_heard(sqlite_database: Floor) -> None:
 
 
 async def test_a_visitor_who_loses_the_network_goes_on(sqlite_database: Floor) -> None:
-    async with opened(sqlite_database, parrot) as running, running.visitor() as visitor:
+    async with house(sqlite_database, parrot) as running, running.visitor() as visitor:
         await visitor.dial()
         await visitor.drop()
         await visitor.resume()
@@ -71,13 +60,13 @@ async def test_with_a_button_the_turn_ends_when_it_is_released(sqlite_database: 
             if isinstance(event, Finished):
                 await leg.hang_up()
 
-    async with opened(sqlite_database, note) as running, running.visitor(mode="push") as visitor:
+    async with house(sqlite_database, note) as running, running.visitor(mode="push") as visitor:
         await visitor.dial()
         await visitor.write("مرحبا")
         await visitor.say(Pcm(tone(0.2), 16000))
         assert await visitor.wait_end() == "hangup"
     assert Typed("مرحبا") in seen
-    assert seen.index(Holding()) < seen.index(Finished())
+    assert sum(len(event.pcm) for event in seen[: seen.index(Finished())] if isinstance(event, Sound)) >= 6400
 
 
 async def test_an_interruption_is_heard_as_silence_at_once(sqlite_database: Floor) -> None:
@@ -88,7 +77,7 @@ async def test_an_interruption_is_heard_as_silence_at_once(sqlite_database: Floo
             if not isinstance(event, Reached):
                 await leg.clear()
 
-    async with opened(sqlite_database, talker) as running, running.visitor(mode="push") as visitor:
+    async with house(sqlite_database, talker) as running, running.visitor(mode="push") as visitor:
         await visitor.dial()
         await visitor.listen(0.2)
         await visitor.interrupt()
@@ -98,21 +87,43 @@ async def test_an_interruption_is_heard_as_silence_at_once(sqlite_database: Floo
 
 
 async def test_who_has_no_key_or_comes_from_a_bad_page_is_refused_before_a_word(sqlite_database: Floor) -> None:
-    async with opened(sqlite_database) as running:
-        for key, origin in (("", ""), ("pk_none", ""), ("pk_one", "https://bad.example")):
-            async with running.visitor(key, **({"origin": origin} if origin else {})) as visitor:
+    async with house(sqlite_database) as running:
+        token = running.signer.issue("somebody", ["stages"])
+        for key, origin in (
+            ("", ""),
+            ("pk_" + "x" * 43, PAGE),
+            ("one", "https://bad.example"),
+            ("one", ""),
+            (token, ""),
+        ):
+            async with running.visitor(key, origin=origin) as visitor:
                 with pytest.raises(Impossible, match="403"):
                     await visitor.dial()
         assert running.board.rings == []
-        assert running.assistant.counters["assistant_forged"] == 3
+        assert running.asked_for == []
+        assert running.assistant.counters["assistant_refusal"] == 5
+
+
+async def test_people_are_who_they_say_only_where_somebody_vouches_for_it(sqlite_database: Floor) -> None:
+    async with house(sqlite_database, parrot) as running:
+        async with running.visitor() as claimed:
+            await claimed.dial()
+        tenant_id = running.asked_for[0].tenant_id
+        token = running.signer.issue(tenant_id, ["talk"], visitor="v-7")
+        secret = await key_of(tenant_id, sqlite_database, public=False)
+        for secrets in ({"token": token}, {"bearer": token}, {"bearer": secret}):
+            setup = replace(SPEC.demo, external_id="v-1", secrets=secrets)
+            async with visiting(setup, running.base, "") as caller:
+                await caller.dial()
+        assert [ring.sender.identities[0].value for ring in running.board.rings] == ["~v-1", "v-7", "v-7", "v-1"]
 
 
 async def test_a_tenant_gets_an_account_on_first_use_and_keeps_it(database: Floor) -> None:
-    async with opened(database, parrot) as running:
+    async with house(database, parrot) as running:
         async with AsyncExitStack() as visits:
             visitors = [await visits.enter_async_context(running.visitor()) for _ in range(4)]
             await asyncio.gather(*(visitor.dial() for visitor in visitors))
-        async with running.visitor("pk_two") as other:
+        async with running.visitor("two") as other:
             await other.dial()
         accounts = {account.id: account.tenant_id for account in running.asked_for}
         assert len(accounts) == 2
@@ -124,8 +135,8 @@ async def test_a_tenant_gets_an_account_on_first_use_and_keeps_it(database: Floo
 
 
 async def test_there_is_only_so_much_room(sqlite_database: Floor) -> None:
-    async with opened(sqlite_database, parrot, Room(in_all=3, of_tenant=1, from_address=2)) as running:
-        async with running.visitor() as first, running.visitor() as second, running.visitor("pk_two") as third:
+    async with house(sqlite_database, parrot, Room(in_all=3, of_tenant=1, from_address=2)) as running:
+        async with running.visitor() as first, running.visitor() as second, running.visitor("two") as third:
             await first.dial()
             with pytest.raises(Impossible, match="403"):
                 await second.dial()
@@ -139,9 +150,11 @@ async def test_two_hundred_who_say_nothing_do_not_disturb_a_call(
 ) -> None:
     monkeypatch.setattr("channels.web.channel.START_SECONDS", 2.0)
     room = Room(in_all=300, of_tenant=300, from_address=300)
-    async with opened(sqlite_database, parrot, room) as running, AsyncExitStack() as open_sockets:
-        address = running.base.replace("http", "ws") + "/ws/assistant?key=pk_two"
-        silent = [await open_sockets.enter_async_context(connect(address, proxy=None)) for _ in range(200)]
+    async with house(sqlite_database, parrot, room) as running, AsyncExitStack() as open_sockets:
+        silent = [
+            await open_sockets.enter_async_context(connect(running.socket, origin=Origin(PAGE), proxy=None))
+            for _ in range(200)
+        ]
         async with running.visitor() as visitor:
             await visitor.dial()
             await visitor.quiet(0.2)
@@ -173,16 +186,19 @@ async def test_a_page_that_stops_reading_is_cut_off(sqlite_database: Floor, monk
             pass
         await talking
 
-    async with opened(sqlite_database, flood) as running:
-        address = running.base.replace("http", "ws") + "/ws/assistant?key=pk_one"
-        async with connect(address, proxy=None, compression=None, max_size=None, ping_interval=None) as page:
-            page.transport.pause_reading()
-            await page.send('{"type": "start"}')
-            async with asyncio.timeout(20):
-                while not running.board.tasks:
-                    await asyncio.sleep(0.01)
-                await running.board.tasks[0]
-            page.transport.abort()
+    async with (
+        house(sqlite_database, flood) as running,
+        connect(
+            running.socket, origin=Origin(PAGE), proxy=None, compression=None, max_size=None, ping_interval=None
+        ) as page,
+    ):
+        page.transport.pause_reading()
+        await page.send('{"type": "start"}')
+        async with asyncio.timeout(20):
+            while not running.board.tasks:
+                await asyncio.sleep(0.01)
+            await running.board.tasks[0]
+        page.transport.abort()
     assert legs[0].over.is_set()
     assert [news.state for news in running.board.told] == ["dropped"]
 
@@ -193,9 +209,8 @@ async def until_closed(page: ClientConnection) -> None:
 
 
 async def test_a_message_that_is_too_long_ends_the_socket_but_not_the_door(sqlite_database: Floor) -> None:
-    async with opened(sqlite_database, parrot) as running:
-        address = running.base.replace("http", "ws") + "/ws/assistant?key=pk_one"
-        async with connect(address, proxy=None) as page:
+    async with house(sqlite_database, parrot) as running:
+        async with connect(running.socket, origin=Origin(PAGE), proxy=None) as page:
             await page.send('{"type": "start"}')
             await page.recv()
             await page.send(bytes(MESSAGE_BYTES + 2))
@@ -206,63 +221,21 @@ async def test_a_message_that_is_too_long_ends_the_socket_but_not_the_door(sqlit
 
 
 async def test_pages_ask_for_webrtc_over_http(sqlite_database: Floor) -> None:
-    async with opened(sqlite_database) as running:
-        ask = {"X-Sawtak-Key": "pk_one", "Origin": "https://shop.example"}
-        ice = await running.http.get(f"{running.base}/api/v1/rtc/ice", headers=ask)
+    async with house(sqlite_database) as running:
+        ask, rtc = {"X-Sawtak-Key": running.keys["one"], "Origin": PAGE}, f"{running.base}/api/v1/rtc"
+        ice = await running.http.get(f"{rtc}/ice", headers=ask)
         assert ice.json() == {"ice_servers": [{"urls": ["stun:stun.example"]}]}
-        assert ice.headers["access-control-allow-origin"] == "https://shop.example"
-        before = await running.http.options(f"{running.base}/api/v1/rtc", headers={"Origin": "https://shop.example"})
-        assert before.status_code == 204
-        assert "X-Sawtak-Key".lower() in before.headers["access-control-allow-headers"].lower()
-        wrong = await running.http.post(f"{running.base}/api/v1/rtc", headers=ask, json={"sdp": ""})
-        assert (wrong.status_code, wrong.json()["error"]["code"]) == (400, "offer")
-        big = await running.http.post(f"{running.base}/api/v1/rtc", headers=ask, content=b"x" * 70_000)
-        assert big.status_code == 400
-        nobody = await running.http.get(f"{running.base}/api/v1/rtc/ice")
-        assert nobody.status_code == 401
-
-
-async def test_keys_and_tokens_admit_as_they_promise(sqlite_database: Floor) -> None:
-    tenant = await make_tenant(sqlite_database.db)
-    async with sqlite_database.db.tenant(tenant.id) as session:
-        public, _ = await make(session, "page", ["talk"], public=True, origins=["https://shop.example"])
-        secret, _ = await make(session, "server", ["talk"])
-        other, _ = await make(session, "voices", ["voices"])
-    signer = Signer(Vault.from_text(VAULT))
-    gate = KeyGate(Keyring(sqlite_database.db), signer)
-    page = "https://shop.example"
-    assert (await gate.admit(Credentials(public, True, page))).tenant_id == tenant.id
-    assert (await gate.admit(Credentials(secret, False, ""))).tenant_id == tenant.id
-    token = signer.issue(tenant.id, ["talk"], visitor="v-7")
-    assert (await gate.admit(Credentials(token, True, ""))).visitor == "v-7"
-    refused = [
-        Credentials(public, True, "https://other.example"),
-        Credentials(public, True, ""),
-        Credentials(secret, True, ""),
-        Credentials(other, False, ""),
-        Credentials("", True, ""),
-        Credentials(signer.issue(tenant.id, ["stages"]), True, ""),
-        Credentials(token[:-4] + "AAAA", True, ""),
-    ]
-    for shown in refused:
-        with pytest.raises(Exception, match=r"origin|key|token"):
-            await gate.admit(shown)
-
-
-async def test_a_secret_may_come_in_any_of_four_ways(sqlite_database: Floor) -> None:
-    async with opened(sqlite_database) as running:
-        url = f"{running.base}/api/v1/rtc/ice"
-        for headers, query in (
-            ({"Authorization": "Bearer pk_one"}, {}),
-            ({"X-Sawtak-Key": "pk_one"}, {}),
-            ({}, {"key": "pk_one"}),
-            ({}, {"token": "pk_one"}),
-        ):
-            assert (await running.http.get(url, headers=headers, params=query)).status_code == 200
+        assert ice.headers["access-control-allow-origin"] == PAGE
+        wrong = await running.http.post(rtc, headers=ask, json={"sdp": ""})
+        assert (wrong.status_code, wrong.json()["code"]) == (422, "offer")
+        nobody = await running.http.get(f"{rtc}/ice")
+        assert (nobody.status_code, nobody.json()["code"]) == (401, "no-key")
+        elsewhere = await running.http.get(f"{rtc}/ice", headers={**ask, "Origin": "https://other.example"})
+        assert elsewhere.status_code == 403
 
 
 async def test_a_plain_handshake_elsewhere_is_no_socket(sqlite_database: Floor) -> None:
-    async with opened(sqlite_database) as running:
+    async with house(sqlite_database) as running:
         with pytest.raises(InvalidStatus):
-            async with connect(running.base.replace("http", "ws") + "/ws/other?key=pk_one", proxy=None):
+            async with connect(running.base.replace("http", "ws") + "/ws/other", proxy=None):
                 pass

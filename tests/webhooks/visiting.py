@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
@@ -13,40 +13,35 @@ import httpx
 import numpy as np
 import uvicorn
 from starlette.applications import Starlette
+from starlette.routing import Mount
 
 from channels import discover
 from channels.web.caller import WebCaller, visiting
 from core_pipeline.contracts.calls import Ticket
 from core_pipeline.contracts.engines import Pcm
 from core_pipeline.contracts.legs import Leg, Reached, Sound
-from errors import Forged
 from tenants.accounts import AccountBook, AccountRef
+from tenants.api_keys import Keyring, make
+from tenants.signing import Signer
 from tenants.vault import Vault
 from tests.channels.bench import client
 from tests.channels.web.paper import PaperBoard
 from tests.conftest import Floor
+from tests.factories import make_tenant
+from webhooks.api.access import Access
+from webhooks.api.accounts import OwnAccounts
+from webhooks.api.edge import Edge
+from webhooks.api.needs import Rate, Rates, Sizes
 from webhooks.assistant import Assistant, Room
-from webhooks.gate import Admission, Credentials
 from webhooks.lines import OpenLines
 from webhooks.sockets import PatientProtocol
 
 SPEC = discover()["web"]
 VAULT = "k:" + "A" * 43 + "="
+ADDRESS, PAGE = "https://sawtak.example", "https://shop.example"
 
 
 Talker: TypeAlias = Callable[[Leg], Coroutine[Any, Any, None]]
-
-
-class PaperGate:
-    """Admits who shows the name of a tenant, from anywhere but a bad page."""
-
-    def __init__(self, tenants: Mapping[str, str]) -> None:
-        self.tenants = tenants
-
-    async def admit(self, shown: Credentials) -> Admission:
-        if shown.origin == "https://bad.example" or shown.secret not in self.tenants:
-            raise Forged("key-unknown", "there is no such key")
-        return Admission(self.tenants[shown.secret])
 
 
 class _Server(uvicorn.Server):
@@ -101,20 +96,29 @@ class House:
     assistant: Assistant
     http: httpx.AsyncClient
     asked_for: list[AccountRef]
+    keys: dict[str, str]
+    signer: Signer
+
+    @property
+    def socket(self) -> str:
+        """Where the socket is, for a page of the first tenant."""
+        return f"{self.base.replace('http', 'ws')}/ws/assistant?key={self.keys['one']}"
 
     @asynccontextmanager
-    async def visitor(self, key: str = "pk_one", **options: str) -> AsyncIterator[WebCaller]:
-        """An emulated visitor who has this key."""
-        setup = replace(SPEC.demo, external_id="v-1", secrets={"key": key}, platform=options)
+    async def visitor(self, key: str = "one", **options: str) -> AsyncIterator[WebCaller]:
+        """An emulated visitor on a page that has the public key of this tenant."""
+        secrets = {"key": self.keys.get(key, key)} if key else {}
+        setup = replace(SPEC.demo, external_id="v-1", secrets=secrets, platform={"origin": PAGE, **options})
         async with visiting(setup, self.base, "") as caller:
             assert isinstance(caller, WebCaller)
             yield caller
 
 
 @asynccontextmanager
-async def house(floor: Floor, gate: Any, talk: Talker | None = None, room: Room | None = None) -> AsyncIterator[House]:
-    """Open the door on a database."""
-    board, asked = TalkingBoard(talk=talk), list[AccountRef]()
+async def house(floor: Floor, talk: Talker | None = None, room: Room | None = None) -> AsyncIterator[House]:
+    """Open the door on a database with two tenants, who have public keys for pages of `PAGE`."""
+    board, asked, signer = TalkingBoard(talk=talk), list[AccountRef](), Signer(Vault.from_text(VAULT))
+    keys = {name: await key_of((await make_tenant(floor.db)).id, floor) for name in ("one", "two")}
     book = AccountBook(floor.db, Vault.from_text(VAULT))
 
     def board_of(account: AccountRef) -> TalkingBoard:
@@ -123,15 +127,24 @@ async def house(floor: Floor, gate: Any, talk: Talker | None = None, room: Room 
 
     async with client() as vendor, client() as http:
         lines = OpenLines(book, vendor, lambda name: {"ice_servers": "stun:stun.example"} if name == SPEC.name else {})
-        assistant = Assistant(SPEC, gate, lines, book, board_of, "https://sawtak.example", room)
+        access = Access(Keyring(floor.db), signer, Rates(visitor=Rate(500, 500), stranger=Rate(50, 1.0)), ADDRESS)
+        assistant = Assistant(access, OwnAccounts(book, SPEC), lines, board_of, ADDRESS, room)
+        api = Edge(Starlette(routes=assistant.api_routes()), access, Sizes())
         try:
-            async with serving(Starlette(routes=assistant.routes())) as base:
-                yield House(base, board, book, assistant, http, asked)
+            async with serving(Starlette(routes=[*assistant.routes(), Mount("/api/v1", api)])) as base:
+                yield House(base, board, book, assistant, http, asked, keys, signer)
         finally:
             for task in board.tasks:
                 task.cancel()
             await asyncio.gather(*board.tasks, return_exceptions=True)
             await lines.close()
+
+
+async def key_of(tenant_id: str, floor: Floor, *, public: bool = True) -> str:
+    """A fresh key of this tenant."""
+    async with floor.db.tenant(tenant_id) as session:
+        key, _ = await make(session, "key", ["talk"], public=public, origins=[PAGE] if public else [])
+    return key
 
 
 async def parrot(leg: Leg) -> None:

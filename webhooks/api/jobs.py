@@ -60,7 +60,6 @@ class Asked:
     upload: Upload | None = None
     sound: str | None = None
     language: str | None = None
-    chat: str | None = None
     address: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -171,7 +170,8 @@ def _inbound(asked: Asked, account: str, blob: str | None) -> Inbound:
     return Inbound(
         account=account,
         provider_id=asked.name,
-        chat=asked.chat or asked.person,
+        # Films of scripts are no conversation: each has an address of its own.
+        chat=asked.name if asked.kind == Kind.SCRIPT else asked.person,
         sender=Sender(identities=(Identity(kind=IDENTITY, value=asked.person),), language=asked.language),
         sent_at=datetime.now(UTC),
         kind=asked.kind,

@@ -71,8 +71,7 @@ class Mouth:
             return await voice_of(needs.db, needs.blobs, tenant_id, policy, language)
         try:
             if is_clone(choice):
-                chosen = choice.removeprefix(CLONE)
-                voice = Voice(clone=await clone_of(needs.db, needs.blobs, tenant_id, chosen.replace("\0", "")))
+                voice = Voice(clone=await clone_of(needs.db, needs.blobs, tenant_id, choice.removeprefix(CLONE)))
             else:
                 found = resolve(find(choice).slug, language)
                 voice = Voice(found.engine, found.voice)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -128,7 +129,7 @@ class Stages:
         spoken_in = await self._language(caller, language, text or "")
         shown = {"language": spoken_in, **({"avatar": asked.avatar} if asked.avatar else {})}
         digest = digest_of("animate", **{**asked.model_dump(), "audio_url": sound})
-        name = f"script-{caller.id}"
+        name = f"script:{caller.id}"
         message = Asked(name, Kind.SCRIPT, ReplyKind.VIDEO, text=text, sound=sound, address=shown)
         job_id = await self.desk.job(caller, key, digest, message)
         job = await self.desk.jobs.look(caller, job_id, language_of(request))
@@ -160,7 +161,8 @@ class Stages:
 
     async def _language(self, caller: Caller, asked: str | None, text: str) -> str:
         """The language that is asked for, else that of the text, else the tenant's own."""
-        return asked or detect(text) or (await self.desk.tenant(caller.tenant_id))[1].language
+        # In a thread: mixed text loads a model of languages on its first use.
+        return asked or await asyncio.to_thread(detect, text) or (await self.desk.tenant(caller.tenant_id))[1].language
 
 
 _BYTES = {"type": "string", "contentMediaType": "application/octet-stream"}

@@ -42,6 +42,8 @@ class Choice:
 
 async def open_to_all(db: Database, slug: str) -> Tenant | None:
     """The tenant of this short name, if it has such a page."""
+    if not slug.isprintable():  # Postgres takes no NUL, not even to look for it
+        return None
     async with db.platform(reads=True) as session:
         found = await session.scalar(select(Tenant).where(col(Tenant.slug) == slug, col(Tenant.active)))
     return found if found is not None and Policy.model_validate(found.policy).try_page else None

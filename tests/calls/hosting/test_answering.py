@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from core_pipeline.calls.host import Heard, Line, Minutes, Say
-from core_pipeline.contracts.engines import Exchange
+from core_pipeline.contracts.engines import Exchange, Pcm
 from core_pipeline.contracts.phrases import READY
 from core_pipeline.contracts.specs import Priority
+from core_pipeline.engines.wrap.flowing import flowing
 from errors import Retryable
 from tenants.models import CachedAnswer, Call, Contact, Conversation, Direction, Message, Turn, TurnStage
 from tests.calls.hosting.stage import SECOND, Stage, staged, texts
@@ -172,6 +173,23 @@ async def test_an_answer_that_was_broken_into_is_not_kept(light: Stage) -> None:
     await light.says(HOURS, stop=1)
     await (await light.again()).says(HOURS)
     assert len(light.engines.asked) == 2
+
+
+@pytest.mark.parametrize("turn", [1, 2])
+async def test_who_goes_on_after_all_is_answered_once(light: Stage, turn: int) -> None:
+    cut = Minutes(1, Heard("ما هي ساعات العمل", "ar"), SECOND)
+    async with flowing(light.host.answer(cut)) as steps:
+        await anext(steps)
+    whole = Minutes(turn, Heard("ما هي ساعات العمل يوم الجمعة", "ar"), Pcm(SECOND.data * 2, 8000))
+    async for step in light.host.answer(whole):
+        assert isinstance(step, Say)
+        whole.lines.append(Line(step.text, "ar", heard=True))
+    await light.host.wrote(whole)
+    assert light.engines.asked[-1].history == ()
+    assert [one.heard for one in await light.rows(Turn)] == ["ما هي ساعات العمل يوم الجمعة"]
+    light.turn = turn
+    await light.says("وماذا عن السبت القادم")
+    assert len(light.engines.asked[-1].history) == 2
 
 
 async def test_the_language_is_the_callers(light: Stage) -> None:

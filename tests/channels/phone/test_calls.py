@@ -1,74 +1,21 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import socket
-import wave
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pytest
 from websockets.asyncio.client import connect
 
 from channels.phone import SPEC, mulaw, reception
 from channels.phone.emulator import TwilioCaller
-from core_pipeline.contracts.legs import Key, Leg, LegEvent, Reached, Sound
-from core_pipeline.contracts.messages import MediaRef
+from core_pipeline.contracts.legs import Key
 from errors import Forged, Impossible
-from tests.channels.phone.house import ACCOUNT, Line, lined, loudness, sign, tone
-
-
-class Talk:
-    """Greets, notes what happens, and does what the keys say: 0 a person, 1 a sound, 2 clear, 9 good bye."""
-
-    def __init__(self, greeting: float = 0.3) -> None:
-        self.greeting = greeting
-        self.events: list[LegEvent] = []
-        self.sound = bytearray()
-        self.over = asyncio.Event()
-        self.reached: asyncio.Queue[str] = asyncio.Queue()
-
-    async def __call__(self, leg: Leg) -> None:
-        if self.greeting:
-            await leg.play(tone(self.greeting).data)
-            await leg.mark("greeting")
-        async for event in leg.events():
-            if isinstance(event, Sound):
-                self.sound.extend(event.pcm)
-                continue
-            self.events.append(event)
-            if isinstance(event, Reached):
-                self.reached.put_nowait(event.mark)
-            if isinstance(event, Key):
-                await self.do(leg, event.digit)
-        self.over.set()
-
-    async def do(self, leg: Leg, digit: str) -> None:
-        match digit:
-            case "0":
-                await leg.transfer("+12025550199")
-            case "1":
-                await leg.play(tone(2.0).data)
-                await leg.mark("long")
-            case "2":
-                await leg.clear()
-            case "9":
-                await leg.hang_up()
-
-
-async def clean(line: Line) -> None:
-    """Nothing was wrong on either side."""
-    assert (line.caller.faults, line.caller.vendor.faults, line.refused) == ([], [], [])
-
-
-def strength(pcm: bytes, hertz: float, rate: int = 8000) -> float:
-    """How much of a sound is this tone, 0..1."""
-    samples = np.frombuffer(pcm, "<i2").astype(float)
-    spectrum = np.abs(np.fft.rfft(samples)) ** 2
-    at = np.fft.rfftfreq(len(samples), 1 / rate)
-    return float(spectrum[np.abs(at - hertz) < 15].sum() / spectrum.sum())
+from tests.channels.phone.house import Line, lined
+from tests.channels.phone.paper import ACCOUNT, loudness, sign, tone
+from tests.channels.phone.talks import Talk, clean, strength
 
 
 @pytest.mark.parametrize("bursty", [False, True])
@@ -146,85 +93,6 @@ async def test_a_caller_is_put_through_with_the_vendors_help_or_without(rest: bo
     assert line.board.asked_for == ([] if rest else ["call1"])
 
 
-async def test_where_no_person_answers_the_caller_leaves_a_message() -> None:
-    async with lined(Talk(), person_number="+12025550199", language="en") as (line, _):
-        caller = line.caller
-        caller.person_answers = False
-        await caller.dial()
-        await caller.press("0")
-        while not caller.said:
-            await asyncio.sleep(0.01)
-        await caller.say(tone(0.3))
-        await caller.press("#")
-        assert await caller.wait_end() == "message"
-        await line.board.left.wait()
-        await clean(line)
-    assert len(line.board.messages) == 1
-    assert any("Goodbye" in said for said in caller.said)
-
-
-async def test_a_message_is_left_kept_and_fetched() -> None:
-    async with lined(kind="message") as (line, _):
-        line.board.sound = f"{line.board.base}/words.wav"
-        with pytest.raises(Impossible) as told:
-            await line.caller.dial()
-        assert told.value.code == "message"
-        assert line.caller.sounds == [b"RIFF"]
-        await line.caller.say(tone(0.5, 300))
-        await line.caller.hang_up()
-        assert await line.caller.wait_end() == "message"
-        [(sid, message)] = line.board.messages
-        assert message.media is not None
-        data = b"".join([chunk async for chunk in line.channel.fetch(MediaRef(id=message.media.id))])
-        await clean(line)
-    with wave.open(io.BytesIO(data)) as file:
-        assert (file.getframerate(), file.getnchannels(), file.getnframes()) == (8000, 1, 4000)
-        assert strength(file.readframes(4000), 300) > 0.9
-    digits = line.caller.number.removeprefix("+")
-    assert (sid, message.chat, message.address) == (line.caller.call_sid, digits, {"to": line.caller.number})
-    assert [(one.kind, one.value) for one in message.sender.identities] == [("phone", digits)]
-
-
-async def test_a_message_comes_late_rather_than_never() -> None:
-    async with lined(kind="message") as (line, door):
-        with pytest.raises(Impossible):
-            await line.caller.dial()
-        await line.caller.say(tone(0.1))
-        door.down = True
-        leaving = asyncio.create_task(line.caller.hang_up())
-        while not line.caller.faults:
-            await asyncio.sleep(0.01)
-        door.down = False
-        await leaving
-    assert len(line.board.messages) == 1
-
-
-async def test_who_is_refused_hears_why() -> None:
-    async with lined(kind="refuse", words="نحن مغلقون الآن") as (line, _):
-        with pytest.raises(Impossible) as told:
-            await line.caller.dial()
-        assert (told.value.code, told.value.detail) == ("refused", "نحن مغلقون الآن")
-        assert await line.caller.wait_end() == "refused"
-        await clean(line)
-
-
-async def test_who_finds_us_broken_can_leave_a_message() -> None:
-    async with lined(Talk()) as (line, _):
-        plain = line.board.ring
-
-        async def broken(ring: Any) -> Any:
-            line.board.ring = plain  # type: ignore[method-assign]  # once
-            raise Impossible("database-gone")
-
-        line.board.ring = broken  # type: ignore[method-assign]  # for this test
-        with pytest.raises(Impossible) as told:
-            await line.caller.dial()
-        assert told.value.code == "message"
-        await line.caller.say(tone(0.1))
-        await line.caller.hang_up()
-        assert len(line.board.messages) == 1
-
-
 async def test_a_lost_network_ends_the_line() -> None:
     talk = Talk()
     async with lined(talk) as (line, _):
@@ -282,10 +150,10 @@ async def test_a_stream_that_is_refused_is_told_of() -> None:
         async def refused(*_: object) -> Any:
             raise Forged("signature-wrong")
 
-        door.channel.connect = refused  # type: ignore[union-attr,method-assign,assignment]  # a door that trusts nobody
+        door.channel.connect = refused  # type: ignore[union-attr,method-assign]  # a door that trusts nobody
         with pytest.raises(Impossible) as told:
             await line.caller.dial()
-        assert told.value.code == "refused"
+        assert told.value.code == await line.caller.wait_end() == "refused"
     assert [news.state for news in line.board.told] == ["dropped", "ended"]
     assert [fault.partition(":")[0] for fault in line.caller.faults] == ["31920"]
 

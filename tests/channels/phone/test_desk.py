@@ -15,7 +15,8 @@ from core_pipeline.contracts.channel import WebhookRequest
 from core_pipeline.contracts.phrases import READY
 from errors import Forged, Impossible, Retryable
 from tests.channels.bench import cases, client, load
-from tests.channels.phone.house import TOKEN, PaperBoard, channel, form, sign
+from tests.channels.phone.house import channel
+from tests.channels.phone.paper import TOKEN, PaperBoard, form, sign
 
 CALL = {"CallSid": "CA1", "AccountSid": DEMO_ACCOUNT, "From": "+201000000001", "CallStatus": "in-progress"}
 
@@ -56,7 +57,7 @@ async def test_each_recorded_call_of_the_vendors_is_understood(line: PhoneChanne
     assert line.verify(request) is None
     assert line.read(request) == load(SPEC, "expected")[case]
     answer = await line.signal(given["event"], request, board)
-    noted = {
+    noted: dict[str, list[Any]] = {
         "rings": [ring.model_dump(mode="json") for ring in board.rings],
         "told": [news.model_dump(mode="json") for news in board.told],
         "messages": [message.model_dump(mode="json") for _, message in board.messages],

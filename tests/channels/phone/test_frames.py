@@ -11,7 +11,7 @@ from channels.phone.backlog import MOST, STALE_SECONDS, Backlog
 from channels.phone.frames import Media, Start, Stop, frame, mark_out, media_out, opened, start
 from channels.phone.leg import Holes, PhoneLeg
 from core_pipeline.contracts.legs import Key, LegEvent, Reached, Sound
-from tests.channels.phone.house import PaperSocket, form
+from tests.channels.phone.paper import PaperSocket, form
 
 NAMES = [
     "event",
@@ -141,8 +141,12 @@ def test_what_we_send_is_json(name: str, codes: bytes) -> None:
     assert (sent["event"], sent["streamSid"], base64.b64decode(sent["media"]["payload"])) == ("media", "MZ1", codes)
 
 
+def frame_of(at: int | None) -> Media:
+    return Media(b"\xff" * 160, at)
+
+
 def test_holes_are_filled_and_jitter_is_not() -> None:
-    holes, frame_of = Holes(), lambda at: Media(b"\xff" * 160, at)
+    holes = Holes()
     assert [holes.before(frame_of(at)) for at in (52, 72, 95, 111, 131)] == [0, 0, 0, 0, 0]
     assert holes.before(frame_of(252)) == 800
     assert holes.before(frame_of(271)) == 0

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from channels.phone import leg as phone_leg
 from channels.phone import mulaw
 from channels.phone.leg import PhoneLeg
 from core_pipeline.contracts.legs import Key, LegEvent, Reached, Sound, Told
 from errors import Impossible, NeedsOwner, Retryable, SawtakError
-from tests.channels.phone.house import PaperSocket, form, tone
+from tests.channels.phone.paper import PaperSocket, form, tone
 
 
 class Remote:
@@ -194,6 +195,26 @@ async def test_a_listener_who_stops_releases_the_socket() -> None:
     events = leg.events()
     assert await anext(events) == Key("1")
     await events.aclose()
+    assert socket.closed is not None
+
+
+async def test_a_line_on_which_nothing_comes_is_dead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(phone_leg, "SILENT_SECONDS", 0.05)
+    leg, socket = legged([{"event": "dtmf", "dtmf": {"digit": "1"}}])
+    assert await listened(leg) == [Key("1")]
+    assert socket.closed is not None
+
+
+async def test_a_line_that_takes_nothing_is_dead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(phone_leg, "STUCK_SECONDS", 0.05)
+    leg, socket = legged()
+
+    async def stuck(data: str) -> None:
+        await asyncio.Event().wait()
+
+    socket.send = stuck
+    await leg.play(tone(1.0).data)
+    assert await listened(leg) == []
     assert socket.closed is not None
 
 

@@ -12,7 +12,8 @@ from channels.phone.config import DEMO_ACCOUNT
 from core_pipeline.contracts.channel import WebhookRequest
 from errors import Forged
 from tests.channels.bench import client
-from tests.channels.phone.house import PaperBoard, PaperSocket, channel, sign
+from tests.channels.phone.house import channel
+from tests.channels.phone.paper import PaperBoard, PaperSocket, sign
 
 URL = "wss://sawtak.example/calls/phone/acc1/stream"
 CONNECTED = '{"event":"connected","protocol":"Call","version":"1.0.0"}'

@@ -19,7 +19,8 @@ from channels.phone.emulator_vendor import TwilioVendor, opened
 from core_pipeline.contracts.messages import MediaRef, Reply, ReplyKind
 from errors import Impossible, NeedsOwner, Retryable, SawtakError
 from tests.channels.bench import client, load
-from tests.channels.phone.house import TOKEN, PaperBoard, channel
+from tests.channels.phone.house import channel
+from tests.channels.phone.paper import TOKEN, PaperBoard
 
 CUSTOMER = {"to": "+201000000001"}
 BOTH = {"call_back": True, "sms": True}
@@ -64,8 +65,8 @@ async def stage() -> AsyncIterator[Stage]:
 
 
 def reply(kind: str, **content: Any) -> Reply:
-    given = {"voice": {"data": b"RIFF", "url": SOUND}, "text": {"text": " أهلًا "}}.get(kind, {})
-    return Reply(**{"kind": ReplyKind(kind), "key": "k", "address": CUSTOMER, **given, **content})
+    kinds: dict[str, dict[str, Any]] = {"voice": {"data": b"RIFF", "url": SOUND}, "text": {"text": " أهلًا "}}
+    return Reply(**{"kind": ReplyKind(kind), "key": "k", "address": CUSTOMER, **kinds.get(kind, {}), **content})
 
 
 async def test_an_answer_is_played_in_a_call_or_written(stage: Stage) -> None:

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from channels.phone.signature import Seal, parsed
 from core_pipeline.contracts.channel import WebhookRequest
 from errors import Forged
-from tests.channels.phone.house import sign
+from tests.channels.phone.paper import sign
 
 SEAL = Seal((SecretStr("12345"),))
 FORM = "application/x-www-form-urlencoded; charset=UTF-8"

@@ -35,20 +35,21 @@ async def refused(web: WebChannel, *messages: Any, board: PaperBoard | None = No
 async def test_a_visitor_rings_with_who_they_are(web: WebChannel) -> None:
     async with talking(web, visitor="v-1", name="منى", language="en", voice="calm") as talk:
         [ring] = talk.board.rings
-        assert ring.sender.identities == (Identity(kind="visitor", value="v-1"),)
-        assert (ring.account, ring.chat, ring.wants, ring.sender.name) == ("site.example", "v-1", "en", "منى")
-        assert ring.address == {"visitor": "v-1", "voice": "calm"}
+        assert ring.sender.identities == (Identity(kind="visitor", value="~v-1"),)
+        assert (ring.account, ring.chat, ring.wants, ring.sender.name) == ("site.example", "~v-1", "en", "منى")
+        assert ring.address == {"visitor": "~v-1", "voice": "calm"}
         assert ring.provider_id == talk.started["session"]
         assert talk.started["resumed"] is False
         assert talk.started["language"] == "en"
         assert talk.leg.ticket.call_id == "call-1"
 
 
-async def test_a_tokens_visitor_is_believed_over_a_pages(web: WebChannel) -> None:
-    socket, board = PaperSocket(Admitted("GET", {}, {}, b"", visitor="proven")), PaperBoard()
+@pytest.mark.parametrize(("more", "name"), [({"visitor": "proven"}, "proven"), ({"unproven": ""}, "claimed")])
+async def test_who_is_vouched_for_needs_no_mark(web: WebChannel, more: dict[str, str], name: str) -> None:
+    socket, board = PaperSocket(Admitted("GET", {}, {}, b"", **more)), PaperBoard()
     socket.send_in({"type": "start", "visitor": "claimed"})
     _, leg = await web.connect(socket, board)
-    assert board.rings[0].sender.identities[0].value == "proven"
+    assert board.rings[0].sender.identities[0].value == name
     await leg.hang_up()
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from channels.web.channel import WebChannel
 from channels.web.leg import SLOW, TAKEN, Patience
 from core_pipeline.contracts.calls import CallState
-from core_pipeline.contracts.legs import Finished, Holding, Interrupted, Key, Reached, Sound, Told, Typed
+from core_pipeline.contracts.legs import Finished, Interrupted, Key, Reached, Sound, Told, Typed
 from errors import Impossible
 from tests.channels.bench import client
 from tests.channels.web.paper import PaperSocket, Talk, channel, talking
@@ -55,20 +55,23 @@ async def test_a_clear_gives_its_marks_at_once_and_their_echo_is_nothing(talk: T
     assert talk.events.all == [Reached("s1"), Key("1")]
 
 
-async def test_a_page_with_a_button_holds_until_it_finishes(web: WebChannel) -> None:
+async def test_with_a_button_nothing_is_heard_until_it_is_released(web: WebChannel) -> None:
     async with talking(web, mode="push") as talk:
-        finish = {"type": "finish"}
-        talk.socket.send_in(FRAME, FRAME, finish, finish, FRAME, {"type": "end"})
+        talk.socket.send_in(FRAME, FRAME, {"type": "key", "digit": "1"}, {"type": "finish"}, {"type": "finish"}, FRAME)
+        talk.socket.send_in({"type": "end"})
         await talk.events.over()
-        assert talk.events.all == [
-            Holding(),
-            Sound(FRAME),
-            Sound(FRAME),
-            Finished(),
-            Finished(),
-            Holding(),
-            Sound(FRAME),
-        ]
+        assert talk.events.all == [Key("1"), Sound(FRAME * 2), Finished(), Finished()]
+
+
+async def test_a_whole_utterance_may_come_as_one_message_however_late_it_is_taken(web: WebChannel) -> None:
+    async with talking(web, mode="push") as talk:
+        utterance = bytes(32000 * 20)
+        talk.socket.send_in(utterance, bytes(32000 * 50), {"type": "finish"})
+        assert (await talk.socket.wait("error"))["code"] in {"too-long", "sound-fast"}
+        await talk.events.until(lambda: Finished() in talk.events.all)
+        pieces = [event.pcm for event in talk.events.all if isinstance(event, Sound)]
+        assert b"".join(pieces) == utterance
+        assert max(map(len, pieces)) == 16000
 
 
 async def test_a_lost_socket_is_no_lost_call(talk: Talk) -> None:
@@ -107,6 +110,7 @@ async def test_who_does_not_come_back_was_dropped(talk: Talk) -> None:
     await talk.events.over()
     assert [news.state for news in talk.board.told] == [CallState.DROPPED]
     assert talk.board.told[0].provider_id == talk.started["session"]
+    assert talk.leg.dropped
 
 
 async def test_who_says_good_bye_has_ended_the_call(talk: Talk) -> None:

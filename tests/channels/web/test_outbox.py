@@ -129,12 +129,13 @@ async def test_sound_that_waited_for_a_second_is_dropped_and_a_key_is_not() -> N
     now = 0.0
     arrivals = Arrivals(lambda: now)
     arrivals.put(Sound(b"old"))
+    arrivals.put(Sound(b"kept"), kept=True)
     arrivals.put(Key("1"))
     now = 1.5
     arrivals.put(Sound(b"new"))
     arrivals.end()
     arrivals.put(Key("2"))
-    assert [await arrivals.take() for _ in range(3)] == [Key("1"), Sound(b"new"), None]
+    assert [await arrivals.take() for _ in range(4)] == [Sound(b"kept"), Key("1"), Sound(b"new"), None]
 
 
 async def test_of_too_much_that_nobody_takes_sound_goes_first() -> None:

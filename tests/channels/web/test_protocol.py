@@ -64,7 +64,7 @@ def test_messages_nested_too_deep_or_too_long_are_refused() -> None:
 
 def test_what_a_page_says_is_understood() -> None:
     assert read('{"type":"start"}') == Start()
-    start = {"visitor": " v ", "language": "en", "sample_rate": 48000, "mode": "push", "avatar": "films", "voice": "x"}
+    start = {"visitor": "v", "language": "en", "sample_rate": 48000, "mode": "push", "avatar": "films", "voice": "x"}
     assert read(json.dumps({"type": "start", **start})) == Start("v", "", "en", 48000, "push", True, "x")
     assert read('{"type":"start","session":"s","resume":"r","played":"0.3","last":7}') == Resume("s", "r", "0.3", 7)
     assert read('{"type":"text","text":" ما السعر؟ "}') == Typed("ما السعر؟")
@@ -85,6 +85,7 @@ def test_what_a_page_says_is_understood() -> None:
         {"type": "start", "mode": "loud"},
         {"type": "start", "avatar": True},
         {"type": "start", "visitor": "v" * 129},
+        {"type": "start", "visitor": "~v"},
         {"type": "key"},
         {"type": "key", "digit": "12"},
         {"type": "text", "text": "  "},

@@ -107,8 +107,7 @@ export class Push implements Line {
     const asking = (this.asking = new AbortController());
     this.ears.state("thinking");
     try {
-      if ("audio" in question && !this.choices.avatar) await this.listen(question.audio, turn, asking.signal);
-      else await this.follow(question, turn, asking.signal);
+      await this.follow(question, turn, asking.signal);
     } catch (error) {
       if (!asking.signal.aborted) this.ears.failed(error, true);
     } finally {
@@ -116,19 +115,12 @@ export class Push implements Line {
     }
   }
 
-  private async listen(audio: Blob, turn: number, signal: AbortSignal): Promise<void> {
-    const reply = await this.rest.ask(audio, signal);
-    this.told({ ...reply, state: "done" }, turn);
-    await this.play(this.stage.audio, this.rest.address(reply.audio_url), signal);
-  }
-
   private async follow(question: Question, turn: number, signal: AbortSignal): Promise<void> {
     const { avatar } = this.choices;
-    let last: Job = { state: "queued" };
+    let last: Job | null = null;
     if (avatar) this.progress(0);
-    for await (last of this.rest.order(question, avatar ? "video" : "voice", signal)) {
-      if (avatar) this.progress((last.progress ?? 0) / 100);
-    }
+    for await (last of this.rest.ask(question, avatar, signal)) if (avatar) this.progress((last.progress ?? 0) / 100);
+    if (!last) return;
     this.told(last, turn);
     const video = this.rest.address(last.video_url);
     this.stage.show(Boolean(video));

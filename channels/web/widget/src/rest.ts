@@ -2,18 +2,15 @@ import type { Choices } from "./kinds.js";
 import { Trouble, troubleNamed, troubleOf } from "./trouble.js";
 import { namesVisitor } from "./visitor.js";
 
-/** What `/api/v1/voice/query` answers with. */
-export interface Reply {
-  transcript: string;
-  response_text: string;
-  audio_url: string | null;
-  language: string;
-}
-
-/** How far an answer is, as `/api/v1/jobs/{id}` tells; `progress` goes to 100. */
-export interface Job extends Partial<Reply> {
+/** How far an answer is, as the API tells; `progress` goes to 100. */
+export interface Job {
+  job_id: string;
   state: "queued" | "running" | "done" | "failed";
   progress?: number;
+  transcript?: string | null;
+  response_text?: string | null;
+  language?: string | null;
+  audio_url?: string | null;
   video_url?: string | null;
   error?: { code: string } | null;
 }
@@ -23,8 +20,6 @@ export type Question = { audio: Blob } | { text: string };
 
 const POLL_SECONDS = 2;
 const POLLS = 60;
-const SOON_SECONDS = 0.5; // an answer without a film is often there at once
-const SOON_POLLS = 4;
 
 /** Talks to the public API for one visitor; every failure is a `Trouble`, or an AbortError when `signal` says so. */
 export class Rest {
@@ -33,23 +28,17 @@ export class Rest {
     private readonly wait: (seconds: number, signal: AbortSignal) => Promise<void> = pause,
   ) {}
 
-  /** Ask aloud and get the answer with its sound. */
-  async ask(audio: Blob, signal: AbortSignal): Promise<Reply> {
-    return (await this.call("voice/query", { ...this.recording(audio), signal })) as Reply;
-  }
-
-  /** Ask for an answer in this form; yields each time it is a little further, at last with state "done". */
-  async *order(question: Question, form: "video" | "voice", signal: AbortSignal): AsyncGenerator<Job> {
-    const order = "audio" in question ? this.recording(question.audio, { form }) : json({ ...this.who(), ...question, form });
-    const begun = (await this.call("complete-flow", { ...order, signal })) as { job_id: string };
-    for (let tried = 0; tried < POLLS; tried++) {
-      await this.wait(form === "voice" && tried < SOON_POLLS ? SOON_SECONDS : POLL_SECONDS, signal);
-      const job = (await this.call(`jobs/${encodeURIComponent(begun.job_id)}`, { signal })) as Job;
+  /** Ask for sound, which mostly comes at once, or for a film; yields ever newer news of it, at last with state "done". */
+  async *ask(question: Question, film: boolean, signal: AbortSignal): AsyncGenerator<Job> {
+    let job = (await this.call(film ? "complete-flow" : "voice/query", { ...this.question(question, film), signal })) as Job;
+    for (let tried = 0; ; tried++) {
       if (job.state === "failed") throw troubleNamed(job.error?.code ?? "");
       yield job;
       if (job.state === "done") return;
+      if (tried === POLLS) throw new Trouble("slow");
+      await this.wait(POLL_SECONDS, signal);
+      job = (await this.call(`jobs/${encodeURIComponent(job.job_id)}`, { signal })) as Job;
     }
-    throw new Trouble("slow");
   }
 
   /** Send our side of a WebRTC connection and get the other. */
@@ -87,10 +76,13 @@ export class Rest {
     return { ...(namesVisitor(token) ? {} : { visitor }), ...(language && { language }) };
   }
 
-  private recording(audio: Blob, more: Record<string, string> = {}): RequestInit {
+  private question(question: Question, film: boolean): RequestInit {
+    const fields = { ...this.who(), ...(film && { form: "video" }) };
+    if (film && "text" in question) return json({ ...fields, ...question });
     const form = new FormData();
-    form.append("audio", audio, `question.${extension(audio.type)}`);
-    for (const [name, value] of Object.entries({ ...this.who(), ...more })) form.append(name, value);
+    for (const [name, value] of Object.entries(fields)) form.append(name, value);
+    if ("text" in question) form.append("text", question.text);
+    else form.append("audio", question.audio, `question.${extension(question.audio.type)}`);
     return { method: "POST", body: form };
   }
 }
