@@ -7,7 +7,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
-from starlette.applications import Starlette
 
 from core_pipeline.actions.doing import Actions
 from core_pipeline.contracts.specs import Bench
@@ -18,6 +17,7 @@ from core_pipeline.guard import GuardedClient, guarded_client
 from core_pipeline.knowledge.documents.stacks import open_stacks, whole_index
 from core_pipeline.knowledge.shelf import Shelf
 from core_pipeline.media.sandbox import Sandbox
+from core_pipeline.notices.courier import Courier
 from core_pipeline.turns.deps import Deps
 from core_pipeline.turns.flow import Tries
 from core_pipeline.turns.locks import lock_for
@@ -30,9 +30,11 @@ from tenants.db import Database
 from tenants.engines import EngineBook
 from tenants.floor import Floor
 from tenants.inbox import Inbox
+from tenants.links import Links
 from tenants.schema import up_to_date
+from tenants.signing import Signer
 from tenants.vault import Vault
-from webhooks import health
+from webhooks import site
 from webhooks.lines import OpenLines
 from webhooks.polling import Poller
 from webhooks.receive import FrontDoor
@@ -41,17 +43,11 @@ VENDOR_TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 
 
 @dataclass(frozen=True)
-class House:
+class House(site.Rooms):
     """The running platform."""
 
-    floor: Floor
-    engines: Engines
     residency: Residency
-    lines: OpenLines
-    blobs: Blobs
-    shelf: Shelf
     guarded: GuardedClient
-    web: Starlette
 
 
 @asynccontextmanager
@@ -86,30 +82,36 @@ async def open_house(
         stack.push_async_callback(engines.close)
         shelf = Shelf(floor.db, settings.var / "search", engines.embedder)
         stack.push_async_callback(shelf.close)
-        front = FrontDoor(lines, floor.book, inbox, settings.body_limit)
-        checks = {"database": floor.book.everyone, "inbox": lambda: inbox.pending(1)}
-        web = Starlette(
-            routes=[*front.routes(), *health.routes(checks, lambda: {**front.counters, **engines.figures()})]
-        )
-        house = House(floor, engines, residency, lines, Blobs(settings.blob_store), shelf, guarded, web)
+        blobs, gate = Blobs(settings.blob_store), FairGate(settings.engines_at_once)
+        actions, links = Actions(floor.db, floor.vault, guarded), Links(Signer(floor.vault), settings.address)
+        rooms = (floor, inbox, lines, engines, shelf, blobs, gate, actions, links, str(settings.chains))
+        house = House(*rooms, residency, guarded)
         if work:
-            await _start_work(stack, settings, house, inbox)
-            poller = Poller(lines, floor.book, front, lambda name: lock_for(settings.turns_url, name))
-            await stack.enter_async_context(in_background(poller.run()))
+            await _start_work(stack, settings, house)
         yield house
 
 
-async def _start_work(stack: AsyncExitStack, settings: Settings, house: House, inbox: Inbox) -> None:
-    floor, engines, blobs = house.floor, house.engines, house.blobs
+def open_site(settings: Settings, house: House) -> site.OpenSite:
+    """Open every address that the platform answers."""
+    calls = settings.calls_at_once, settings.turn_model, settings.drain_seconds
+    return site.open_site(house, site.Terms(settings.address, settings.executor, *calls, settings.body_limit))
+
+
+async def _start_work(stack: AsyncExitStack, settings: Settings, house: House) -> None:
+    db, engines, blobs, lines = house.floor.db, house.engines, house.blobs, house.lines
     sandbox = await stack.enter_async_context(Sandbox(concurrency=settings.engines_at_once))
     await engines.warm()
-    gate, actions = FairGate(settings.engines_at_once), Actions(floor.db, floor.vault, house.guarded)
-    wait, making = settings.settle_seconds, str(settings.chains)
-    deps = Deps(floor.db, blobs, house.lines, sandbox, engines, house.shelf, gate, wait, actions, making)
+    wait, link = settings.settle_seconds, house.links.media
+    rooms = (db, blobs, lines, sandbox, engines, house.shelf, house.gate, wait, house.actions, house.making)
+    deps = Deps(*rooms, link=link)
     tries = Tries(settings.retry_attempts, settings.retry_seconds)
     at_once, executor = settings.turns_at_once, settings.executor
-    works = working(deps, inbox, settings.turns_url, executor_id=executor, tries=tries, at_once=at_once)
+    works = working(deps, house.inbox, settings.turns_url, executor_id=executor, tries=tries, at_once=at_once)
     await stack.enter_async_context(works)
     index = whole_index(house.shelf.sync)
-    stacks = await stack.enter_async_context(open_stacks(floor.db, blobs, index, allow=settings.inner_hosts))
+    stacks = await stack.enter_async_context(open_stacks(db, blobs, index, allow=settings.inner_hosts))
     await stack.enter_async_context(in_background(stacks.librarian.run()))
+    await stack.enter_async_context(in_background(Courier(db, house.floor.vault, house.guarded).run()))
+    front = FrontDoor(lines, house.floor.book, house.inbox, settings.body_limit)
+    poller = Poller(lines, house.floor.book, front, lambda name: lock_for(settings.turns_url, name))
+    await stack.enter_async_context(in_background(poller.run()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +14,7 @@ import uvloop
 from pydantic import ValidationError
 
 import app as roof
-from admin import avatars, checks, console, engines, knowledge, letters, logs, playing, voices
+from admin import avatars, checks, console, engines, knowledge, letters, logs, voices
 from admin.actions import actions_of
 from admin.atelier import Atelier, open_atelier
 from admin.console import Floor
@@ -32,10 +32,11 @@ from tenants.copying import copy_tenant
 from tenants.db import Database
 from tenants.schema import migrate as migrate_schema
 from tenants.seed import seed as seed_demo
-from webhooks import rehearsal
+from webhooks import playing, rehearsal
 from webhooks import simulate as stage
 from webhooks.server import listening, until_told
 
+OfChannel = Callable[[str], Mapping[str, str]]
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
 
@@ -83,9 +84,14 @@ def serve(
 
 
 async def _serve(settings: Settings, *, work: bool) -> None:
-    async with roof.open_house(settings, work=work) as house, listening(house.web, settings.host, settings.port):
+    async with (
+        roof.open_house(settings, work=work) as house,
+        roof.open_site(settings, house) as site,
+        listening(site.web, settings.host, settings.port),
+    ):
         typer.echo(console.welcome(settings.host, settings.port))
         await until_told()
+        await site.drain()
 
 
 @app.command()
@@ -127,6 +133,16 @@ async def _copied(settings: Settings, tenant: str, port: int) -> AsyncIterator[t
             yield copy, floor, tenant_id
 
 
+@asynccontextmanager
+async def _served(settings: Settings, of_channel: OfChannel | None = None, *, work: bool = True) -> AsyncIterator[Any]:
+    async with (
+        roof.open_house(settings, of_channel) as house,
+        roof.open_site(settings, house) as site,
+        listening(site.web, settings.host, settings.port),
+    ):
+        yield house
+
+
 async def _alone(settings: Settings, asked: stage.Asked) -> stage.Played:
     spec, port = stage.spec_of(asked.channel), stage.free_port()
     async with _copied(settings, asked.tenant, port) as (copy, floor, tenant_id):
@@ -135,7 +151,7 @@ async def _alone(settings: Settings, asked: stage.Asked) -> stage.Played:
         hook = f"http://127.0.0.1:{port}/webhooks/{spec.name}/{account_id}"
         async with stage.emulated(spec, hook) as emulator:
             of_channel = stage.pointing_at(emulator.url, spec, settings.of_channel)
-            async with roof.open_house(copy, of_channel) as house, listening(house.web, copy.host, port):
+            async with _served(copy, of_channel) as house:
                 message = await asked.message(spec, house.engines)
                 return await stage.play(emulator, house.floor.db, account_id, message, asked.out)
 
@@ -145,7 +161,7 @@ async def _called(settings: Settings, asked: rehearsal.CallAsked) -> rehearsal.P
     async with _copied(settings, asked.tenant, port) as (copy, floor, tenant_id):
         account_id = await stage.connect_demo(floor.book, spec, tenant_id)
         of_channel = stage.pointing_at(f"http://127.0.0.1:{vendor}", spec, settings.of_channel)
-        async with roof.open_house(copy, of_channel) as house, listening(house.web, copy.host, port):
+        async with _served(copy, of_channel) as house:
             speech = await asked.spoken(house.engines)
             async with rehearsal.calling(spec, copy.address, account_id, vendor) as caller:
                 return await rehearsal.play_call(caller, asked, speech, house.floor.db, account_id)
@@ -263,6 +279,7 @@ playing.add_to(
     app,
     lambda asked, server: _run(_with_server(_settings(), asked, server) if server else _alone(_settings(), asked)),
     lambda asked: _run(_called(_settings(), asked)),
+    console.tell,
 )
 app.add_typer(console.tenants_of(_on_floor), name="tenants")
 app.add_typer(accounts, name="accounts")

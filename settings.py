@@ -32,6 +32,8 @@ class Settings(BaseSettings):
     """What the operator may set, by environment variable or in `.env`; the defaults run on a laptop.
 
     `database_url` moves everything to Postgres ("postgresql+psycopg://…"); without it, SQLite files lie in `var`.
+    `calls_at_once` is how many live calls one process takes; `turn_model` the file of a network that hears whether a
+    caller has finished (none: a pause decides), `drain_seconds` how long running calls may go on once we shall stop.
     `vault_keys` is "id:base64 of 32 bytes", newest first, comma-separated; on a laptop one is made in `var/vault.key`.
     """
 
@@ -55,6 +57,9 @@ class Settings(BaseSettings):
     settle_seconds: float = Field(default=15.0, ge=0)
     engines: dict[str, str] = Field(default_factory=dict)
     inner: str = ""
+    calls_at_once: int = Field(default=30, ge=0)
+    turn_model: Path | None = None
+    drain_seconds: float = Field(default=60.0, ge=0)
     heavy_gib: float = Field(default=16.0, gt=0)
     heavy_venv: Path | None = None
 

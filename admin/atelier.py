@@ -12,8 +12,9 @@ from typing import Any
 import typer
 
 from avatars.catalogue import OWN, find, is_own
-from core_pipeline.contracts.engines import Asr, Pcm, Speaker, Word
-from core_pipeline.contracts.faces import Face, Scene, Shape
+from core_pipeline.atelier import craft_of
+from core_pipeline.contracts.engines import Asr, Speaker
+from core_pipeline.contracts.faces import Face
 from core_pipeline.engines.landmarks import checking, proposing
 from core_pipeline.engines.router import Engines, For
 from core_pipeline.engines.wrap.meter import Ledger
@@ -31,9 +32,6 @@ from tenants import avatars, directory
 from tenants.blobs import Blobs
 from tenants.db import Database
 from tenants.models import OwnAvatar, Tenant
-
-_SHAPE, _RATE = Shape(512, 512), 16_000
-_MOUTHED, _SOUND = "marħaba", 0.12
 
 
 @dataclass(frozen=True)
@@ -85,22 +83,6 @@ async def open_atelier(db: Database, blobs: Blobs, engines: Engines, folder: Pat
         craft = craft_of(engines)
         hears, propose = (lambda language: engines.asr(language, order)), proposing.proposed
         yield Atelier(db, blobs, workshop, sandbox, craft, folder, hears, engines.speaker, propose, explained)
-
-
-def craft_of(engines: Engines) -> Craft:
-    """What the library of avatars borrows from this installation's engines."""
-
-    async def draw(face: Face) -> bytes:
-        makers = await engines.video(face.kind, "ar", For(Ledger()))
-        return (await makers.animated(_greeting(face))).data
-
-    return Craft(draw, checking.checked, proposing.views)
-
-
-def _greeting(face: Face) -> Scene:
-    """Two seconds in which the face mouths a word."""
-    sounds = [Word(sound, place * _SOUND, (place + 1) * _SOUND) for place, sound in enumerate(_MOUTHED)]
-    return Scene(face, "square", _SHAPE, Pcm(bytes(2 * 2 * _RATE), _RATE), phonemes=tuple(sounds), emotion="happy")
 
 
 async def listed(atelier: Atelier, tenant: str) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Protocol
 
@@ -76,6 +77,17 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
     )
+
+
+def tell(played: Any, as_json: bool, bills: bool) -> None:
+    """Print what came of a simulated message."""
+    if as_json:
+        typer.echo(json.dumps(asdict(played), ensure_ascii=False))
+        return
+    shown = {name: value for name, value in asdict(played).items() if name != "bills"}
+    show([{name: value} for name, value in shown.items()], as_json=False, empty="")
+    if bills:
+        typer.echo(table(played.bills))
 
 
 def pulling(progress: Progress) -> None:

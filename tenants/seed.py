@@ -35,7 +35,7 @@ async def _create(session: AsyncSession, demo: DemoTenant) -> None:
         session.add(agency)
         await session.flush()
     phrases = {name: dict(said) for name, said in demo.phrases.items()}
-    policy = Policy.model_validate({"language": demo.language, "phrases": phrases})
+    policy = Policy.model_validate({"language": demo.language, "phrases": phrases, "try_page": True})
     tenant = Tenant(
         agency_id=agency.id,
         slug=demo.slug,

@@ -12,11 +12,15 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from errors import NeedsOwner
+from webhooks.sockets import PatientProtocol
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from starlette.applications import Starlette
+
+
+WS_BYTES = 4 * 1024 * 1024
 
 
 class _Server(uvicorn.Server):
@@ -33,7 +37,17 @@ async def listening(web: Starlette, host: str, port: int) -> AsyncIterator[None]
 
     Raises `NeedsOwner` when something else listens there.
     """
-    server = _Server(uvicorn.Config(web, access_log=False, log_config=None, lifespan="off"))
+    # No pings: a phone's network may be silent for longer than any sensible one, and each line has its own time-outs.
+    config = uvicorn.Config(
+        web,
+        access_log=False,
+        log_config=None,
+        lifespan="off",
+        ws=PatientProtocol,
+        ws_ping_interval=None,
+        ws_max_size=WS_BYTES,
+    )
+    server = _Server(config)
     serving = asyncio.create_task(server.serve([_bound(host, port)]))
     while not server.started:
         await asyncio.sleep(0.01)

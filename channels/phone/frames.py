@@ -16,6 +16,7 @@ from core_pipeline.contracts.legs import Key, Reached
 MESSAGE_BYTES = 64_000
 
 _STREAM = re.compile(r"MZ[0-9a-zA-Z]{1,62}")
+_CALL = re.compile(r"CA[0-9a-zA-Z]{1,62}")
 _TRACKS = frozenset({"inbound", "inbound_track"})
 _KEYS = frozenset("0123456789*#ABCD")
 
@@ -45,9 +46,6 @@ class Stop:
     """The stream ends."""
 
 
-Frame = Start | Media | Key | Reached | Stop
-
-
 def opened(text: str | bytes) -> dict[str, Any]:
     """The object in a message, empty if there is none."""
     return table(parse(text.encode("utf-8", "replace"))) if isinstance(text, str) else {}
@@ -59,12 +57,13 @@ def start(message: dict[str, Any]) -> Start | None:
     stream_sid = words(told.get("streamSid")) or words(message.get("streamSid")) or ""
     if message.get("event") != "start" or not _STREAM.fullmatch(stream_sid):
         return None
+    call_sid = words(told.get("callSid")) or ""
     form, given = table(told.get("mediaFormat")), table(told.get("customParameters"))
     known = (words(form.get("encoding")), whole(form.get("sampleRate")), whole(form.get("channels")))
     return Start(
         stream_sid=stream_sid,
         account_sid=words(told.get("accountSid")) or "",
-        call_sid=words(told.get("callSid")) or "",
+        call_sid=call_sid if _CALL.fullmatch(call_sid) else "",
         token=words(given.get("token")) or "",
         language=words(given.get("language")) or "",
         known_format=known == ("audio/x-mulaw", RATE, 1),

@@ -55,9 +55,7 @@ class RtcCaller:
         self._said = asyncio.Event()
         self._recording = Recording(RATE)
         self._cleared: list[float] = []
-        self._ear = Incoming(
-            lambda pcm: self._recording.add(pcm, self.now), lambda key: self.faults.append(f"key {key}")
-        )
+        self._ear = Incoming(self.hears, lambda key: self.faults.append(f"key {key}"))
         self._mouth = Outgoing(self._ear.beat, lambda _: self._said.set(), self._noise)
         self._line = Line((), self._mouth, self._ear)
         self._line.gone = self._ended
@@ -103,6 +101,10 @@ class RtcCaller:
         """Leave the lead in finding a way to the other end, though the offer is ours."""
         ice: Any = self._line.audio.sender.transport.transport
         ice._connection.ice_controlling = False  # noqa: SLF001 - an offer's author leads, says aiortc
+
+    def hears(self, pcm: bytes) -> None:
+        """Take sound as it arrives."""
+        self._recording.add(pcm, self.now)
 
     def begin(self) -> None:
         """Let the call's time begin now."""

@@ -176,6 +176,7 @@ class WebCaller:
         self._tasks = [asyncio.create_task(work) for work in (self._speaking(), self._hearing())]
 
     async def _stop(self) -> None:
+        self._spoken.set()
         for task in [*self._tasks, *self._sending]:
             task.cancel()
         await asyncio.gather(*self._tasks, *self._sending, return_exceptions=True)

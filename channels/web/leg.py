@@ -16,7 +16,7 @@ from channels.web.pace import Pace
 from channels.web.protocol import Bye, Played, Resume, Start, read, shown, written
 from core_pipeline.contracts.calls import CallState
 from core_pipeline.contracts.legs import Finished, Reached, Sound
-from errors import Impossible, SawtakError
+from errors import Impossible
 
 if TYPE_CHECKING:
     from core_pipeline.contracts.calls import Socket, Ticket
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-FLUSH_SECONDS = 2.0
+FLUSH_SECONDS, NOTE_SECONDS = 2.0, 5.0
 # Whoever hears a whole utterance at once works this long on a piece of it before others have their turn.
 PIECE_SECONDS = 0.5
 # Codes of a close that say why: the conversation is over, the client is too slow, or went on elsewhere.
@@ -181,7 +181,7 @@ class WebLeg:
             if isinstance(data, bytes):
                 self._hear(data)
             else:
-                await self._obey(data)
+                self._obey(data)
         self._lost(socket)
 
     def _hear(self, pcm: bytes) -> None:
@@ -205,7 +205,7 @@ class WebLeg:
             self._held.clear()
         self._arrivals.put(Finished())
 
-    async def _obey(self, raw: str) -> None:
+    def _obey(self, raw: str) -> None:
         try:
             message = read(raw)
         except Impossible as error:
@@ -217,7 +217,7 @@ class WebLeg:
         elif isinstance(message, Start | Resume):
             self._complain("already-started", "open another socket for another conversation")
         elif isinstance(message, Bye):
-            await self._gone(CallState.ENDED)
+            self._leave(CallState.ENDED)
         elif isinstance(message, Finished):
             self._finish()
         else:
@@ -256,14 +256,21 @@ class WebLeg:
 
     def _expire(self) -> None:
         self.dropped = True
-        self._beside(self._gone(CallState.DROPPED))
+        self._leave(CallState.DROPPED)
+
+    def _leave(self, state: CallState) -> None:
+        """The visitor has gone for good: nobody can go on with this any more."""
+        if not self.over.is_set():
+            self.over.set()
+            self._beside(self._gone(state))
 
     async def _gone(self, state: CallState) -> None:
         try:
-            await self._left(state)
-        except SawtakError as error:
-            log.warning("the end of a session could not be noted: %s", error.code)
-        self._beside(self.end("caller" if state == CallState.ENDED else "dropped"))
+            async with asyncio.timeout(NOTE_SECONDS):
+                await self._left(state)
+        except Exception:
+            log.exception("the end of a session could not be noted")
+        await self.end("dropped" if self.dropped else "caller")
 
     def _let_go(self, code: int) -> None:
         """Leave the socket to itself, closed."""

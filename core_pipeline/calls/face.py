@@ -97,8 +97,8 @@ class _Counted:
     def close(self) -> None:
         """Release the face, once."""
         closed, self._closed = self._closed, _nothing
-        self._face.close()
         closed()
+        self._face.close()
 
 
 def _nothing() -> None:

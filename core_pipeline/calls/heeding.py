@@ -16,6 +16,7 @@ from core_pipeline.calls.dialogue import ours
 from core_pipeline.calls.host import End, Say, Transfer
 from core_pipeline.calls.hours import person_now
 from core_pipeline.calls.menu import BYE, LANGUAGE, PERSON, REPEAT
+from core_pipeline.calls.relayed import relayed
 from core_pipeline.calls.shelter import ShelteredActions, ShelteredShelf, ShelteredWits
 from core_pipeline.contracts.specs import Priority
 from core_pipeline.engines.router import For
@@ -27,7 +28,7 @@ from core_pipeline.thinking.think import think
 from tenants.models import Conversation
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Callable, Iterable
 
     from core_pipeline.calls.dialogue import Dialogue, Round
     from core_pipeline.calls.host import Step
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from core_pipeline.calls.shelter import Shelter
     from core_pipeline.thinking.think import Thought
     from tenants.models import CachedAnswer
+
+HANDED = "handoff"
 
 
 class Heeding:
@@ -150,7 +153,7 @@ class Heeding:
 
     async def _put_through(self, now: Round) -> list[Step]:
         """Connect the caller to a person, or note that one is to call back where nobody is to be disturbed."""
-        now.note = "handoff"
+        now.note = HANDED
         number = person_now(self._dialogue.policy.calls, datetime.now(UTC))
         await self._shelter.keep(self._note_person(reached=bool(number)))
         if not number:
@@ -206,30 +209,25 @@ class Heeding:
 
     async def _thought(self, now: Round) -> AsyncIterator[Step]:
         """Think, and give each sentence as soon as it is complete; who stops listening stops the thinking."""
-        told: asyncio.Queue[str | None] = asyncio.Queue()
-
-        def say(sentence: str) -> None:
-            now.said.append(sentence)
-            told.put_nowait(sentence)
-
         order = For(now.ledger, self._dialogue.tenant_id, Priority.CALL)
-        task = asyncio.create_task(think(self._mind, self._dialogue.matter(now), order, self._doing(now), say))
-        task.add_done_callback(lambda _: told.put_nowait(None))
-        try:
-            while (sentence := await told.get()) is not None:
+
+        async def thinking(tell: Callable[[str], None]) -> None:
+            def say(sentence: str) -> None:
+                now.said.append(sentence)
+                tell(sentence)
+
+            self._note(now, await think(self._mind, self._dialogue.matter(now), order, self._doing(now), say))
+
+        async with flowing(relayed(thinking)) as sentences:
+            async for sentence in sentences:
                 yield Say(sentence, now.language, mood_of(sentence))
-            thought = await task
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-        self._note(now, thought)
-        if thought.handed:
+        if now.note == HANDED:
             for step in await self._after_handing_over(now):
                 yield step
 
     def _note(self, now: Round, thought: Thought) -> None:
         now.answer, now.citations, now.cards = thought.text, thought.citations, thought.also
-        now.note = "handoff" if thought.handed else None if thought.sure else "unknown"
+        now.note = HANDED if thought.handed else None if thought.sure else "unknown"
         facts = self._dialogue.before.facts
         now.given = Given(thought.text, tuple(thought.citations), thought.sure, thought.acted, facts)
 

@@ -35,6 +35,10 @@ class Lag:
                 return float(step)
         return 0.0
 
+    def note(self, late: float) -> None:
+        """Count that the loop was so many seconds late."""
+        self._counts[bisect_left(_STEPS, late * 1000)] += 1
+
     async def run(self) -> None:
         """Watch until cancelled; a warning is logged for more than 50 ms, at most every half minute."""
         loop = asyncio.get_running_loop()
@@ -42,7 +46,7 @@ class Lag:
             due = loop.time() + EVERY
             await asyncio.sleep(EVERY)
             late = loop.time() - due
-            self._counts[bisect_left(_STEPS, late * 1000)] += 1
+            self.note(late)
             if late > LATE and due - self._warned > WARN_EVERY:
                 self._warned = due
                 log.warning("the event loop was %.0f ms late: callers hear gaps; take fewer calls here", late * 1000)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-TELEPHONE = 8000
+RATE = 8000
 # What is said in most calls; other ready words are spoken when they are first needed.
 OFTEN = ("greeting", "moment", "not_heard", "still_there", "trouble", "goodbye", "transferring", "no_person")
 
@@ -49,7 +49,7 @@ async def recite(lobby: Lobby, tenant_id: str, words: str, language: str) -> Pcm
     parts = [part.pcm async for part in voice.recite(words, language, Ledger())]
     if not parts:
         raise Impossible("no-words", "there is nothing in these words that can be spoken")
-    return await asyncio.to_thread(lambda: resample(join(parts), TELEPHONE))
+    return await asyncio.to_thread(lambda: resample(join(parts), RATE))
 
 
 async def _voice_of(lobby: Lobby, tenant_id: str) -> tuple[TenantVoice, Policy]:

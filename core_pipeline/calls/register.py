@@ -121,6 +121,15 @@ async def called(session: AsyncSession, call_id: str, provider_id: str) -> None:
     await session.flush()
 
 
+async def whose(session: AsyncSession, token: str) -> str | None:
+    """The account whose call waits for this token, for doors that learn of nothing else."""
+    waiting = col(Call.token) == _digest(token)
+    found = await session.scalar(
+        select(col(Call.account_id)).where(waiting, col(Call.state) == CallState.RINGING.value)
+    )
+    return str(found) if found is not None else None
+
+
 async def broken_off(session: AsyncSession, process: str) -> int:
     """Note that calls which this process was leading when it died are over; return how many."""
     dropped = (

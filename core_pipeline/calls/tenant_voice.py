@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from core_pipeline.arabic.speakable import speakable
+from core_pipeline.calls.relayed import relayed
 from core_pipeline.calls.sounds import words_of
 from core_pipeline.contracts.engines import Saying, Speech
 from core_pipeline.contracts.specs import Priority
@@ -16,7 +17,7 @@ from errors import NeedsOwner
 from tenants import voices
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from core_pipeline.calls.lobby import Lobby, Share
     from core_pipeline.calls.shelter import Shelter
@@ -40,46 +41,46 @@ class TenantVoice:
         self.clones: set[str] = set()
 
     async def say(self, text: str, language: str, ledger: Ledger) -> AsyncIterator[Speech]:
-        """Stream a sentence as it is spoken."""
+        """Stream a sentence as it is spoken; a slow listener holds up no engine."""
         voice = await self._shelter.keep(self._voice(language))
-        async with flowing(self._speak(text, language, voice, ledger)) as parts:
+
+        async def speaking(tell: Callable[[Speech], None]) -> None:
+            await self._speak(text, language, voice, ledger, tell)
+
+        async with flowing(relayed(speaking)) as parts:
             async for part in parts:
                 yield part
 
     async def recite(self, text: str, language: str, ledger: Ledger) -> AsyncIterator[Speech]:
         """Stream ready words: at once and in one piece where they were said before, else as they are spoken."""
         voice = await self._shelter.keep(self._voice(language))
-        own = self._policy.engines.get("tts", "")
+        own, sounds = self._policy.engines.get("tts", ""), self._lobby.sounds
         words = words_of(self._share.tenant_id, text, language, voice, own, timed=self._timed)
-        known = self._lobby.sounds.get(words)
-        if known is not None:
+        if (known := sounds.get(words)) is not None:
             yield known
             return
-        spoken: list[Speech] = []
-        async with flowing(self._speak(text, language, voice, ledger, spoken)) as parts:
+
+        async def speaking(tell: Callable[[Speech], None]) -> None:
+            if spoken := await self._speak(text, language, voice, ledger, tell):
+                sounds.put(words, _whole(spoken))
+
+        async with flowing(relayed(speaking)) as parts:
             async for part in parts:
                 yield part
-        if spoken:
-            self._lobby.sounds.put(words, _whole(spoken))
 
     async def _speak(
-        self, text: str, language: str, voice: Voice | None, ledger: Ledger, kept: list[Speech] | None = None
-    ) -> AsyncIterator[Speech]:
-        """Speak it; all of it is added to `kept`, unless another engine than the first had to help out."""
+        self, text: str, language: str, voice: Voice | None, ledger: Ledger, tell: Callable[[Speech], None]
+    ) -> list[Speech]:
+        """Speak it, and give all of it; nothing when another engine than the first had to help out."""
         order = For(ledger, self._share.tenant_id, self._priority)
         engine = await self._shelter.keep(self._lobby.engines.tts(language, order, voice))
+        saying = Saying(speakable(text, language), language, timed=self._timed)
         spoken: list[Speech] = []
-        async with flowing(engine.speak(Saying(speakable(text, language), language, timed=self._timed))) as parts:
-            while (part := await self._next(parts)) is not None:
+        async with self._share.place("tts"), flowing(engine.speak(saying)) as parts:
+            async for part in parts:
                 spoken.append(part)
-                yield part
-        if kept is not None and not _helped_out(engine):
-            kept += spoken
-
-    async def _next(self, parts: AsyncIterator[Speech]) -> Speech | None:
-        # Only while it is made: whoever listens takes as long as the sound lasts.
-        async with self._share.place("tts"):
-            return await anext(parts, None)
+                tell(part)
+        return [] if _helped_out(engine) else spoken
 
     async def _voice(self, language: str) -> Voice | None:
         """The voice for this language; one by example is looked at each time, for it may be revoked by now."""

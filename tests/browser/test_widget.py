@@ -157,6 +157,23 @@ async def test_writing_needs_no_microphone(visit: Visit) -> None:
     assert (session.start["mode"], session.got[0], len(session.sound)) == ("push", {"type": "text", "text": "Hello"}, 0)
 
 
+async def test_what_is_written_while_the_microphone_is_asked_for_comes_with_the_conversation(visit: Visit) -> None:
+    await visit.page.add_init_script(
+        "const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);"
+        "const allowed = new Promise((allow) => { window.allow = allow; });"
+        "navigator.mediaDevices.getUserMedia = async (wish) => { await allowed; return ask(wish); };"
+    )
+    await visit.open("mode=live")
+    await visit.mic.click()
+    await visit.state("asking-permission")
+    await visit.write("Hello")
+    await visit.page.evaluate("allow()")
+    session = await visit.paper.session()
+    await session.until(lambda: "text" in session.kinds() and session.sound)
+    assert session.start["mode"] == "live"
+    assert visit.paper.sessions.empty()
+
+
 async def test_a_call_by_webrtc_carries_sound_both_ways_and_a_picture(visit: Visit, peer: Peer) -> None:
     await visit.open("mode=rtc&avatar=on")
     await visit.mic.click()

@@ -158,8 +158,8 @@ async def test_a_call_is_talked_on_once(office: Office) -> None:
 
 async def test_the_same_ring_twice_is_one_call_with_a_fresh_token(office: Office) -> None:
     first, second = await office.board.ring(ring()), await office.board.ring(ring())
-    assert first.ticket
-    assert second.ticket
+    assert first.ticket is not None
+    assert second.ticket is not None
     assert first.ticket.call_id == second.ticket.call_id
     with pytest.raises(Forged):
         await office.board.redeem(first.ticket.token)
@@ -168,7 +168,7 @@ async def test_the_same_ring_twice_is_one_call_with_a_fresh_token(office: Office
 
 async def test_a_late_token_is_worth_nothing(office: Office) -> None:
     verdict = await office.board.ring(ring())
-    assert verdict.ticket
+    assert verdict.ticket is not None
     async with office.floor.db.tenant(office.tenant.id) as session:
         (await session.get_one(Call, verdict.ticket.call_id)).started_at = datetime.now(UTC) - timedelta(seconds=61)
     with pytest.raises(Forged):
@@ -216,7 +216,7 @@ async def test_a_call_that_broke_off_goes_on_where_the_customer_writes(office: O
     await office.known_on_paper()
     office.leader.reason = "dropped"
     verdict = await office.board.ring(ring())
-    assert verdict.ticket
+    assert verdict.ticket is not None
     await office.board.talk(await office.board.redeem(verdict.ticket.token), object())  # type: ignore[arg-type]  # never looked at
     [inbound] = await office.arrived()
     assert (inbound.kind, inbound.account, inbound.chat) == (Kind.CALL, "paper", "201000000001")
@@ -244,7 +244,7 @@ async def test_nobody_is_written_to_against_the_rules(office: Office, why_not: s
         await office.policy(follow_up=False)
     office.leader.reason = "dropped"
     verdict = await office.board.ring(ring())
-    assert verdict.ticket
+    assert verdict.ticket is not None
     await office.board.talk(await office.board.redeem(verdict.ticket.token), object())  # type: ignore[arg-type]  # never looked at
     assert await office.arrived() == []
 
@@ -308,7 +308,7 @@ async def test_unanswered_rings_are_noted_by_the_vendors_word(office: Office) ->
 
 async def test_calls_of_a_process_that_died_are_over(office: Office) -> None:
     verdict = await office.board.ring(ring())
-    assert verdict.ticket
+    assert verdict.ticket is not None
     await office.board.redeem(verdict.ticket.token)
     async with office.floor.db.platform() as session:
         assert await broken_off(session, "another") == 0
@@ -318,7 +318,7 @@ async def test_calls_of_a_process_that_died_are_over(office: Office) -> None:
 
 async def test_tenants_do_not_share_tokens(office: Office) -> None:
     verdict = await office.board.ring(ring())
-    assert verdict.ticket
+    assert verdict.ticket is not None
     other = await make_tenant(office.floor.db)
     account = await make_account(office.floor.db, other, channel="line", external_id="200")
     stranger = Board(office.room, AccountRef(account.id, other.id, "line", "200", active=True))

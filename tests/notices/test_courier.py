@@ -2,68 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any
 
-import httpx
 import pytest
 from fastapi import Response
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlmodel import col
 
-from core_pipeline.guard import Answered, guarded_client
-from core_pipeline.notices import Courier, dead, listing, notify, purge, retry, subscribe
+from core_pipeline.guard import guarded_client
+from core_pipeline.notices import Courier, dead, listing, purge, retry
 from core_pipeline.notices.pauses import LONGEST, MOST_TRIES
 from errors import Impossible
-from tenants.models import Notice, NoticeState, Tenant, now
+from tenants.models import Notice, now
 from tenants.vault import Vault
 from tests.conftest import Floor
-from tests.factories import make_tenant
-from tests.notices.receiver import Post, Receiver, receiving
-
-VAULT = Vault.generate()
-
-
-@dataclass
-class Office:
-    """A tenant, their receiver and a courier between them."""
-
-    floor: Floor
-    tenant: Tenant
-    receiver: Receiver
-    courier: Courier
-    secret: str
-    subscription_id: str
-
-    async def tell(self, *keys: str, event: str = "turn.answered", **payload: Any) -> None:
-        for key in keys:
-            async with self.floor.db.tenant(self.tenant.id) as session:
-                await notify(session, event, key, {"turn": key, **payload})
-
-    async def notices(self) -> list[Notice]:
-        async with self.floor.db.platform(reads=True) as session:
-            return list((await session.scalars(select(Notice).order_by(col(Notice.created_at)))).all())
-
-    async def hurry(self) -> None:
-        """Let all pauses be over, and the receiver have had its rest."""
-        self.courier._rests.clear()
-        async with self.floor.db.platform() as session:
-            await session.execute(update(Notice).values(next_at=now() - timedelta(seconds=1)))
-
-
-@asynccontextmanager
-async def office(floor: Floor) -> AsyncIterator[Office]:
-    tenant = await make_tenant(floor.db)
-    async with receiving() as receiver, guarded_client({receiver.place}) as client:
-        async with floor.db.tenant(tenant.id) as session:
-            made = await subscribe(session, VAULT, receiver.url, ["turn.answered", "turn.dead"], allow={receiver.place})
-        courier = Courier(floor.db, VAULT, client, poll=0.02)
-        yield Office(floor, tenant, receiver, courier, made.secret.get_secret_value(), made.id)
+from tests.notices.office import VAULT, office
+from tests.notices.receiver import Post
 
 
 async def test_what_is_told_arrives_signed(database: Floor) -> None:
@@ -203,106 +158,12 @@ async def test_a_secret_that_does_not_open_switches_the_subscription_off(sqlite_
         assert post.receiver.posts == []
 
 
-async def test_two_couriers_share_the_work(database: Floor) -> None:
-    async with office(database) as post, guarded_client({post.receiver.place}) as client:
-        keys = [f"t{number}" for number in range(12)]
-        await post.tell(*keys)
-        couriers = [post.courier, Courier(post.floor.db, VAULT, client)]
-        while any([await asyncio.gather(*(one.once() for one in couriers))][0]):
-            pass
-        assert sorted(one.told["data"]["turn"] for one in post.receiver.posts) == sorted(keys)
-        assert {(one.state, one.attempts) for one in await post.notices()} == {(NoticeState.DELIVERED, 1)}
-
-
 async def test_one_courier_keeps_the_order(sqlite_database: Floor) -> None:
     async with office(sqlite_database) as post:
         keys = [f"t{number}" for number in range(8)]
         await post.tell(*keys)
         await post.courier.once()
         assert [one.told["data"]["turn"] for one in post.receiver.posts] == keys
-
-
-async def test_a_slow_receiver_does_not_hold_up_another(sqlite_database: Floor) -> None:
-    async with office(sqlite_database) as post, receiving() as slow:
-        stuck, client = asyncio.Event(), guarded_client({post.receiver.place, slow.place})
-        other = await make_tenant(post.floor.db)
-        async with post.floor.db.tenant(other.id) as session:
-            await subscribe(session, VAULT, slow.url, ["turn.answered"], allow={slow.place})
-            await notify(session, "turn.answered", "s1", {})
-        held = asyncio.Event()
-
-        async def stick(courier: Courier) -> None:
-            posted = courier._posted
-
-            async def waits(parcel: Any) -> Any:
-                if slow.place in parcel.url:
-                    stuck.set()
-                    await held.wait()
-                return await posted(parcel)
-
-            courier._posted = waits  # type: ignore[method-assign]  # a receiver that takes its time
-            await courier.run()
-
-        async with client:
-            running = asyncio.create_task(stick(Courier(post.floor.db, VAULT, client, poll=0.02)))
-            await stuck.wait()
-            await post.tell("t1")
-            async with asyncio.timeout(10):
-                while not post.receiver.posts:
-                    await asyncio.sleep(0.01)
-            assert slow.posts == []
-            held.set()
-            async with asyncio.timeout(10):
-                while not slow.posts:
-                    await asyncio.sleep(0.01)
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
-
-
-async def test_broken_off_in_the_middle_it_is_delivered_again_once_the_lease_is_over(database: Floor) -> None:
-    async with office(database) as post:
-        arrived, never = asyncio.Event(), asyncio.Event()
-        posted = post.courier._posted
-
-        async def killed(parcel: Any) -> Any:
-            await posted(parcel)
-            arrived.set()
-            await never.wait()
-
-        post.courier._posted = killed  # type: ignore[method-assign]  # the process ends between the answer and the note
-        await post.tell("t1")
-        running = asyncio.create_task(post.courier.run())
-        await arrived.wait()
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-        post.courier._posted = posted  # type: ignore[method-assign]  # and a new one starts
-        assert await post.courier.once() == 0
-        await post.hurry()
-        assert await post.courier.once() == 1
-        assert len({one.headers["webhook-id"] for one in post.receiver.posts}) == 1
-        assert len(post.receiver.posts) == 2
-        assert [(one.state, one.attempts) for one in await post.notices()] == [("delivered", 2)]
-
-
-async def test_who_lost_the_claim_changes_nothing(sqlite_database: Floor) -> None:
-    async with office(sqlite_database) as post:
-        posted = post.courier._posted
-
-        async def late(parcel: Any) -> Any:
-            await post.hurry()
-            await posted(parcel)
-            return _answer(500)
-
-        post.courier._posted = late  # type: ignore[method-assign]  # its lease runs out while it waits
-        await post.tell("t1")
-        await post.courier.once()
-        [notice] = await post.notices()
-        assert (notice.state, notice.cause, notice.attempts) == ("waiting", None, 1)
-        assert notice.next_at < now()
-
-
-def _answer(status: int) -> Answered:
-    return Answered(status, "text/plain", b"", True, httpx.Headers())
 
 
 async def test_old_notices_are_forgotten(database: Floor) -> None:

@@ -61,9 +61,10 @@ def chosen(query: Mapping[str, str], tenant: Tenant) -> Choice:
 
 def headers(scheme: str, host: str) -> dict[str, str]:
     """Let the page load and reach nothing but ourselves; older browsers want the sockets' address spelt out."""
-    socket = f" {scheme.replace('http', 'ws', 1)}://{host}" if HOST.fullmatch(host) else ""
+    kinds = ("wss",) if scheme == "https" else ("wss", "ws")  # a proxy before us may speak https where we don't
+    sockets = "".join(f" {kind}://{host}" for kind in kinds) if HOST.fullmatch(host) else ""
     policy = (
-        f"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'{socket}; "
+        f"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'{sockets}; "
         "img-src 'self' data:; media-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
     return {

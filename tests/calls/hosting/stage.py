@@ -34,7 +34,8 @@ SECOND = Pcm(b"\0\1" * 8000, 8000)
 class CallEngines(PaperEngines):
     """Paper engines that answer by a `script`, each page once, and by echo after its end; and note what they spoke.
 
-    While `thinking` is not set the engine says nothing more after its first sentence.
+    While `thinking` is not set the engine says nothing more after its first sentence, nor the voice while `speaking` is
+    not; `left` and `silent` are set once they have ended.
     """
 
     script: list[list[Piece]] = field(default_factory=list)
@@ -44,6 +45,8 @@ class CallEngines(PaperEngines):
     thinking: asyncio.Event = field(default_factory=asyncio.Event)
     reached: asyncio.Event = field(default_factory=asyncio.Event)
     left: asyncio.Event = field(default_factory=asyncio.Event)
+    speaking: asyncio.Event = field(default_factory=asyncio.Event)
+    silent: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def configurations(self, tenant_id: str = "") -> list[Any]:
         return []
@@ -76,7 +79,9 @@ class CallEngines(PaperEngines):
         self._maybe("tts")
         self.spoken.append(saying)
         yield Speech(Pcm(saying.text.encode().ljust(400, b"\0")[:400], 16_000))
+        await self.speaking.wait()
         yield Speech(Pcm(b"\0\1" * 100, 16_000))
+        self.silent.set()
 
 
 @dataclass
@@ -184,6 +189,7 @@ async def staged(
     conversation = await make_conversation(floor.db, await make_account(floor.db, tenant, channel="paper"))
     engines = CallEngines()
     engines.thinking.set()
+    engines.speaking.set()
     lobby = Lobby(floor.db, Blobs(f"file://{folder}/blobs"), cast("Engines", engines), Shelf(floor.db))
     before = asyncio.all_tasks()
     call_id = await make_call(floor, conversation, **(call or {}))

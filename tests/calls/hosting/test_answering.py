@@ -170,7 +170,9 @@ async def test_a_question_that_was_asked_before_is_answered_at_once(stage: Stage
 
 async def test_an_answer_that_was_broken_into_is_not_kept(light: Stage) -> None:
     light.engines.script = [["We open at ten in the morning. ", "We close at nine in the evening."]]
+    light.engines.thinking.clear()
     await light.says(HOURS, stop=1)
+    light.engines.thinking.set()
     await (await light.again()).says(HOURS)
     assert len(light.engines.asked) == 2
 

@@ -15,6 +15,7 @@ from core_pipeline.calls.reciting import recite, warm
 from core_pipeline.calls.sounds import LASTS_SECONDS, Sounds, Words
 from core_pipeline.contracts.engines import Pcm, Speech
 from core_pipeline.contracts.phrases import READY
+from core_pipeline.engines.wrap.flowing import flowing
 from core_pipeline.media.wav import wav
 from errors import Impossible, Retryable
 from tenants import voices
@@ -95,16 +96,23 @@ async def test_another_call_has_them_at_once_and_another_business_its_own(stage:
 
 
 async def test_words_that_were_broken_off_or_failed_are_not_kept(stage: Stage) -> None:
-    speaking = stage.host.speak(MOMENT)
-    await anext(speaking)
-    await speaking.aclose()  # type: ignore[attr-defined]  # it is a generator
+    stage.engines.speaking.clear()
+    async with flowing(stage.host.speak(MOMENT)) as speaking:
+        await anext(speaking)
     assert stage.lobby.sounds.size == 0
+    stage.engines.speaking.set()
     stage.engines.fail["tts"] = [Retryable("down")]
     with pytest.raises(Retryable):
         await heard(stage, MOMENT)
     stage.engines.fail["tts"] = [Retryable("down")]
     await warm(stage.lobby, stage.tenant.id)
     assert stage.lobby.sounds.size == 0
+
+
+async def test_a_slow_listener_holds_up_no_engine(stage: Stage) -> None:
+    async with flowing(stage.host.speak(ANSWER)) as speaking:
+        await anext(speaking)
+        await stage.engines.silent.wait()
 
 
 async def test_words_for_a_vendor_are_at_the_rate_of_the_telephone(stage: Stage) -> None:

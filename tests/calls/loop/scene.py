@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -17,6 +17,8 @@ from core_pipeline.contracts.legs import Key, LegEvent, LiveFace, Reached, Sound
 from errors import Impossible
 
 FRAME = 0.02
+# What a host does by rote: say or do something, think for so many seconds, or break.
+Rote: TypeAlias = "Step | float | Exception"
 WORDS = {
     "moment": "لحظة من فضلك.",
     "trouble": "عذرا حدث خلل.",
@@ -129,8 +131,8 @@ class RoteHost:
     """Understands what `hears` gives for the length of the speech, answers what `answers` gives, speaks in tones."""
 
     hears: Callable[[Pcm], str] = lambda _: "سؤال"
-    answers: Callable[[str], Sequence[Step | float]] = lambda text: [Say(f"جواب {text}", "ar")]
-    keys: Callable[[str], Sequence[Step | float]] = lambda digits: [Say(f"مفتاح {digits}", "ar")]
+    answers: Callable[[str], Sequence[Rote]] = lambda text: [Say(f"جواب {text}", "ar")]
+    keys: Callable[[str], Sequence[Rote]] = lambda digits: [Say(f"مفتاح {digits}", "ar")]
     hearing_seconds: float = 0.1
     seconds: Callable[[str], float] = lambda _: 1.0
     speaking_seconds: float = 0.05
@@ -209,7 +211,7 @@ class _Counted:
         self.host.open.remove(self.what)
 
 
-async def _paced(steps: Sequence[Step | float | Exception]) -> AsyncIterator[Step]:
+async def _paced(steps: Sequence[Rote]) -> AsyncIterator[Step]:
     for step in steps:
         if isinstance(step, float):
             await asyncio.sleep(step)

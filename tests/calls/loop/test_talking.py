@@ -11,7 +11,7 @@ from core_pipeline.calls.equipment import Equipment
 from core_pipeline.calls.host import End, Say, Transfer
 from core_pipeline.contracts.legs import Finished, Interrupted, Key, Typed
 from errors import Retryable
-from tests.calls.loop.scene import FakeLeg, Opened, RoteHost
+from tests.calls.loop.scene import FakeLeg, Opened, Rote, RoteHost
 from tests.calls.loop.virtual import run
 
 Speech = Callable[..., bytes]
@@ -193,11 +193,12 @@ def test_trouble_is_told_and_the_call_goes_on(equipment: Equipment, speech: Spee
         if where == "hear":
             host.hears = lambda _: _raise(broken)
         else:
-            host.answers = lambda _: {
+            steps: dict[str, list[Rote]] = {
                 "answer": [broken],
                 "late answer": [Say("أ", "ar"), KeyError("x")],
                 "nothing": [],
-            }[where]
+            }
+            host.answers = lambda _: steps[where]
         async with Opened(equipment, host) as scene:
             await scene.say(speech("question"))
             await scene.until(lambda: host.minutes)

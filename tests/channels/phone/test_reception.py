@@ -76,6 +76,7 @@ async def test_who_proves_nothing_is_never_accepted(request_: WebhookRequest) ->
         {"accountSid": "AC" + "0" * 32},
         {"callSid": "CA2"},
         {"callSid": ""},
+        {"callSid": "CA1/../../Messages"},
         {"mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": 16000, "channels": 1}},
         {"mediaFormat": {"encoding": "audio/x-l16", "sampleRate": 8000, "channels": 1}},
         {"mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 2}},

@@ -102,6 +102,7 @@ class PaperBoard:
     told: list[CallNews] = field(default_factory=list)
     legs: list[Leg] = field(default_factory=list)
     tokens: set[str] = field(default_factory=set)
+    broken: bool = False
 
     def url(self, event: str, scheme: Literal["https", "wss"] = "https") -> str:
         return f"{scheme}://sawtak.example/calls/web/a/{event}"
@@ -124,6 +125,8 @@ class PaperBoard:
         self.legs.append(leg)
 
     async def news(self, news: CallNews) -> None:
+        if self.broken:
+            raise OSError("no database")
         self.told.append(news)
 
     async def voicemail(self, provider_id: str, message: Inbound) -> None:

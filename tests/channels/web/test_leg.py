@@ -121,6 +121,13 @@ async def test_who_says_good_bye_has_ended_the_call(talk: Talk) -> None:
     assert talk.socket.closed == 1000
 
 
+async def test_the_call_ends_even_if_that_can_not_be_noted(talk: Talk, caplog: pytest.LogCaptureFixture) -> None:
+    talk.board.broken = True
+    talk.socket.send_in({"type": "end"})
+    await talk.events.over()
+    assert "could not be noted" in caplog.text
+
+
 async def test_when_we_hang_up_everything_before_is_sent_first(talk: Talk) -> None:
     await talk.leg.play(FRAME)
     await talk.leg.hang_up()

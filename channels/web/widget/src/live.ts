@@ -20,6 +20,7 @@ export class Live implements Line {
   private mark = "";
   private state: State = "idle";
   private wanted = false;
+  private written: string[] = [];
 
   constructor(
     private readonly choices: Choices,
@@ -53,9 +54,10 @@ export class Live implements Line {
 
   async say(text: string): Promise<void> {
     // Who only writes opens no microphone; mode "push" spares them being asked whether they are still there.
-    if (!this.wire) this.connect("push", this.open());
+    if (!this.wire && !this.wanted) this.connect("push", this.open());
     this.player?.clear();
-    this.wire?.send({ type: "text", text });
+    if (this.wire) this.wire.send({ type: "text", text });
+    else this.written.push(text);
     this.ears.transcript({ text, turn: 0, final: true, language: this.choices.language });
   }
 
@@ -66,6 +68,7 @@ export class Live implements Line {
 
   close(): void {
     this.wanted = false;
+    this.written = [];
     this.ears.meter(null);
     this.wire?.close();
     this.player?.clear();
@@ -115,6 +118,7 @@ export class Live implements Line {
         over: (trouble) => this.context === context && this.over(trouble),
       },
     );
+    for (const text of this.written.splice(0)) this.wire.send({ type: "text", text });
   }
 
   private read(message: Message): void {

@@ -59,7 +59,7 @@ export class Rtc implements Line {
     const attempt = this.attempt;
     this.send({ type: "text", text });
     this.ears.transcript({ text, turn: 0, final: true, language: this.choices.language });
-    if (this.patience || this.events) return;
+    if (this.wanted || this.patience || this.events) return;
     // Who only writes opens no microphone.
     await this.connect(attempt).catch((error: unknown) => this.attempt === attempt && this.failed(error));
   }

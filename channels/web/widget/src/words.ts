@@ -81,7 +81,7 @@ const ENGLISH: Words = {
     "asking-permission": "Please allow the microphone…",
     listening: "Listening…",
     hearing: "I can hear you",
-    thinking: "One moment, thinking…",
+    thinking: "Thinking…",
     speaking: "Answering",
     error: "Something went wrong",
   },

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,6 +31,7 @@ class LiveDrawing:
         self._face, self._clock, self._began = face, clock, clock()
         self._acting = LiveActing(face, shape, next(_seeds))
         self._stage: Stage | None = None
+        self._drawing, self._closed = Lock(), False
 
     def say(self, spoken: Spoken, starts: float) -> None:
         """Have this sentence spoken from when `starts` seconds of the leg's sound were played."""
@@ -42,18 +44,23 @@ class LiveDrawing:
     def picture(self, played: float) -> Pixels:
         """Draw what goes with `played` seconds of sound, RGB of height × width × 3.
 
-        Raises `Impossible`: "avatar-kind", "avatar-manifest", "avatar-art", "avatar-logo", "avatar-view" for the face.
+        Raises `Impossible`: "face-closed" after `close`, and what reading the face raises.
         """
-        if self._stage is None:
-            self._stage = self._built()
-        drawn = self._stage.draw(self._acting.pose(played, self._clock() - self._began))
-        return np.ascontiguousarray(drawn[..., :3])
+        with self._drawing:
+            if self._closed:
+                raise Impossible("face-closed", "nobody is shown this face any more")
+            if self._stage is None:
+                self._stage = self._built()
+            drawn = self._stage.draw(self._acting.pose(played, self._clock() - self._began))
+            return np.ascontiguousarray(drawn[..., :3])
 
     def close(self) -> None:
-        """Release everything; in the thread that drew."""
-        if self._stage is not None:
-            self._stage.close()
-        self._stage = None
+        """Release everything, once what is being drawn is done; may be called again."""
+        with self._drawing:
+            self._closed = True
+            if self._stage is not None:
+                self._stage.close()
+            self._stage = None
 
     def _built(self) -> Stage:
         if self._face.kind != "illustrated":

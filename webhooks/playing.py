@@ -11,22 +11,21 @@ from typing import Annotated, Any
 
 import typer
 
-from admin import console
-from admin.console import AsJson, TenantName, show
 from webhooks.rehearsal import CallAsked
 from webhooks.simulate import REPLIES, Asked, spec_of
 
 Play = Callable[[Asked, str | None], Any]
 PlayCall = Callable[[CallAsked], Any]
+Tell = Callable[[Any, bool, bool], None]
 
 
-def add_to(app: typer.Typer, play: Play, play_call: PlayCall) -> None:
-    """Add `simulate`."""
+def add_to(app: typer.Typer, play: Play, play_call: PlayCall, tell: Tell) -> None:
+    """Add `simulate`; `tell` prints what came of a message: as JSON or not, with the engines' bills or without."""
 
     @app.command()
     def simulate(
         channel: Annotated[str, typer.Argument(help="whatsapp, telegram, phone, …")],
-        tenant: TenantName = "demo",
+        tenant: Annotated[str, typer.Option(help="The tenant's short name.")] = "demo",
         say: Annotated[str | None, typer.Option(help="What the customer says; we make the voice.")] = None,
         voice: Annotated[Path | None, typer.Option(help="A recorded voice note.", exists=True, dir_okay=False)] = None,
         text: Annotated[str | None, typer.Option(help="What the customer writes.")] = None,
@@ -39,7 +38,7 @@ def add_to(app: typer.Typer, play: Play, play_call: PlayCall) -> None:
         then: Annotated[list[str] | None, typer.Option(help="What the caller says next; may be repeated.")] = None,
         barge_at: Annotated[float | None, typer.Option(help="Break into answers after so many seconds.")] = None,
         press: Annotated[str, typer.Option(help="The keys that the caller presses at the end.")] = "",
-        as_json: AsJson = False,
+        as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")] = False,
     ) -> None:
         """Play a customer through the real webhook and the vendor's emulator; show what came of it."""
         logging.getLogger().setLevel(logging.WARNING)
@@ -52,20 +51,10 @@ def add_to(app: typer.Typer, play: Play, play_call: PlayCall) -> None:
         if reply is not None and (server or reply not in REPLIES):
             raise typer.BadParameter("--reply is video, voice or text, and only without --server")
         played = play(Asked(channel, tenant, say, voice, text, language, out, reply), server)
-        _message(played, as_json=as_json, engines=engines)
+        tell(played, as_json, engines)
+        raise typer.Exit(0 if played.state == "answered" else 1)
 
 
 def _call(played: Any) -> None:
     typer.echo(json.dumps(asdict(played), ensure_ascii=False, indent=1))
     raise typer.Exit(0 if played.state == "ended" else 1)
-
-
-def _message(played: Any, *, as_json: bool, engines: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps(asdict(played), ensure_ascii=False))
-    else:
-        shown = {name: value for name, value in asdict(played).items() if name != "bills"}
-        show([{name: value} for name, value in shown.items()], as_json=False, empty="")
-        if engines:
-            typer.echo(console.table(played.bills))
-    raise typer.Exit(0 if played.state == "answered" else 1)
