@@ -35,6 +35,7 @@ from tenants.seed import seed as seed_demo
 from webhooks import playing, rehearsal
 from webhooks import simulate as stage
 from webhooks.server import listening, until_told
+from webhooks.site import Site
 
 OfChannel = Callable[[str], Mapping[str, str]]
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -84,14 +85,22 @@ def serve(
 
 
 async def _serve(settings: Settings, *, work: bool) -> None:
-    async with (
-        roof.open_house(settings, work=work) as house,
-        roof.open_site(settings, house) as site,
-        listening(site.web, settings.host, settings.port),
-    ):
+    async with _served(settings, work=work) as (_, site):
         typer.echo(console.welcome(settings.host, settings.port))
         await until_told()
         await site.drain()
+
+
+@asynccontextmanager
+async def _served(
+    settings: Settings, of_channel: OfChannel | None = None, *, work: bool = True
+) -> AsyncIterator[tuple[roof.House, Site]]:
+    async with (
+        roof.open_house(settings, of_channel, work=work) as house,
+        roof.open_site(settings, house) as site,
+        listening(site.web, settings.host, settings.port),
+    ):
+        yield house, site
 
 
 @app.command()
@@ -133,16 +142,6 @@ async def _copied(settings: Settings, tenant: str, port: int) -> AsyncIterator[t
             yield copy, floor, tenant_id
 
 
-@asynccontextmanager
-async def _served(settings: Settings, of_channel: OfChannel | None = None, *, work: bool = True) -> AsyncIterator[Any]:
-    async with (
-        roof.open_house(settings, of_channel) as house,
-        roof.open_site(settings, house) as site,
-        listening(site.web, settings.host, settings.port),
-    ):
-        yield house
-
-
 async def _alone(settings: Settings, asked: stage.Asked) -> stage.Played:
     spec, port = stage.spec_of(asked.channel), stage.free_port()
     async with _copied(settings, asked.tenant, port) as (copy, floor, tenant_id):
@@ -151,7 +150,7 @@ async def _alone(settings: Settings, asked: stage.Asked) -> stage.Played:
         hook = f"http://127.0.0.1:{port}/webhooks/{spec.name}/{account_id}"
         async with stage.emulated(spec, hook) as emulator:
             of_channel = stage.pointing_at(emulator.url, spec, settings.of_channel)
-            async with _served(copy, of_channel) as house:
+            async with _served(copy, of_channel) as (house, _):
                 message = await asked.message(spec, house.engines)
                 return await stage.play(emulator, house.floor.db, account_id, message, asked.out)
 
@@ -161,7 +160,7 @@ async def _called(settings: Settings, asked: rehearsal.CallAsked) -> rehearsal.P
     async with _copied(settings, asked.tenant, port) as (copy, floor, tenant_id):
         account_id = await stage.connect_demo(floor.book, spec, tenant_id)
         of_channel = stage.pointing_at(f"http://127.0.0.1:{vendor}", spec, settings.of_channel)
-        async with _served(copy, of_channel) as house:
+        async with _served(copy, of_channel) as (house, _):
             speech = await asked.spoken(house.engines)
             async with rehearsal.calling(spec, copy.address, account_id, vendor) as caller:
                 return await rehearsal.play_call(caller, asked, speech, house.floor.db, account_id)

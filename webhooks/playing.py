@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from channels import discover
 from webhooks.rehearsal import CallAsked
 from webhooks.simulate import REPLIES, Asked, spec_of
 
@@ -24,7 +25,7 @@ def add_to(app: typer.Typer, play: Play, play_call: PlayCall, tell: Tell) -> Non
 
     @app.command()
     def simulate(
-        channel: Annotated[str, typer.Argument(help="whatsapp, telegram, phone, …")],
+        channel: Annotated[str, typer.Argument(help=f"One of: {', '.join(sorted(discover()))}.")],
         tenant: Annotated[str, typer.Option(help="The tenant's short name.")] = "demo",
         say: Annotated[str | None, typer.Option(help="What the customer says; we make the voice.")] = None,
         voice: Annotated[Path | None, typer.Option(help="A recorded voice note.", exists=True, dir_okay=False)] = None,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
 
-WS_BYTES = 4 * 1024 * 1024
+WS_BYTES, PING_SECONDS = 4 * 1024 * 1024, 20.0
 
 
 class _Server(uvicorn.Server):
@@ -37,15 +37,16 @@ async def listening(web: Starlette, host: str, port: int) -> AsyncIterator[None]
 
     Raises `NeedsOwner` when something else listens there.
     """
-    # No pings: a phone's network may be silent for longer than any sensible one, and each line has its own time-outs.
     config = uvicorn.Config(
         web,
         access_log=False,
         log_config=None,
         lifespan="off",
         ws=PatientProtocol,
-        ws_ping_interval=None,
+        ws_ping_interval=PING_SECONDS,
+        ws_ping_timeout=PING_SECONDS,
         ws_max_size=WS_BYTES,
+        ws_per_message_deflate=False,
     )
     server = _Server(config)
     serving = asyncio.create_task(server.serve([_bound(host, port)]))

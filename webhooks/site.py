@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -30,7 +30,7 @@ from webhooks.api.access import Access
 from webhooks.api.accounts import OwnAccounts, own_channel
 from webhooks.api.building import build
 from webhooks.api.needs import Dial, Needs, Rates
-from webhooks.assistant import Assistant
+from webhooks.assistant import SCOPE, Assistant
 from webhooks.calls import CallDoor
 from webhooks.receive import FrontDoor
 from webhooks.wires import Wires
@@ -106,36 +106,18 @@ async def open_site(rooms: Rooms, terms: Terms) -> AsyncIterator[Site]:
     async with AsyncExitStack() as stack:
         sandbox = await stack.enter_async_context(Sandbox())
         leading = await _leading(stack, rooms, terms, sandbox)
-        room = await _switchroom(stack, rooms, terms, leading)
-        calls = CallDoor(rooms.lines, rooms.floor.book, room)
+        calls = CallDoor(rooms.lines, rooms.floor.book, await _switchroom(stack, rooms, terms, leading))
         front = FrontDoor(rooms.lines, rooms.floor.book, rooms.inbox, terms.body_limit, calls.taken)
-        checks = {"database": rooms.floor.book.everyone, "inbox": lambda: rooms.inbox.pending(1)}
         signer, keyring = Signer(rooms.floor.vault), Keyring(rooms.floor.db)
-        assistant = Assistant(
-            Access(keyring, signer, terms.rates, terms.address),
-            OwnAccounts(rooms.floor.book, own_channel()),
-            rooms.lines,
-            calls.board,
-            terms.address,
-        )
-        needs = Needs(
-            rooms.floor.db,
-            rooms.blobs,
-            rooms.floor.book,
-            rooms.inbox,
-            rooms.lines,
-            rooms.engines,
-            rooms.shelf,
-            sandbox,
-            rooms.gate,
-            await _gallery(stack, rooms),
-            signer,
-            rooms.links,
-            terms.address,
+        access = Access(keyring, signer, terms.rates, terms.address)
+        accounts = OwnAccounts(rooms.floor.book, own_channel())
+        assistant = Assistant(access, accounts, rooms.lines, calls.board, terms.address)
+        checks = {"database": rooms.floor.book.everyone, "inbox": lambda: rooms.inbox.pending(1)}
+        needs = replace(
+            await _needs(stack, rooms, terms, sandbox, signer),
             dial=_dialling(rooms, calls),
             checks=checks,
             extra=assistant.api_routes(),
-            rates=terms.rates,
         )
 
         def figures() -> dict[str, Any]:
@@ -143,18 +125,32 @@ async def open_site(rooms: Rooms, terms: Terms) -> AsyncIterator[Site]:
             return {**counted, **rooms.engines.figures(), **leading.figures()}
 
         def token(tenant_id: str) -> str:
-            return signer.issue(tenant_id, ["talk"])
+            return signer.issue(tenant_id, [SCOPE])
 
         await stack.enter_async_context(Wires(rooms.lines, rooms.floor.book, calls.board, _whose(rooms)))
-        routes = [
-            *front.routes(),
-            *calls.routes(),
-            *assistant.routes(),
-            *build(needs, keyring),
-            *pages.routes(rooms.floor.db, WIDGET, token),
-            *health.routes(checks, figures),
-        ]
-        yield Site(Starlette(routes=routes), leading, terms)
+        doors = [*front.routes(), *calls.routes(), *assistant.routes(), *build(needs, keyring)]
+        pages_too = [*pages.routes(rooms.floor.db, WIDGET, token), *health.routes(checks, figures)]
+        yield Site(Starlette(routes=[*doors, *pages_too]), leading, terms)
+
+
+async def _needs(stack: AsyncExitStack, rooms: Rooms, terms: Terms, sandbox: Sandbox, signer: Signer) -> Needs:
+    workshop = await stack.enter_async_context(Workshop())
+    return Needs(
+        db=rooms.floor.db,
+        blobs=rooms.blobs,
+        book=rooms.floor.book,
+        inbox=rooms.inbox,
+        lines=rooms.lines,
+        engines=rooms.engines,
+        shelf=rooms.shelf,
+        sandbox=sandbox,
+        gate=rooms.gate,
+        gallery=Gallery(rooms.floor.db, rooms.blobs, workshop, craft_of(rooms.engines)),
+        signer=signer,
+        links=rooms.links,
+        address=terms.address,
+        rates=terms.rates,
+    )
 
 
 async def _leading(stack: AsyncExitStack, rooms: Rooms, terms: Terms, sandbox: Sandbox) -> Leading:
@@ -183,11 +179,6 @@ async def _switchroom(stack: AsyncExitStack, rooms: Rooms, terms: Terms, leading
     )
     stack.push_async_callback(room.close)
     return room
-
-
-async def _gallery(stack: AsyncExitStack, rooms: Rooms) -> Gallery:
-    workshop = await stack.enter_async_context(Workshop())
-    return Gallery(rooms.floor.db, rooms.blobs, workshop, craft_of(rooms.engines))
 
 
 def _dialling(rooms: Rooms, calls: CallDoor) -> Dial:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-from core_pipeline.contracts.legs import LegEvent, Sound
+from core_pipeline.contracts.legs import Key, LegEvent, Sound
 
 MOST_SECONDS = 1.0
-MOST_OTHERS = 200
+MOST_KEYS = 200
 
 
 class Backlog:
@@ -17,19 +17,20 @@ class Backlog:
     def __init__(self, sample_rate: int) -> None:
         self._most = int(MOST_SECONDS * sample_rate) * 2
         self._waiting: deque[LegEvent] = deque()
-        self._sound = 0
+        self._sound = self._keys = 0
         self._over = False
         self._changed = asyncio.Event()
 
     def put(self, event: LegEvent) -> None:
         """Append, dropping the oldest sound where there is too much; keys beyond any use are not taken."""
-        if isinstance(event, Sound):
-            self._sound += len(event.pcm)
-        elif len(self._waiting) >= MOST_OTHERS:
+        if isinstance(event, Key) and self._keys >= MOST_KEYS:
             return
         self._waiting.append(event)
+        self._count(event, 1)
         while self._sound > self._most:
-            self._drop()
+            oldest = next(event for event in self._waiting if isinstance(event, Sound))
+            self._waiting.remove(oldest)
+            self._count(oldest, -1)
         self._changed.set()
 
     def close(self) -> None:
@@ -45,11 +46,11 @@ class Backlog:
             self._changed.clear()
             await self._changed.wait()
         event = self._waiting.popleft()
-        if isinstance(event, Sound):
-            self._sound -= len(event.pcm)
+        self._count(event, -1)
         return event
 
-    def _drop(self) -> None:
-        oldest = next(event for event in self._waiting if isinstance(event, Sound))
-        self._waiting.remove(oldest)
-        self._sound -= len(oldest.pcm)
+    def _count(self, event: LegEvent, sign: int) -> None:
+        if isinstance(event, Sound):
+            self._sound += sign * len(event.pcm)
+        elif isinstance(event, Key):
+            self._keys += sign

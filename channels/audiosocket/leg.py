@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from channels.audiosocket.backlog import Backlog
@@ -21,8 +21,11 @@ READ_BYTES = 4096
 SILENT_SECONDS = 15.0
 # A far end that takes nothing for so long is gone, whatever TCP says.
 STUCK_SECONDS = 2.0
+# How long Asterisk may take to notice our hang-up.
+LINGER_SECONDS = 2.0
 # Faster than any codec's frames: whoever sends more is read slowly.
 MOST_FRAMES_A_SECOND, BURST_FRAMES, BREATH_SECONDS = 200, 400, 0.05
+_ENDS = frozenset({HANGUP, ERROR})
 
 
 class AudioSocketLeg:
@@ -48,12 +51,13 @@ class AudioSocketLeg:
         self._backlog = Backlog(sample_rate)
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
-        self._begun = self._over = False
+        self._listening: asyncio.Task[None] | None = None
+        self._leaving: asyncio.Task[None] | None = None
+        self._over = False
 
     async def events(self) -> AsyncIterator[LegEvent]:
         """Yield what the caller does until the line is dead."""
-        self._begun = True
-        listening = asyncio.create_task(self._listen())
+        listening = self._listening = asyncio.create_task(self._listen())
         self._tick()
         try:
             while (event := await self._backlog.take()) is not None:
@@ -102,9 +106,24 @@ class AudioSocketLeg:
 
     async def hang_up(self) -> None:
         """Tell the far end that we are done, and end."""
-        if not self._over and not self._writer.is_closing():
+        if not self._over:
             self._writer.write(Frame(HANGUP).wire)
-        self._end()
+            self._stop()
+            self._leaving = asyncio.create_task(self._leave())
+
+    async def _leave(self) -> None:
+        """Read on until the far end has gone: closed on unread sound, the connection would break off its dialplan."""
+        if self._listening is not None:
+            self._listening.cancel()
+            await asyncio.gather(self._listening, return_exceptions=True)
+        try:
+            async with asyncio.timeout(LINGER_SECONDS):
+                while await self._reader.read(READ_BYTES):
+                    pass
+        except (OSError, TimeoutError):
+            pass  # gone as well, or as good as gone
+        finally:
+            self._close()
 
     async def _listen(self) -> None:
         try:
@@ -124,19 +143,25 @@ class AudioSocketLeg:
             self._end()
 
     def _taken(self, frames: Sequence[Frame]) -> bool:
-        """Take frames in; False after one that ends the call."""
+        """Take in what came at once, its sound in one piece; False after a frame that ends the call."""
+        sound = bytearray()
         for frame in frames:
-            if frame.kind in {HANGUP, ERROR}:
+            digit = frame.digit
+            sound += frame.sound(self.sample_rate)
+            if sound and (digit or frame.kind in _ENDS):
+                self._backlog.put(Sound(bytes(sound)))
+                sound.clear()
+            if frame.kind in _ENDS:
                 return False
-            if pcm := frame.sound(self.sample_rate):
-                self._backlog.put(Sound(pcm))
-            elif digit := frame.digit:
+            if digit:
                 self._backlog.put(Key(digit))
+        if sound:
+            self._backlog.put(Sound(bytes(sound)))
         return True
 
     def _tick(self) -> None:
         """Send what is due, and come again when more is."""
-        if self._over or not self._begun:
+        if self._over or self._listening is None:
             return
         now = self._loop.time()
         frames, reached = self._outbox.due(now)
@@ -153,17 +178,18 @@ class AudioSocketLeg:
         self._timer = self._loop.call_later(self._outbox.wait(now), self._tick)
 
     def _end(self) -> None:
-        if self._over:
-            return
+        if not self._over:
+            self._stop()
+            self._close()
+
+    def _stop(self) -> None:
         self._over = True
         if self._timer is not None:
             self._timer.cancel()
+        self._backlog.close()
+
+    def _close(self) -> None:
         transport = self._writer.transport
         with contextlib.suppress(OSError):
             # What a dead far end never takes would keep the connection for ever.
-            _closer(transport)()
-        self._backlog.close()
-
-
-def _closer(transport: asyncio.WriteTransport) -> Callable[[], None]:
-    return transport.abort if transport.get_write_buffer_size() else transport.close
+            transport.abort() if transport.get_write_buffer_size() else transport.close()

@@ -7,7 +7,7 @@ import numpy as np
 from core_pipeline.contracts.engines import Pcm
 
 _LOUD = 150  # of 32768: louder than noise
-_BEHIND, _AHEAD = 0.06, 0.04  # seconds by which the sound may run late or early
+_BEHIND, _AHEAD = 0.15, 0.04  # seconds by which the sound may run late or early
 
 
 class Recording:

@@ -149,7 +149,7 @@ class Player:
             ahead = self.until - self._loop.time()
             if not self._items:
                 await self._sleep(None)
-            elif ahead > LEAD - STEP / 2:
+            elif ahead > LEAD - STEP / 2 + _TOLERATED:
                 await self._sleep(ahead - LEAD + STEP / 2)
             else:
                 await self._supply()

@@ -115,8 +115,14 @@ class Courier:
 
     def _started(self, subscription_id: str) -> asyncio.Task[None]:
         task = self._busy[subscription_id] = asyncio.create_task(self._serve(subscription_id))
-        task.add_done_callback(lambda _: self._busy.pop(subscription_id, None))
+        task.add_done_callback(lambda done: self._served(subscription_id, done))
         return task
+
+    def _served(self, subscription_id: str, task: asyncio.Task[None]) -> None:
+        self._busy.pop(subscription_id, None)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("notices of subscription %s broke", subscription_id, exc_info=task.exception())
+            self._let_rest(subscription_id)
 
     async def _serve(self, subscription_id: str) -> None:
         """Deliver one after the other until one fails, or nothing is left, or others should have their turn."""

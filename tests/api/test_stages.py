@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
+from core_pipeline.contracts.engines import Transcript
 from errors import NeedsOwner
 from tenants.models import TurnStage
 from tests.api.town import Town
@@ -138,8 +139,6 @@ async def test_a_face_says_what_we_have_recorded(small_town: Town) -> None:
 
 
 async def hello(speech: Any, language: str | None = None) -> Any:
-    from core_pipeline.contracts.engines import Transcript
-
     return Transcript("Hello there", "en", 0.9)
 
 

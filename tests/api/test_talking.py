@@ -110,14 +110,13 @@ async def test_who_waits_too_short_gets_the_job(small_town: Town) -> None:
 
 async def test_events_tell_how_far_a_job_is_until_it_is_over(town: Town) -> None:
     job_id = (await town.post("/complete-flow", json={"text": "كم السعر؟", "form": "voice"})).json()["job_id"]
-    states = []
-    async with town.working(), town.http.stream(
-        "GET", f"/api/v1/jobs/{job_id}/events", headers=town.bearer()
-    ) as response:
+    async with (
+        town.working(),
+        town.http.stream("GET", f"/api/v1/jobs/{job_id}/events", headers=town.bearer()) as response,
+    ):
         assert response.headers["content-type"].startswith("text/event-stream")
-        async for line in response.aiter_lines():
-            if line.startswith("data: "):
-                states.append(json.loads(line.removeprefix("data: "))["state"])
+        told = [line.removeprefix("data: ") async for line in response.aiter_lines() if line.startswith("data: ")]
+    states = [json.loads(line)["state"] for line in told]
     assert states[-1] == "done"
     assert states.count("done") == 1
 
@@ -228,9 +227,7 @@ async def test_a_token_is_for_one_visitor(town: Town) -> None:
 async def test_a_page_can_not_pass_for_a_visitor_whom_the_business_named(town: Town) -> None:
     await town.post("/complete-flow", json={"text": "سؤال", "form": "text", "visitor": "v7"})
     page = {"Origin": "https://shop.example"}
-    await town.post(
-        "/complete-flow", town.public, headers=page, json={"text": "سؤال", "form": "text", "visitor": "v7"}
-    )
+    await town.post("/complete-flow", town.public, headers=page, json={"text": "سؤال", "form": "text", "visitor": "v7"})
     rows = await town.needs.inbox.pending(10)
     assert len({json.loads(row.payload)["chat"] for row in rows}) == 2
 

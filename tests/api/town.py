@@ -131,7 +131,14 @@ class Town:
         """Relay and answer during the block."""
         needs = self.needs
         deps = Deps(
-            needs.db, needs.blobs, needs.lines, needs.sandbox, needs.engines, needs.shelf, needs.gate, settle_seconds=1.0
+            needs.db,
+            needs.blobs,
+            needs.lines,
+            needs.sandbox,
+            needs.engines,
+            needs.shelf,
+            needs.gate,
+            settle_seconds=1.0,
         )
         deps = replace(deps, link=needs.links.media)
         url = turns_url(self.floor)
@@ -147,7 +154,7 @@ async def founded(floor: Floor, folder: Path, **changes: Any) -> AsyncIterator[T
     engines, dial, signer = ApiEngines(), Dialled(), Signer(vault)
     blobs, book = Blobs(f"file://{folder}/blobs"), AccountBook(floor.db, vault)
     async with httpx.AsyncClient() as vendor, Inbox(floor.inbox_url) as inbox, Workshop() as workshop:
-        lines = OpenLines(book, vendor, lambda name: {})
+        lines = OpenLines(book, vendor, lambda _: {})
         room = cast("Engines", engines)
         needs = Needs(
             db=floor.db,

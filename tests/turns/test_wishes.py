@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from core_pipeline.contracts.channel import VideoFormat
+from core_pipeline.contracts.channel import Limits, VideoFormat
 from core_pipeline.contracts.messages import Identity, Inbound, Kind, MediaRef, ReplyKind, Sender
 from core_pipeline.turns.ladder import form_of, wants_video
 from tenants.models import Message
@@ -73,8 +73,6 @@ def test_a_wish_for_words_wins_over_films_for_all(plant_limits: Any) -> None:
 
 @pytest.fixture
 def plant_limits() -> Any:
-    from core_pipeline.contracts.channel import Limits
-
     return Limits(100, OGG, 1 << 20, 1 << 20, 0.0, receipts=False, polling=False, degrade=LADDER, videos=(SQUARE,))
 
 

@@ -19,6 +19,7 @@ from tests.webhooks.conftest import BODY_LIMIT, Door
 
 FIXTURES = Path(__file__).parents[2] / "channels"
 NUMBER = discover()["whatsapp"].demo.external_id
+MESSAGING = sorted(name for name, spec in discover().items() if spec.emulator)
 
 
 def signed(body: bytes, secret: str = "demo-app-secret") -> dict[str, str]:
@@ -181,7 +182,7 @@ FUZZ = settings(
 
 @FUZZ
 @given(data=st.data())
-@pytest.mark.parametrize("channel", sorted(discover()))
+@pytest.mark.parametrize("channel", MESSAGING)
 async def test_genuine_but_wild_calls_never_break_the_door(door: Door, channel: str, data: st.DataObject) -> None:
     call = data.draw(st.sampled_from(fixtures(channel)).flatmap(wild))
     body = data.draw(st.just(json.dumps(call).encode()) | st.binary(max_size=200))
@@ -193,7 +194,7 @@ async def test_genuine_but_wild_calls_never_break_the_door(door: Door, channel: 
 
 @FUZZ
 @given(data=st.data())
-@pytest.mark.parametrize("channel", sorted(discover()))
+@pytest.mark.parametrize("channel", MESSAGING)
 async def test_nothing_unsigned_is_accepted(door: Door, channel: str, data: st.DataObject) -> None:
     call = data.draw(st.sampled_from(fixtures(channel)).flatmap(wild))
     names = st.sampled_from(["X-Hub-Signature-256", "X-Telegram-Bot-Api-Secret-Token"])

@@ -35,7 +35,9 @@ async def test_a_tenants_avatar_is_seen_in_its_colours(sqlite_database: Floor, t
         plain = await live.of(tenant.id, Policy(), "ar")
         red = await live.of(tenant.id, Policy(avatar_colours={"background": "#ff0000"}), "ar")
         other = await live.of(tenant.id, Policy(avatar={"ar": "omar"}), "ar")
-        assert plain and red and other
+        assert plain is not None
+        assert red is not None
+        assert other is not None
         shown = [one.picture(0.0) for one in (plain, red, other)]
         assert tuple(shown[1][0, 0]) != tuple(shown[0][0, 0])
         assert abs(shown[2].astype(int) - shown[0]).mean() > 2
@@ -48,14 +50,15 @@ async def test_the_first_are_drawn_large_and_not_more_than_can_be(sqlite_databas
     tenant = await make_tenant(sqlite_database.db)
     async with faces(sqlite_database, tmp_path, large=1, most=2) as live:
         first, second = [await live.of(tenant.id, Policy(), "en") for _ in range(2)]
-        assert first and second
+        assert first is not None
+        assert second is not None
         assert (first.shape, second.shape) == (LARGE, SMALL)
         assert await live.of(tenant.id, Policy(), "en") is None
         first.close()
         first.close()
         assert live.count == 1
         third = await live.of(tenant.id, Policy(), "en")
-        assert third
+        assert third is not None
         for one in (second, third):
             one.close()
         assert live.count == 0

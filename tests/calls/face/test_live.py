@@ -1,10 +1,11 @@
-"""A drawn face in a call: its lips follow what is played, shut at once when somebody breaks in, and it lives in silence."""
+"""A drawn face in a call: its lips follow what is played and shut when somebody breaks in; it lives in silence."""
 
 from __future__ import annotations
 
 import asyncio
 import math
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -28,8 +29,8 @@ from core_pipeline.engines.video.illustrated.live import LiveDrawing
 from core_pipeline.engines.video.illustrated.sheet import face_of
 from core_pipeline.media.pcm import resample
 from errors import Impossible
-from tests.channels.rtc.ends import ends
-from tests.faces.lipsync import Palette, agreement, loudness
+from tests.channels.rtc.ends import ends, likeness
+from tests.faces.lipsync import Palette, agreement
 
 FACE = face_of(str(Path(__file__).parents[2] / "faces" / "plain"))
 SHAPE, FPS = Shape(256, 256), 25
@@ -88,19 +89,37 @@ def drawn(face: LiveDrawing, clock: Clock, palette: Palette, begin: float, end: 
     return np.array(found)
 
 
+def opening_of(spoken: Spoken, times: Curve) -> Curve:
+    """How far the mouth is to be open at these times of a sentence."""
+    track = Performance(Scene(FACE, "square", SHAPE, spoken.speech, phonemes=spoken.phonemes)).track
+    steps = np.arange(track.opening.size)
+    return np.asarray(np.interp((times + LEAD) * HZ, steps, track.opening, left=0, right=0), float)
+
+
+def began(spoken: Spoken, heard: Pcm) -> float:
+    """When the sentence began in what was heard, by the sound of its first seconds."""
+    second = 2 * spoken.speech.sample_rate
+    pieces = [spoken.speech.data[number * second : (number + 1) * second] for number in range(4)]
+    return float(np.median([likeness(heard.data, piece)[1] - number for number, piece in enumerate(pieces)]))
+
+
+def shut(seen: Curve, whole: Curve) -> bool:
+    """Whether a mouth stays within what a silent one shows, of all that it shows in `whole`, which begins silently."""
+    rest, most = float(np.median(whole[:6])), float(np.percentile(whole, 98))
+    return bool(seen.max() < rest + 0.3 * (most - rest))
+
+
 def test_the_lips_follow_what_is_played(spoken: Spoken, palette: Palette) -> None:
     clock = Clock()
     face = LiveDrawing(FACE, SHAPE, clock)
     face.say(spoken, 2.0)
     seen = drawn(face, clock, palette, 0.0, 2.0 + spoken.speech.seconds + 1.0)
-    track = Performance(Scene(FACE, "square", SHAPE, spoken.speech, phonemes=spoken.phonemes)).track
-    times = np.arange(seen.size) / FPS - 2.0
-    planned = np.interp((times + LEAD) * HZ, np.arange(track.opening.size), track.opening, left=0, right=0)
-    found = agreement(seen, planned)
+    found = agreement(seen, opening_of(spoken, np.arange(seen.size) / FPS - 2.0))
     assert found.r > 0.8, found
     assert abs(found.lag) < 0.5, found
-    assert seen[: round(1.8 * FPS)].max() < 0.2 * np.percentile(seen, 98)
-    assert seen[-round(0.7 * FPS) :].max() < 0.2 * np.percentile(seen, 98)
+    assert shut(seen[: round(1.8 * FPS)], seen)
+    assert shut(seen[-round(0.7 * FPS) :], seen)
+    assert not shut(seen[2 * FPS : 3 * FPS], seen)
     face.close()
 
 
@@ -112,11 +131,13 @@ def test_a_mouth_that_is_broken_into_shuts_at_once_and_speaks_again(spoken: Spok
     before = drawn(face, clock, palette, 0.0, 1.5)
     face.cut(1.5)
     clock.now += 0.1
-    assert opened(palette, face.picture(1.5)) < 0.2 * before.max()
+    at_once = np.array([opened(palette, face.picture(1.5))])
     after = drawn(face, clock, palette, 1.5, 4.0)
-    assert after[2:].max() < 0.2 * before.max()
+    whole = np.concatenate([after, before])
+    assert shut(at_once, whole)
+    assert shut(after, whole)
     face.say(spoken, 4.0)
-    assert drawn(face, clock, palette, 4.0, 5.5).max() > 0.7 * before.max()
+    assert not shut(drawn(face, clock, palette, 4.0, 5.5), whole)
     face.close()
 
 
@@ -124,13 +145,16 @@ def test_a_mouth_does_not_wait_open_for_sound_that_does_not_come(spoken: Spoken,
     clock = Clock()
     face = LiveDrawing(FACE, SHAPE, clock)
     face.say(spoken, 0.0)
-    before = drawn(face, clock, palette, 0.0, 1.2)
-    at = int(before.argmax()) / FPS + 1.2
-    drawn(face, clock, palette, 1.2, at)
-    for _ in range(6):
+    seen = drawn(face, clock, palette, 0.0, 2.0)
+    at = 2.0
+    while shut(seen[-1:], seen):
+        seen = np.append(seen, drawn(face, clock, palette, at, at + 1 / FPS))
+        at += 1 / FPS
+    still = []
+    for _ in range(12):
         clock.now += 1 / FPS
-        still = opened(palette, face.picture(at))
-    assert still < 0.2 * before.max()
+        still.append(opened(palette, face.picture(at)))
+    assert shut(np.array(still[6:]), np.concatenate([still[6:], seen]))
     face.close()
 
 
@@ -143,7 +167,7 @@ def test_a_silent_face_breathes_and_blinks_and_moods_do_not_jump(spoken: Spoken)
             face.say(replace(spoken, emotion="sad"), 0.0)
         clock.now += 1 / FPS
         pictures.append(face.picture(0.0).astype(int))
-    steps = [float(abs(one - other).mean()) for one, other in zip(pictures, pictures[1:], strict=False)]
+    steps = [float(abs(one - other).mean()) for one, other in pairwise(pictures)]
     assert np.count_nonzero(steps) > 0.9 * len(steps)
     assert max(steps[5 * FPS - 1 : 5 * FPS + 12]) <= 2 * max(steps[: 5 * FPS - 1])
     face.close()
@@ -170,12 +194,14 @@ async def test_the_lips_are_in_time_at_the_other_end_of_a_call(spoken: Spoken, p
             while not caller.seen:
                 await asyncio.sleep(0.02)
         face.say(spoken, both.leg.played)
-        await both.leg.play(spoken.speech.data)
+        await both.leg.play(spoken.speech.data[: 4 * 2 * spoken.speech.sample_rate])
         await both.leg.mark("end")
         await both.until(1)
         await caller.listen(0.2)
     grid = np.arange(int(caller.seen[-1].at * FPS)) / FPS
     seen = np.interp(grid, [one.at for one in caller.seen], [opened(palette, one.picture) for one in caller.seen])
-    found = agreement(seen, loudness(caller.heard, FPS, grid.size))
+    # A picture fits the middle of the time for which it is seen.
+    found = agreement(seen, opening_of(spoken, grid + 0.5 / FPS - began(spoken, caller.heard)))
+    print("LAG", found)
     assert abs(found.lag) <= 2, found
-    assert found.r > 0.3, found
+    assert found.r > 0.6, found

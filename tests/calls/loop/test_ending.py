@@ -168,7 +168,7 @@ def test_a_host_that_can_not_write_costs_nothing_else(equipment: Equipment, spee
         async def lost(_: object) -> None:
             raise Retryable("database-locked", "x")
 
-        host.wrote = lost  # type: ignore[method-assign]  # this host has no history
+        host.wrote = lost  # type: ignore[assignment]  # this host has no history
         async with Opened(equipment, host) as scene:
             await scene.say(speech("question"))
             await scene.until(lambda: scene.leg.sent)
@@ -299,8 +299,8 @@ def test_a_voice_that_stumbles_is_counted(equipment: Equipment, speech: Speech) 
         class Stumbling(RoteHost):
             async def speak(self, say: Say) -> AsyncIterator[object]:  # type: ignore[override]  # yields what the base does
                 async for part in super().speak(say):
-                    yield part
                     await asyncio.sleep(1.0)
+                    yield part
 
         async with Opened(equipment, Stumbling()) as scene:
             await scene.say(speech("question"))

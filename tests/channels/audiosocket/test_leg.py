@@ -184,6 +184,32 @@ async def test_hanging_up_says_so_and_ends() -> None:
             await late
 
 
+async def test_after_hanging_up_we_read_on_until_the_far_end_has_seen_it() -> None:
+    async with connected() as far:
+        far.send(Frame(ID, WHO), *[SOUND] * 50)
+        line = await far.leg()
+        await line.hang_up()
+        for _ in range(20):
+            far.send(*[SOUND] * 50)
+            await far.writer.drain()
+        assert (await far.read(lambda got: Frame(HANGUP) in got))[-1] == Frame(HANGUP)
+        far.writer.close()
+        async with asyncio.timeout(10):
+            await line._leaving  # type: ignore[attr-defined]  # what goes on after the end
+
+
+async def test_a_far_end_that_does_not_hang_up_in_its_turn_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leg, "LINGER_SECONDS", 0.05)
+    async with connected() as far:
+        far.send(Frame(ID, WHO), SOUND)
+        line = await far.leg()
+        running = asyncio.create_task(all_of(line))
+        await far.read(bool)
+        await line.hang_up()
+        assert all(isinstance(event, Sound) for event in await running)
+        assert (await far.read(lambda _: False))[-1] == Frame(HANGUP)
+
+
 async def test_a_call_is_put_through_only_where_the_dialplan_will_ask() -> None:
     desk = Desk()
     async with connected(desk) as far:

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.audiosocket.backlog import MOST_OTHERS, Backlog
+from channels.audiosocket.backlog import MOST_KEYS, Backlog
 from channels.audiosocket.desk import KEPT_SECONDS, MOST, Desk
 from channels.audiosocket.outbox import AHEAD_SECONDS, Outbox
-from core_pipeline.contracts.legs import Key, Sound
+from core_pipeline.contracts.legs import Key, Reached, Sound
 
 FRAME = 320
 
@@ -132,11 +132,17 @@ async def test_late_sound_goes_first_and_keys_are_kept() -> None:
     assert [event for event in events if isinstance(event, Key)] == [Key("1"), Key("2")]
 
 
-async def test_nobody_can_fill_the_memory_with_keys() -> None:
+async def test_nobody_can_fill_the_memory_with_keys_and_marks_come_all_the_same() -> None:
     line = Backlog(8000)
-    for _ in range(10 * MOST_OTHERS):
+    for _ in range(10 * MOST_KEYS):
         line.put(Key("1"))
-    assert len(line._waiting) == MOST_OTHERS
+    line.put(Reached("said"))
+    assert len(line._waiting) == MOST_KEYS + 1
+    for _ in range(MOST_KEYS):
+        await line.take()
+    assert await line.take() == Reached("said")
+    line.put(Key("2"))
+    assert await line.take() == Key("2")
 
 
 def test_the_desk_tells_once_and_forgets() -> None:
