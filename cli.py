@@ -32,6 +32,7 @@ from tenants.copying import copy_tenant
 from tenants.db import Database
 from tenants.schema import migrate as migrate_schema
 from tenants.seed import seed as seed_demo
+from tenants.signing import Signer
 from webhooks import playing, rehearsal
 from webhooks import simulate as stage
 from webhooks.server import listening, until_told
@@ -159,10 +160,10 @@ async def _called(settings: Settings, asked: rehearsal.CallAsked) -> rehearsal.P
     spec, port, vendor = rehearsal.call_spec(asked.channel), stage.free_port(), stage.free_port()
     async with _copied(settings, asked.tenant, port) as (copy, floor, tenant_id):
         account_id = await stage.connect_demo(floor.book, spec, tenant_id)
-        of_channel = stage.pointing_at(f"http://127.0.0.1:{vendor}", spec, settings.of_channel)
+        of_channel = rehearsal.on_port(spec, vendor, settings.of_channel)
         async with _served(copy, of_channel) as (house, _):
-            speech = await asked.spoken(house.engines)
-            async with rehearsal.calling(spec, copy.address, account_id, vendor) as caller:
+            speech, token = await asked.spoken(house.engines), Signer(floor.vault).issue(tenant_id, ["talk"])
+            async with rehearsal.calling(spec, copy.address, account_id, vendor, token) as caller:
                 return await rehearsal.play_call(caller, asked, speech, house.floor.db, account_id)
 
 

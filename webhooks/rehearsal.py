@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import wave
+from collections.abc import Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from core_pipeline.engines.router import Engines
     from tenants.db import Database
 
+OfChannel = Callable[[str], Mapping[str, str]]
 AUDIBLE = 0.02
 STEP = 0.1
 GREETING_SECONDS, ANSWER_SECONDS = 0.8, 1.2
@@ -80,12 +82,21 @@ def call_spec(channel: str) -> ChannelSpec:
     return spec
 
 
+def on_port(spec: ChannelSpec, port: int, of_channel: OfChannel) -> OfChannel:
+    """The channels' settings, with this channel's vendor, or its own wire, on a local port."""
+    own = {**spec.demo.platform, "api_url": f"http://127.0.0.1:{port}"}
+    if spec.calls is not None and spec.calls.wire is not None:
+        own["port"] = str(port)
+    return lambda name: {**of_channel(name), **own} if name == spec.name else of_channel(name)
+
+
 @asynccontextmanager
-async def calling(spec: ChannelSpec, base: str, account_id: str, port: int) -> AsyncIterator[Caller]:
-    """An emulated caller whose vendor listens on this local port."""
+async def calling(spec: ChannelSpec, base: str, account_id: str, port: int, token: str = "") -> AsyncIterator[Caller]:
+    """An emulated caller whose vendor, or our wire, is on this local port; `token` lets them in at our own channel."""
     if spec.calls is None:
         raise Impossible("no-calls", f"{spec.name} carries no calls")
-    async with spec.calls.caller(replace(spec.demo, port=port), base, account_id) as caller:
+    secrets = {**spec.demo.secrets, **({"token": token} if spec.own else {})}
+    async with spec.calls.caller(replace(spec.demo, port=port, secrets=secrets), base, account_id) as caller:
         yield caller
 
 

@@ -27,6 +27,7 @@ LIMITS = Limits(
         VideoFormat("square", 512, 512, longest=_FILM_SECONDS, most=_FILM_BYTES, caption_chars=CAPTION_CHARS),
         VideoFormat("portrait", 576, 1024, longest=_FILM_SECONDS, most=_FILM_BYTES, caption_chars=CAPTION_CHARS),
     ),
+    window=24 * 3600.0,
 )
 
 

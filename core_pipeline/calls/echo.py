@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 SPAN = 1.024  # seconds of our own sound that are searched
 RECENT = 0.384  # seconds of theirs that are looked for in it
 LIKE = 0.34  # from here on it is ours: 19 of 20 windows of echo are above, 99 of 100 of other voices below
-LIKE_THERE = 0.22  # the same where the delay is known
-DELAY_SLACK = 0.03
-LOUDER = 2.5  # so many times the energy that our own comes back with: somebody speaks over it
+LIKE_THERE = .22  # the same where the delay is known
+SLACK = 240
+LOUDER = 2.2  # so many times the energy that our own comes back with: somebody speaks over it
 FIRST_SECONDS, FIRST_WINDOWS = 0.3, 7
-LATEST = 0.192
+LATEST = 0.2
 SHARED_RATE = 8_000
 MURMUR = 100.0
 _BAND = (250.0, 3500.0)
 _WHITENED = 0.8
-_LEARNING = 0.3
+FADING = 0.995
 
 Sound = NDArray[np.float32]
 Spectrum = NDArray[np.complexfloating]
@@ -36,7 +36,7 @@ class Echo:
         self._leg_rate, self._rate = leg_rate, rate
         self._ours: deque[tuple[float, bytes]] = deque()
         self._since = self._until = -SPAN
-        self._gain = self._delay = 0.0
+        self._gain, self._delay = 0.0, 0
         self._different = 0
 
     @property
@@ -74,22 +74,26 @@ class Echo:
     def _comes_back(self, now: float, theirs: Sound) -> bool:
         ours = self._span(now)
         alike = _likeness(_white(ours, self._leg_rate), _white(theirs, self._rate))
-        known = slice(0, alike.size)
-        if self.noticed:
-            middle = alike.size - self._delay * SHARED_RATE
-            slack = DELAY_SLACK * SHARED_RATE
-            known = slice(max(0, int(middle - slack)), max(1, int(middle + slack)))
-        best = known.start + int(alike[known].argmax())
-        if alike[best] < (LIKE_THERE if self.noticed else LIKE):
+        best = self._best(alike)
+        if best is None:
             return False
-        at = best / SHARED_RATE + theirs.size / self._rate
-        matched = ours[: int(at * self._leg_rate)][-int(LATEST * self._leg_rate) :]
+        matched = ours[int(best / SHARED_RATE * self._leg_rate) :]
+        matched = matched[: int(theirs.size / self._rate * self._leg_rate)][-int(LATEST * self._leg_rate) :]
         gain = _energy(theirs[-int(LATEST * self._rate) :]) / max(_energy(matched), MURMUR)
+        self._delay = alike.size - best
         if self.noticed and gain > LOUDER * self._gain:
             return False
-        self._gain += (gain - self._gain) * (_LEARNING if self.noticed else 1.0)
-        self._delay = (alike.size - best) / SHARED_RATE
+        self._gain = max(gain, self._gain * FADING)
         return True
+
+    def _best(self, alike: Sound) -> int | None:
+        """Where their sound begins in ours; None where it is not ours."""
+        anywhere = int(alike.argmax())
+        if alike[anywhere] >= LIKE:
+            return anywhere
+        around = max(0, alike.size - self._delay - SLACK)
+        there = around + int(alike[around : around + 2 * SLACK].argmax()) if self.noticed else anywhere
+        return there if alike[there] >= (LIKE_THERE if self.noticed else LIKE) else None
 
     def _span(self, now: float) -> Sound:
         """What the far end played in the last `SPAN` seconds."""

@@ -137,7 +137,9 @@ def _worded(conversation: Conversation) -> Any:
 
 
 def _exchanges(rows: Sequence[Message]) -> tuple[Exchange, ...]:
-    return tuple(Exchange("customer" if row.direction == Direction.IN else "bot", row.text or "") for row in rows)
+    # Of an answer in a call only what was heard was said.
+    told = ((row, row.text if row.heard is None else row.heard) for row in rows)
+    return tuple(Exchange("customer" if row.direction == Direction.IN else "bot", text) for row, text in told if text)
 
 
 def _utc(time: datetime | str) -> datetime:

@@ -97,6 +97,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield running
 
 
+def _hurry(case: Any) -> None:
+    """Nobody answers here: don't wait for it."""
+    if case.operation.label == "POST /voice/query" and isinstance(case.body, dict):
+        case.body["wait"] = 0
+
+
 def test_no_request_breaks_it_and_no_answer_is_undescribed(server: Server) -> None:
     schema = schemathesis.openapi.from_url(f"http://127.0.0.1:{server.port}/api/v1/openapi.json")
     headers = {"Authorization": f"Bearer {server.key}"}
@@ -108,8 +114,7 @@ def test_no_request_breaks_it_and_no_answer_is_undescribed(server: Server) -> No
         @given(case=operation.as_strategy())
         @TRIES
         def tries(case: Any) -> None:
-            if isinstance(case.body, dict) and "wait" in case.body:
-                case.body["wait"] = 0
+            _hurry(case)
             case.call_and_validate(headers=headers, checks=CHECKED, timeout=30)
 
         tries()
@@ -124,6 +129,7 @@ def test_wrong_requests_are_refused_as_described(server: Server) -> None:
         @given(case=found.ok().as_strategy(generation_mode=schemathesis.GenerationMode.NEGATIVE))
         @TRIES
         def tries(case: Any) -> None:
+            _hurry(case)
             case.call_and_validate(headers=headers, checks=CHECKED, timeout=30)
 
         with suppress(Unsatisfiable):

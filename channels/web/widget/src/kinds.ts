@@ -1,5 +1,5 @@
 /** What the component is doing, for the eye and the ear. */
-export type State = "idle" | "asking-permission" | "listening" | "hearing" | "thinking" | "speaking" | "error";
+export type State = "idle" | "asking-permission" | "connecting" | "listening" | "hearing" | "thinking" | "speaking" | "error";
 
 /** How it talks to the server: recordings by REST, a WebSocket, or WebRTC. */
 export type Mode = "push" | "live" | "rtc";
@@ -44,7 +44,7 @@ export interface Ears {
   state(state: State): void;
   transcript(what: Transcript): void;
   answer(what: Answer): void;
-  notice(text: string): void;
+  notice(what: string): void;
   /** Something went wrong; `over`: nothing goes on. */
   failed(trouble: unknown, over: boolean): void;
   /** Measure the loudness of this microphone from now on, or no longer. */
@@ -57,8 +57,10 @@ export interface Ears {
 export interface Stage {
   readonly audio: HTMLAudioElement;
   readonly video: HTMLVideoElement;
-  /** Show the video, or hide it. */
-  show(video: boolean): void;
+  /** The place of the next film while one is still in sight. */
+  readonly spare: HTMLVideoElement;
+  /** Show this one of them, or none. */
+  show(video: HTMLVideoElement | null): void;
 }
 
 /** A way of talking to the server. */

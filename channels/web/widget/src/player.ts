@@ -136,11 +136,12 @@ export function speakers(context: AudioContext): Output {
   };
 }
 
-/** Films in this element, which `show` brings to sight. */
-export function projector(video: HTMLVideoElement, show: () => void): Screen {
+/** Films in two elements by turns: the one before stays in sight until the next has a picture, and `show` swaps them. */
+export function projector(first: HTMLVideoElement, second: HTMLVideoElement, show: (video: HTMLVideoElement) => void): Screen {
+  let [video, other] = [second, first];
   let address = "";
   const leave = (): void => {
-    video.onended = video.onerror = null;
+    video.onended = video.onerror = video.onloadeddata = null;
     if (address) URL.revokeObjectURL(address);
     address = "";
   };
@@ -150,10 +151,12 @@ export function projector(video: HTMLVideoElement, show: () => void): Screen {
         leave();
         ended();
       };
+      [video, other] = [other, video];
       address = URL.createObjectURL(film);
+      const shown = video;
+      video.onloadeddata = () => show(shown);
       video.onended = video.onerror = over;
       video.src = address;
-      show();
       video.play().catch(over);
     },
     stop() {

@@ -123,7 +123,7 @@ export class Push implements Line {
     if (!last) return;
     this.told(last, turn);
     const video = this.rest.address(last.video_url);
-    this.stage.show(Boolean(video));
+    this.stage.show(video ? this.stage.video : null);
     if (video) await this.play(this.stage.video, video, signal);
     else await this.play(this.stage.audio, this.rest.address(last.audio_url), signal);
   }

@@ -8,6 +8,7 @@ const BAR_MILLISECONDS = 70;
 const ICONS: Record<State, Icon> = {
   idle: "microphone",
   "asking-permission": "lock",
+  connecting: "dots",
   listening: "microphone",
   hearing: "wave",
   thinking: "dots",
@@ -26,6 +27,7 @@ export interface Wishes {
 export class View implements Stage {
   readonly audio = make("audio", "sound", { hidden: true });
   readonly video = make("video", "video", { playsInline: true, hidden: true });
+  readonly spare = make("video", "video", { playsInline: true, hidden: true });
   readonly mic = make("button", "mic", { type: "button" });
   private readonly card = make("section", "card");
   private readonly log = make("div", "log", { role: "log", tabIndex: 0, hidden: true });
@@ -51,7 +53,7 @@ export class View implements Stage {
     this.form.append(this.field, this.sender);
     this.sender.append(icon("send"));
     const row = make("div", "row", {}, [this.status, this.stopper]);
-    this.card.append(this.video, this.log, centre, row, this.progress, this.news, this.form, this.audio);
+    this.card.append(this.video, this.spare, this.log, centre, row, this.progress, this.news, this.form, this.audio);
     root.append(this.card);
     this.listen();
   }
@@ -62,7 +64,7 @@ export class View implements Stage {
     this.tongue = tongue;
     Object.assign(this.card, { lang: tongue, dir: tongue === "ar" ? "rtl" : "ltr", ariaLabel: words.label });
     this.log.ariaLabel = words.log;
-    this.video.ariaLabel = words.video;
+    this.video.ariaLabel = this.spare.ariaLabel = words.video;
     this.progress.ariaLabel = words.working;
     this.field.placeholder = placeholder ?? words.field;
     this.field.ariaLabel = this.field.placeholder;
@@ -140,8 +142,8 @@ export class View implements Stage {
     }
   }
 
-  show(video: boolean): void {
-    this.video.hidden = !video;
+  show(video: HTMLVideoElement | null): void {
+    for (const one of [this.video, this.spare]) one.hidden = one !== video;
   }
 
   private listen(): void {

@@ -1,0 +1,140 @@
+"""The API says of itself what is true: strangers' requests of every kind get the answers that it describes."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+import uvicorn
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis import checks
+from starlette.applications import Starlette
+
+from core_pipeline.media.sandbox import Sandbox
+from tenants.db import Database
+from tenants.schema import migrate
+from tests.api.town import founded
+from tests.conftest import Floor, sqlite_urls
+from webhooks.api.building import build
+from webhooks.simulate import free_port
+
+# The server's thread draws random numbers, too, which hypothesis takes for the strategies' own.
+pytestmark = pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies")
+
+CHECKED = [
+    checks.not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_headers_conformance,
+    checks.response_schema_conformance,
+]
+
+
+TRIES = settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=False,
+    database=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+class Server(threading.Thread):
+    """The API on a port, with a loop of its own: schemathesis is no coroutine."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(daemon=True)
+        self.folder, self.port = folder, free_port()
+        self.ready, self.over = threading.Event(), threading.Event()
+        self.key = ""
+
+    def run(self) -> None:
+        """Serve until it is over."""
+        asyncio.run(self._serve())
+
+    async def _serve(self) -> None:
+        urls = sqlite_urls(self.folder)
+        async with Database(urls[0]) as db, Sandbox() as sandbox:
+            floor = Floor(db, *urls)
+            async with founded(floor, self.folder, sandbox=sandbox) as town:
+                self.key = town.key
+                app = Starlette(routes=build(town.needs))
+                config = uvicorn.Config(app, port=self.port, log_config=None, access_log=False, lifespan="off")
+                server = uvicorn.Server(config)
+                serving = asyncio.create_task(server.serve())
+                while not server.started:
+                    await asyncio.sleep(0.01)
+                self.ready.set()
+                await asyncio.to_thread(self.over.wait)
+                server.should_exit = True
+                await serving
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[Server]:
+    migrate(*sqlite_urls(folder))
+    server = Server(folder)
+    server.start()
+    assert server.ready.wait(30)
+    try:
+        yield server
+    finally:
+        server.over.set()
+        server.join(30)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with served(tmp_path_factory.mktemp("fuzz")) as running:
+        yield running
+
+
+def _hurry(case: Any) -> None:
+    """Nobody answers here: don't wait for it."""
+    if case.operation.label == "POST /voice/query" and isinstance(case.body, dict):
+        case.body["wait"] = 0
+
+
+def test_no_request_breaks_it_and_no_answer_is_undescribed(server: Server) -> None:
+    schema = schemathesis.openapi.from_url(f"http://127.0.0.1:{server.port}/api/v1/openapi.json")
+    headers = {"Authorization": f"Bearer {server.key}"}
+    tried: list[str] = []
+    for found in schema.get_all_operations():
+        operation = found.ok()
+        tried.append(operation.label)
+
+        @given(case=operation.as_strategy())
+        @TRIES
+        def tries(case: Any) -> None:
+            _hurry(case)
+            r = case.call_and_validate(headers=headers, checks=CHECKED, timeout=30)
+            import collections
+            C = globals().setdefault("C", collections.Counter()); C[(case.operation.label, r.status_code)] += 1
+
+        tries()
+    print(sorted(C.items())); assert len(tried) > 20
+
+
+def test_wrong_requests_are_refused_as_described(server: Server) -> None:
+    schema = schemathesis.openapi.from_url(f"http://127.0.0.1:{server.port}/api/v1/openapi.json")
+    headers = {"Authorization": f"Bearer {server.key}"}
+    for found in schema.get_all_operations():
+
+        @given(case=found.ok().as_strategy(generation_mode=schemathesis.GenerationMode.NEGATIVE))
+        @TRIES
+        def tries(case: Any) -> None:
+            _hurry(case)
+            r = case.call_and_validate(headers=headers, checks=CHECKED, timeout=30)
+            import collections
+            C = globals().setdefault("C", collections.Counter()); C[(case.operation.label, r.status_code)] += 1
+
+        with suppress(Unsatisfiable):
+            tries()
