@@ -19,6 +19,8 @@ from admin.actions import actions_of
 from admin.atelier import Atelier, open_atelier
 from admin.console import Floor
 from admin.handovers import handovers_of
+from admin.keys import keys_of
+from admin.notices import notices_of
 from core_pipeline.engines.router import For
 from core_pipeline.engines.wrap.meter import Ledger
 from core_pipeline.knowledge.documents.stacks import Stacks, open_stacks, whole_index
@@ -269,11 +271,14 @@ def _in_atelier(work: Callable[[Atelier], Awaitable[Any]]) -> Any:
 
 
 accounts = console.accounts_of(_on_floor)
+app.add_typer(accounts, name="accounts")
 app.add_typer(knowledge.knowledge_of(_in_stacks), name="knowledge")
 app.add_typer(voices.voices_of(_in_booth), name="voices")
 app.add_typer(avatars.avatars_of(_in_atelier), name="avatars")
-for name, of in {"engines": engines.engines_of, "actions": actions_of, "handovers": handovers_of}.items():
+on_floor = {"engines": engines.engines_of, "actions": actions_of, "handovers": handovers_of, "keys": keys_of}
+for name, of in {**on_floor, "tenants": console.tenants_of}.items():
     app.add_typer(of(_on_floor), name=name)
+app.add_typer(notices_of(_on_floor, lambda: _settings().inner_hosts), name="notices")
 letters.add_to(app, lambda work: _run(_at_desk(work)))
 playing.add_to(
     app,
@@ -281,19 +286,12 @@ playing.add_to(
     lambda asked: _run(_called(_settings(), asked)),
     console.tell,
 )
-app.add_typer(console.tenants_of(_on_floor), name="tenants")
-app.add_typer(accounts, name="accounts")
 
 
 @accounts.command("install")
 def install_webhook(account_id: str) -> None:
     """Tell the vendor to call this installation's PUBLIC_URL for an account."""
-
-    async def install(settings: Settings) -> None:
-        async with roof.open_house(settings, work=False) as house:
-            await house.lines.install(account_id, settings.address)
-
-    _run(install(_settings()))
+    _in_house(lambda house, settings: house.lines.install(account_id, settings.address))
     typer.echo("The vendor will call us from now on.")
 
 

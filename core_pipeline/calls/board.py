@@ -14,7 +14,7 @@ from core_pipeline.calls.hours import open_now
 from core_pipeline.contracts.calls import CallState, Ticket, Verdict
 from core_pipeline.contracts.messages import Identity, Sender
 from core_pipeline.history.threads import Arriving, thread
-from core_pipeline.notices.telling import notify
+from core_pipeline.notices import happenings
 from core_pipeline.thinking.words import phrase
 from errors import Impossible, NeedsOwner, SawtakError
 from tenants.models import Call, Contact, Conversation, Tenant
@@ -126,14 +126,14 @@ class Board:
                 if reason is None:
                     return Verdict("talk", language, await register.expect(session, call))
                 await register.missed(session, call, reason)
-                await notify(session, "call.missed", call.id, {"call_id": call.id, "reason": reason})
+                await happenings.call(session, "call.missed", call.id)
         return await self._declined(policy, language, call)
 
     async def redeem(self, token: str, provider_id: str | None = None) -> Ticket:
         """Give the call that this token was for, once; `Forged` for any other token, or another vendor's call."""
         async with self._db.tenant(self._account.tenant_id) as session:
             ticket = await register.redeem(session, token, provider_id, self._room.process)
-            await notify(session, "call.started", ticket.call_id, {"call_id": ticket.call_id})
+            await happenings.call(session, "call.started", ticket.call_id)
         return ticket
 
     def carry(self, ticket: Ticket, leg: Leg) -> None:
@@ -144,7 +144,7 @@ class Board:
         """Talk to the caller on this leg until the call ends; one that broke off goes on by message."""
         reason = await self._room.leader.lead(ticket, leg)
         async with self._db.tenant(ticket.tenant_id) as session:
-            await notify(session, "call.ended", ticket.call_id, {"call_id": ticket.call_id, "reason": reason})
+            await happenings.call(session, "call.ended", ticket.call_id)
         if reason in {"dropped", "broke"}:
             await self._room.going_on.by_message(ticket.tenant_id, ticket.call_id)
 
@@ -159,7 +159,7 @@ class Board:
             call = await register.told(session, self._account.id, news)
             known = call or (await register.named(session, self._account.id, news.provider_id) if news.over else None)
             if call is not None:
-                await notify(session, "call.missed", call.id, {"call_id": call.id, "reason": call.reason})
+                await happenings.call(session, "call.missed", call.id)
         if known is not None and known.state == CallState.MISSED and not known.outgoing:
             self._room.background(self._missed(known.id))
 
@@ -179,7 +179,7 @@ class Board:
         await self._room.going_on.voicemail(tenant_id, call.id, message, sound)
         async with self._db.tenant(tenant_id) as session:
             (await session.get_one(Call, call.id)).reason = "voicemail"
-            await notify(session, "voicemail.received", call.id, {"call_id": call.id})
+            await happenings.call(session, "voicemail.received", call.id)
 
     async def person(self, call_id: str) -> str:
         """The number that the running call is to be transferred to; "" when nobody is to be disturbed."""

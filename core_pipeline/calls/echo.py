@@ -12,14 +12,14 @@ RECENT = 0.384  # seconds of theirs that are looked for in it
 LIKE = 0.34  # from here on it is ours: 19 of 20 windows of echo are above, 99 of 100 of other voices below
 LIKE_THERE = .22  # the same where the delay is known
 SLACK = 240
-LOUDER = 2.2  # so many times the energy that our own comes back with: somebody speaks over it
+LOUDER = 1.5  # so many times the energy that our own comes back with: somebody speaks over it
 FIRST_SECONDS, FIRST_WINDOWS = 0.3, 7
-LATEST = 0.2
+LATEST = 0.384
 SHARED_RATE = 8_000
 MURMUR = 100.0
 _BAND = (250.0, 3500.0)
 _WHITENED = 0.8
-FADING = 0.995
+FADING = 0.99
 
 Sound = NDArray[np.float32]
 Spectrum = NDArray[np.complexfloating]

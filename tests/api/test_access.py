@@ -182,6 +182,8 @@ async def test_problems_speak_the_callers_language(small_town: Town) -> None:
 async def test_wrong_addresses_and_methods_are_problems_too(small_town: Town) -> None:
     missing = await small_town.get("/nothing")
     assert (missing.status_code, missing.json()["code"]) == (404, "not-found")
+    broken = await small_town.get("/jobs/a%0Ab")
+    assert (broken.status_code, broken.headers["content-type"]) == (422, "application/problem+json")
     wrong = await small_town.http.put("/api/v1/token", headers=small_town.bearer())
     assert (wrong.status_code, wrong.headers["allow"]) == (405, "POST")
     assert wrong.headers["content-type"] == "application/problem+json"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
@@ -39,7 +40,10 @@ def build(needs: Needs, keyring: Keyring | None = None) -> list[BaseRoute]:
     accounts = OwnAccounts(needs.book, own_channel())
     desk = Desk(needs, access, accounts, Jobs(needs, accounts), Repeats(needs.db))
     media = MediaDoor(needs.links, needs.blobs)
-    return [*media.routes(), Mount(PATH, app=Edge(application(desk), access, needs.sizes))]
+    mount = Mount(PATH, app=Edge(application(desk), access, needs.sizes))
+    # Also an address with a line break in it is ours to refuse.
+    mount.path_regex = re.compile(mount.path_regex.pattern, re.DOTALL)
+    return [*media.routes(), mount]
 
 
 def application(desk: Desk) -> FastAPI:

@@ -44,6 +44,7 @@ export interface Ears {
   state(state: State): void;
   transcript(what: Transcript): void;
   answer(what: Answer): void;
+  /** `what` happens to the conversation: "transfer", "silence" or "end", or in words. */
   notice(what: string): void;
   /** Something went wrong; `over`: nothing goes on. */
   failed(trouble: unknown, over: boolean): void;

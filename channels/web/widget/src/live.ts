@@ -1,7 +1,7 @@
 import type { Choices, Ears, Line, Stage, State } from "./kinds.js";
 import { closeMicrophone, openMicrophone } from "./microphone.js";
 import { Player, projector, speakers } from "./player.js";
-import { tell } from "./telling.js";
+import { heardState, tell } from "./telling.js";
 import { Trouble } from "./trouble.js";
 import { Wire, type Message } from "./wire.js";
 
@@ -14,6 +14,7 @@ export class Live implements Line {
   readonly continuous = true;
   private wire: Wire | null = null;
   private context: AudioContext | null = null;
+  private capturing: AudioContext | null = null;
   private player: Player | null = null;
   private microphone: MediaStream | null = null;
   private rate = RATE;
@@ -38,10 +39,11 @@ export class Live implements Line {
     this.close();
     this.wanted = true;
     const context = this.open();
+    const capturing = (this.capturing = new AudioContext());
     this.tell("asking-permission");
     try {
       const microphone = await openMicrophone();
-      await this.listen(context, microphone);
+      await this.listen(context, capturing, microphone);
     } catch (error) {
       if (this.context === context) this.failed(error);
     }
@@ -74,7 +76,8 @@ export class Live implements Line {
     this.player?.clear();
     closeMicrophone(this.microphone);
     void this.context?.close();
-    this.wire = this.context = this.player = this.microphone = null;
+    void this.capturing?.close();
+    this.wire = this.context = this.capturing = this.player = this.microphone = null;
   }
 
   private interrupt(): void {
@@ -83,21 +86,23 @@ export class Live implements Line {
   }
 
   private open(): AudioContext {
-    const context = new AudioContext({ latencyHint: "interactive" });
+    // At the sound's own rate: the browser resamples all of it well, but each piece by itself only roughly.
+    const context = new AudioContext({ latencyHint: "interactive", sampleRate: RATE });
     void context.resume();
-    const screen = projector(this.stage.video, () => this.stage.show(true));
+    const { video, spare } = this.stage;
+    const screen = projector(video, spare, (film) => this.stage.show(film));
     this.player = new Player(speakers(context), screen, (mark) => this.wire?.reached(mark));
     return (this.context = context);
   }
 
-  private async listen(context: AudioContext, microphone: MediaStream): Promise<void> {
+  private async listen(context: AudioContext, capturing: AudioContext, microphone: MediaStream): Promise<void> {
     if (this.context !== context) return closeMicrophone(microphone);
     this.microphone = microphone;
-    await context.audioWorklet.addModule(new URL(WORKLET, import.meta.url));
+    await capturing.audioWorklet.addModule(new URL(WORKLET, import.meta.url));
     if (this.context !== context) return;
-    const capture = new AudioWorkletNode(context, "voice-mic-capture", { numberOfOutputs: 0 });
+    const capture = new AudioWorkletNode(capturing, "voice-mic-capture", { numberOfOutputs: 0 });
     capture.port.onmessage = ({ data }) => this.wire?.sound(data as ArrayBuffer);
-    context.createMediaStreamSource(microphone).connect(capture);
+    capturing.createMediaStreamSource(microphone).connect(capture);
     this.ears.meter(microphone);
     this.connect("live", context);
   }
@@ -106,7 +111,7 @@ export class Live implements Line {
     const { visitor, language, avatar, voice, name } = this.choices;
     const films = { avatar: avatar ? "films" : "none", ...(language && { language }), ...(voice && { voice }), ...(name && { name }) };
     this.ears.fresh();
-    this.tell("thinking");
+    this.tell("connecting");
     this.wire = new Wire(
       this.choices,
       { type: "start", visitor, mode, sample_rate: RATE, ...films },
@@ -132,7 +137,7 @@ export class Live implements Line {
 
   private started(message: Message): void {
     this.rate = Number(message["sample_rate"]) || RATE;
-    if (this.microphone && !message["resumed"]) this.tell("listening");
+    if (!message["resumed"]) this.tell("listening");
   }
 
   private over(trouble: Trouble | null): void {
@@ -147,7 +152,7 @@ export class Live implements Line {
   }
 
   private tell(state: State): void {
-    this.state = state;
-    this.ears.state(state);
+    this.state = heardState(state, this.microphone);
+    this.ears.state(this.state);
   }
 }

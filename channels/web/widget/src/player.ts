@@ -147,17 +147,17 @@ export function projector(first: HTMLVideoElement, second: HTMLVideoElement, sho
   };
   return {
     play(film, ended) {
+      [video, other] = [other, video];
+      const [here, own] = [video, (address = URL.createObjectURL(film))];
       const over = (): void => {
+        if (address !== own) return; // a film that was stopped says so late
         leave();
         ended();
       };
-      [video, other] = [other, video];
-      address = URL.createObjectURL(film);
-      const shown = video;
-      video.onloadeddata = () => show(shown);
-      video.onended = video.onerror = over;
-      video.src = address;
-      video.play().catch(over);
+      here.onloadeddata = () => show(here);
+      here.onended = here.onerror = over;
+      here.src = own;
+      here.play().catch(over);
     },
     stop() {
       leave();

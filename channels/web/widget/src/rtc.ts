@@ -1,7 +1,7 @@
 import type { Choices, Ears, Line, Stage, State } from "./kinds.js";
 import { closeMicrophone, openMicrophone } from "./microphone.js";
 import { Rest } from "./rest.js";
-import { tell } from "./telling.js";
+import { heardState, tell } from "./telling.js";
 import { Trouble } from "./trouble.js";
 import type { Message } from "./wire.js";
 
@@ -25,6 +25,7 @@ export class Rtc implements Line {
     private readonly choices: Choices,
     private readonly ears: Ears,
     private readonly stage: Stage,
+    private readonly lost: (gone: boolean) => void,
   ) {
     this.rest = new Rest(choices);
   }
@@ -78,14 +79,14 @@ export class Rtc implements Line {
     this.peer?.close();
     closeMicrophone(this.microphone);
     this.stage.audio.srcObject = this.stage.video.srcObject = null;
-    this.stage.show(false);
+    this.stage.show(null);
     this.peer = this.events = this.microphone = null;
     this.unsent = [];
   }
 
   private async connect(attempt: number): Promise<void> {
     this.ears.fresh();
-    this.tell("thinking");
+    this.tell("connecting");
     this.patience = setTimeout(() => this.failed(new Trouble("unreachable")), CONNECT_SECONDS * 1000);
     const iceServers = await this.rest.iceServers();
     if (this.attempt !== attempt) return;
@@ -111,7 +112,9 @@ export class Rtc implements Line {
       this.play(heard);
     };
     peer.onconnectionstatechange = () => {
-      if (this.peer === peer && peer.connectionState === "failed") this.failed(new Trouble("lost"));
+      if (this.peer !== peer) return;
+      if (peer.connectionState === "failed") this.failed(new Trouble("lost"));
+      else this.lost(peer.connectionState === "disconnected");
     };
   }
 
@@ -119,7 +122,7 @@ export class Rtc implements Line {
     clearTimeout(this.patience);
     this.events = events;
     for (const message of this.unsent.splice(0)) this.send(message);
-    if (this.state === "thinking") this.tell("listening");
+    if (this.state === "connecting") this.tell("listening");
   }
 
   private play(heard: MediaStream): void {
@@ -128,7 +131,7 @@ export class Rtc implements Line {
     const [used, other] = pictures ? [this.stage.video, this.stage.audio] : [this.stage.audio, this.stage.video];
     other.srcObject = null;
     used.srcObject = heard;
-    this.stage.show(pictures);
+    this.stage.show(pictures ? this.stage.video : null);
     used.play().catch(() => undefined); // a newer track starts it again
   }
 
@@ -150,8 +153,8 @@ export class Rtc implements Line {
   }
 
   private tell(state: State): void {
-    this.state = state;
-    this.ears.state(state);
+    this.state = heardState(state, this.microphone);
+    this.ears.state(this.state);
   }
 }
 

@@ -1,6 +1,11 @@
-import type { Ears } from "./kinds.js";
+import type { Ears, State } from "./kinds.js";
 import { troubleTold } from "./trouble.js";
 import type { Message } from "./wire.js";
+
+/** The server always listens; who opened no microphone is not told so. */
+export function heardState(state: State, microphone: MediaStream | null): State {
+  return !microphone && (state === "listening" || state === "hearing") ? "idle" : state;
+}
 
 /** Pass on what a socket and a data channel tell alike: what was heard, what is answered, and news. */
 export function tell(ears: Ears, message: Message): void {

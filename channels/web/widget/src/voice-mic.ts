@@ -6,7 +6,7 @@ import { Push } from "./push.js";
 import { Rtc } from "./rtc.js";
 import { View } from "./view.js";
 import { visitorId } from "./visitor.js";
-import { tongueOf, troubleWords, WORDS, type Tongue } from "./words.js";
+import { noticeWords, tongueOf, troubleWords, WORDS, type Tongue } from "./words.js";
 
 export type { Answer, Failure, Mode, State, Transcript } from "./kinds.js";
 
@@ -40,7 +40,7 @@ export class VoiceMic extends HTMLElement {
       if (what.text) this.view.answer(what);
       this.emit("response", what);
     },
-    notice: (text) => this.view.notice(text),
+    notice: (what) => this.view.notice(noticeWords(this.tongue, what)),
     failed: (trouble, over) => this.failed(trouble, over),
     meter: (stream) => this.level.watch(stream),
     fresh: () => this.view.fresh(),
@@ -124,7 +124,7 @@ export class VoiceMic extends HTMLElement {
   private open(): Line {
     const choices = this.choices();
     this.view.fresh();
-    if (this.mode === "rtc") return new Rtc(choices, this.ears, this.view);
+    if (this.mode === "rtc") return new Rtc(choices, this.ears, this.view, (gone) => this.cut(gone));
     if (this.mode === "live") return new Live(choices, this.ears, this.view, (gone) => this.cut(gone));
     return new Push(choices, this.ears, this.view, (share) => this.view.share(share));
   }
@@ -133,7 +133,7 @@ export class VoiceMic extends HTMLElement {
     this.line?.close();
     this.line = null;
     this.stale = false;
-    this.view.show(false);
+    this.view.show(null);
     this.view.notice("");
     this.turn("idle");
   }
@@ -145,8 +145,8 @@ export class VoiceMic extends HTMLElement {
   private replay(answer: Answer): void {
     const film = Boolean(answer.videoUrl);
     this.line?.stop();
-    this.view.show(film);
     const where = film ? this.view.video : this.view.audio;
+    this.view.show(film ? this.view.video : null);
     where.src = answer.videoUrl ?? answer.audioUrl ?? "";
     this.turn("speaking");
     where.play().catch(() => this.turn("idle"));

@@ -23,7 +23,7 @@ interface Words {
   video: string;
   working: string;
   back: string;
-  ended: string;
+  notices: Record<string, string>;
   troubles: Record<Code, string>;
 }
 
@@ -34,6 +34,7 @@ const ARABIC: Words = {
   recording: "أسجّل الآن، انقر للإرسال",
   states: {
     "asking-permission": "اسمح باستخدام الميكروفون…",
+    connecting: "أتصل بالمساعد…",
     listening: "أستمع إليك…",
     hearing: "أسمعك",
     thinking: "لحظة، أفكر…",
@@ -53,7 +54,7 @@ const ARABIC: Words = {
   video: "فيديو المساعد وهو يجيب",
   working: "أجهّز الفيديو",
   back: "انقطع الاتصال، أحاول من جديد…",
-  ended: "انتهت المحادثة",
+  notices: { transfer: "أحوّلك الآن إلى أحد زملائنا…", silence: "", end: "انتهت المحادثة" },
   troubles: {
     insecure: "الميكروفون لا يعمل إلا في صفحة آمنة. افتح الصفحة بعنوان يبدأ بـ https، أو اكتب سؤالك.",
     refused: "الميكروفون غير مسموح به. اسمح به من إعدادات الموقع بجانب شريط العنوان ثم حاول مجددًا، أو اكتب سؤالك.",
@@ -79,6 +80,7 @@ const ENGLISH: Words = {
   recording: "Recording, tap to send",
   states: {
     "asking-permission": "Please allow the microphone…",
+    connecting: "Connecting…",
     listening: "Listening…",
     hearing: "I can hear you",
     thinking: "Thinking…",
@@ -98,7 +100,7 @@ const ENGLISH: Words = {
   video: "Video of the assistant answering",
   working: "Making the video",
   back: "The connection was lost, trying again…",
-  ended: "The conversation has ended",
+  notices: { transfer: "Connecting you to a colleague…", silence: "", end: "The conversation has ended" },
   troubles: {
     insecure: "The microphone only works on a secure page. Open this page with https, or write your question.",
     refused: "The microphone is not allowed. Allow it in the site settings beside the address bar and try again, or write your question.",
@@ -134,6 +136,11 @@ export function stateWords(tongue: Tongue, state: State, mode: Mode): string {
   if (state === "idle") return mode === "push" ? words.ready : words.readyLive;
   if (mode === "push" && (state === "listening" || state === "hearing")) return words.recording;
   return words.states[state];
+}
+
+/** What the visitor is told about what happens to the conversation; what we have no words for is told as it is. */
+export function noticeWords(tongue: Tongue, what: string): string {
+  return WORDS[tongue].notices[what] ?? what;
 }
 
 /** What the visitor is told about something that went wrong: what to do, in our own words where we have any. */
