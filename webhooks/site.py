@@ -18,7 +18,7 @@ from core_pipeline.calls.going_on import GoingOn
 from core_pipeline.calls.leading import Leading
 from core_pipeline.calls.lobby import Lobby
 from core_pipeline.calls.recital import Recital
-from core_pipeline.calls.register import broken_off, whose
+from core_pipeline.calls.register import whose
 from core_pipeline.media.sandbox import Sandbox
 from core_pipeline.portraits.gallery import Gallery
 from core_pipeline.portraits.workshop import Workshop
@@ -163,8 +163,6 @@ async def _leading(stack: AsyncExitStack, rooms: Rooms, terms: Terms, sandbox: S
 
 
 async def _switchroom(stack: AsyncExitStack, rooms: Rooms, terms: Terms, leading: Leading) -> Switchroom:
-    async with rooms.floor.db.platform() as session:
-        await broken_off(session, terms.process)
     windows = {name: spec.limits.window for name, spec in discover().items() if spec.emulator is not None}
     going_on = GoingOn(rooms.floor.db, rooms.blobs, rooms.inbox, windows)
     room = Switchroom(
@@ -178,6 +176,7 @@ async def _switchroom(stack: AsyncExitStack, rooms: Rooms, terms: Terms, leading
         terms.calls_at_once,
     )
     stack.push_async_callback(room.close)
+    await room.take_up()
     return room
 
 

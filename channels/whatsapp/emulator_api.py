@@ -47,12 +47,14 @@ class GraphApi:
         app = FastAPI(openapi_url=None)
         app.add_exception_handler(GraphError, refused)
         app.add_api_route("/download/{ticket}", self.download, methods=["GET"])
-        app.add_api_route(f"/{VERSION}/{{media_id}}", self.resolve, methods=["GET"])
-        app.add_api_route(f"/{VERSION}/{{account}}/media", self.upload, methods=["POST"])
-        app.add_api_route(f"/{VERSION}/{{account}}/messages", self.messages, methods=["POST"])
-        app.add_api_route(f"/{VERSION}/{{account}}/calls", self.call, methods=["POST"])
-        app.add_api_route(f"/{VERSION}/{{account}}/settings", self.settings, methods=["POST"])
-        app.add_api_route(f"/{VERSION}/{{account}}", self.webhook, methods=["POST"])
+        # The vendor takes calls without a version, too.
+        for root in (f"/{VERSION}", ""):
+            app.add_api_route(f"{root}/{{media_id}}", self.resolve, methods=["GET"])
+            app.add_api_route(f"{root}/{{account}}/media", self.upload, methods=["POST"])
+            app.add_api_route(f"{root}/{{account}}/messages", self.messages, methods=["POST"])
+            app.add_api_route(f"{root}/{{account}}/calls", self.call, methods=["POST"])
+            app.add_api_route(f"{root}/{{account}}/settings", self.settings, methods=["POST"])
+            app.add_api_route(f"{root}/{{account}}", self.webhook, methods=["POST"])
         return app
 
     async def resolve(self, media_id: str, request: Request) -> dict[str, Any]:

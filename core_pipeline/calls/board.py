@@ -91,6 +91,13 @@ class Switchroom:
         if not task.cancelled() and task.exception() is not None:
             log.error("work about a call broke", exc_info=task.exception())
 
+    async def take_up(self) -> None:
+        """Have the calls go on by message that this process was leading when it died."""
+        async with self.db.platform() as session:
+            broken = await register.broken_off(session, self.process)
+        for tenant_id, call_id in broken:
+            self.background(self.going_on.by_message(tenant_id, call_id))
+
     async def close(self) -> None:
         """Let what is being done end, for a moment; calls themselves were drained before."""
         if self.tasks:
@@ -145,6 +152,7 @@ class Board:
         reason = await self._room.leader.lead(ticket, leg)
         async with self._db.tenant(ticket.tenant_id) as session:
             await happenings.call(session, "call.ended", ticket.call_id)
+        await self._room.going_on.cards(ticket.tenant_id, ticket.call_id)
         if reason in {"dropped", "broke"}:
             await self._room.going_on.by_message(ticket.tenant_id, ticket.call_id)
 

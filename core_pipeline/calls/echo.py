@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 SPAN = 1.024  # seconds of our own sound that are searched
 RECENT = 0.384  # seconds of theirs that are looked for in it
 LIKE = 0.34  # from here on it is ours: 19 of 20 windows of echo are above, 99 of 100 of other voices below
-LIKE_THERE = .22  # the same where the delay is known
+LIKE_THERE = 0.25  # the same where the delay is known
 SLACK = 240
 LOUDER = 1.5  # so many times the energy that our own comes back with: somebody speaks over it
 FIRST_SECONDS, FIRST_WINDOWS = 0.3, 7

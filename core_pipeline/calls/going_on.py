@@ -11,7 +11,8 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from core_pipeline.contracts.calls import CallState
-from core_pipeline.contracts.messages import Identity, Inbound, Kind, MediaRef, Sender
+from core_pipeline.contracts.messages import Identity, Inbound, Kind, MediaRef, ReplyKind, Sender
+from core_pipeline.history.outgoing import UNSENT
 from core_pipeline.history.threads import elsewhere
 from tenants.inbox import NewRow
 from tenants.models import Call, ContactIdentity, Direction, Message, Tenant, Turn
@@ -53,6 +54,19 @@ class GoingOn:
         await self._arrive(tenant_id, there[1].id, inbound.model_copy(update={"kind": kind, "text": text or None}))
         return True
 
+    async def cards(self, tenant_id: str, call_id: str) -> int:
+        """Have a call's cards, which can't be spoken, sent where the caller can be written to; how many there are."""
+        async with self.db.tenant(tenant_id, reads=True) as session:
+            call = await session.get_one(Call, call_id)
+            texts = await _unsent(session, call)
+            there = await elsewhere(session, call.conversation_id, self.windows) if texts else None
+            if there is None:
+                return 0
+            inbound = await _inbound(session, *there, f"cards:{call_id}")
+        said = {"kind": Kind.SCRIPT, "text": "\n\n".join(texts), "wish": ReplyKind.TEXT}
+        await self._arrive(tenant_id, there[1].id, inbound.model_copy(update=said))
+        return len(texts)
+
     async def voicemail(self, tenant_id: str, call_id: str, message: Inbound, sound: bytes) -> None:
         """Have a message that was left by phone answered: where the caller can be written to, else as a call back."""
         blob = await self.blobs.put(tenant_id, "heard", sound)
@@ -87,6 +101,14 @@ async def _inbound(
         address=conversation.address,
         by_call=True,
     )
+
+
+async def _unsent(session: AsyncSession, call: Call) -> list[str]:
+    """What was to be sent as writing in this call, in order."""
+    cards = col(Message.key).like(f"{call.id}:%:also%")
+    mine = col(Message.conversation_id) == call.conversation_id
+    asked = select(col(Message.text)).where(mine, cards, col(Message.status) == UNSENT).order_by(col(Message.id))
+    return [text for text in await session.scalars(asked) if text]
 
 
 async def _unanswered(session: AsyncSession, call_id: str) -> str:

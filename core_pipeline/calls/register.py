@@ -130,16 +130,16 @@ async def whose(session: AsyncSession, token: str) -> str | None:
     return str(found) if found is not None else None
 
 
-async def broken_off(session: AsyncSession, process: str) -> int:
-    """Note that calls which this process was leading when it died are over; return how many."""
+async def broken_off(session: AsyncSession, process: str) -> list[tuple[str, str]]:
+    """Note that calls which this process was leading when it died are over; return their tenants' and their own ids."""
     dropped = (
         update(Call)
         .where(col(Call.process) == process, col(Call.state) == CallState.RUNNING.value)
         .values(state=CallState.DROPPED.value, reason="restart", ended_at=datetime.now(UTC))
         .execution_options(synchronize_session=False)
-        .returning(col(Call.id))
+        .returning(col(Call.tenant_id), col(Call.id))
     )
-    return len((await session.execute(dropped)).all())
+    return [(tenant_id, call_id) for tenant_id, call_id in (await session.execute(dropped)).all()]
 
 
 async def conversation_of(session: AsyncSession, call_id: str) -> Conversation:

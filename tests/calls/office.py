@@ -19,12 +19,13 @@ from core_pipeline.calls.going_on import GoingOn
 from core_pipeline.contracts.calls import CallNews, Ring, Ticket
 from core_pipeline.contracts.messages import Identity, Inbound, Kind, MediaRef, Sender
 from core_pipeline.history import incoming
+from core_pipeline.history.outgoing import UNSENT
 from tenants.accounts import AccountRef
 from tenants.blobs import Blobs
 from tenants.inbox import Inbox
-from tenants.models import Call, Tenant
+from tenants.models import Call, Conversation, Direction, Tenant
 from tests.conftest import Floor
-from tests.factories import make_account, make_tenant
+from tests.factories import make_account, make_message, make_tenant
 
 CALLER = Sender(identities=(Identity(kind="phone", value="201000000001"),))
 ON_WHATSAPP = Sender(identities=(Identity(kind="paper_phone", value="201000000001"),))
@@ -90,6 +91,13 @@ class Office:
     async def arrived(self) -> list[Inbound]:
         await asyncio.gather(*self.room.tasks)
         return [Inbound.model_validate_json(row.payload) for row in await self.inbox.pending(10)]
+
+    async def wrote(self, call: Call, key: str, text: str) -> None:
+        """A card of the call, not sent yet."""
+        async with self.floor.db.tenant(self.tenant.id) as session:
+            conversation = await session.get_one(Conversation, call.conversation_id)
+        given = {"direction": Direction.OUT, "text": text, "key": key, "status": UNSENT, "provider_id": None}
+        await make_message(self.floor.db, conversation, **given)
 
     async def known_on_paper(self, ago: timedelta = timedelta()) -> None:
         """The customer has written on the other network."""
