@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
-# httpx writes URLs, and one vendor's URLs carry the token; the others tell every start and step.
-CHATTY = ("alembic", "httpx", "uvicorn")
+# httpx writes URLs, and one vendor's URLs carry the token; aioice writes callers' addresses; the others every step.
+CHATTY = ("aioice", "aiortc", "alembic", "httpx", "uvicorn")
 
 ExcInfo = tuple[type[BaseException], BaseException, "TracebackType | None"] | tuple[None, None, None]
 

@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.calling import real
 from bench.calling.answer import speak
 from bench.calling.load import Heard, crowd
 
@@ -63,9 +64,9 @@ def free_port() -> int:
 class Server:
     """A server in a process of its own."""
 
-    def __init__(self, command: Sequence[str], port: int) -> None:
-        self.port = port
-        self._process = subprocess.Popen(command, cwd=ROOT)  # noqa: S603 - our own command
+    def __init__(self, command: Sequence[str], port: int, env: dict[str, str] | None = None) -> None:
+        self.port, self.peak = port, 0.0
+        self._process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.DEVNULL)  # noqa: S603 - our own command
 
     def ready(self) -> None:
         """Wait until it listens."""
@@ -90,6 +91,7 @@ class Server:
 
     def stop(self) -> None:
         """End it."""
+        self.peak = self.memory()
         self._process.terminate()
         try:
             self._process.wait(10)
@@ -130,13 +132,34 @@ def report(name: str, callers: int, heard: Sequence[Heard], taken: Taken) -> Non
     )
 
 
+async def measure_real(callers: int) -> None:
+    """One line: callers of the whole platform with its embedded engines."""
+    with tempfile.TemporaryDirectory() as folder:
+        port, vendor = free_port(), free_port()
+        env = real.environment(Path(folder), port, vendor)
+        real.prepare(env)
+        account_id = await real.connect(Path(folder))
+        server = Server([sys.executable, "cli.py", "serve"], port, env)
+        try:
+            await asyncio.to_thread(server.ready)
+            before, begun = server.cpu(), time.monotonic()
+            took = await real.crowd(f"http://127.0.0.1:{port}", vendor, account_id, callers)
+            cpu = (server.cpu() - before) / (time.monotonic() - begun)
+        finally:
+            server.stop()
+    print(f"real     {callers:3}   {spread(took):>12}   server {100 * cpu:4.0f} %   {server.peak:6.0f} MiB", flush=True)
+
+
 async def main() -> None:
     """Run every number of callers against both."""
     asked = argparse.ArgumentParser()
     asked.add_argument("--callers", default="1,10,20,40,60")
     asked.add_argument("--peer", default="1,10,20")
+    asked.add_argument("--real", default="")
     asked.add_argument("--turn", choices=("model", "pause"), default="model")
     chosen = asked.parse_args()
+    for callers in [int(one) for one in chosen.real.split(",") if one]:
+        await measure_real(callers)
     python = peer_python()
     model = next(PEER_VENV.glob(MODEL))
     ours = [sys.executable, "-m", "bench.calling.ours"]

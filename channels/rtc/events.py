@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,7 @@ from channels.wild import parse, table, words
 from core_pipeline.contracts.legs import Finished, Interrupted, Key, LegEvent, Told, Typed
 
 LABEL = "events"
-_MOST_CHARS, _MOST_TEXT, _MOST_WAITING = 16_384, 2_000, 262_144
+_MOST_CHARS, _MOST_TEXT, _MOST_WAITING, _MOST_EARLY = 16_384, 2_000, 262_144, 50
 
 
 class Events:
@@ -22,18 +23,27 @@ class Events:
     def __init__(self, happened: Callable[[LegEvent | None], None]) -> None:
         self._happened = happened
         self._channel: RTCDataChannel | None = None
+        self._early: deque[str] = deque(maxlen=_MOST_EARLY)
 
     def attach(self, channel: RTCDataChannel) -> None:
         """Take this channel, whoever opened it; others than ours are left alone."""
         if channel.label == LABEL and self._channel is None:
             self._channel = channel
             channel.on("message", self._came)
+            channel.on("open", self._opened)
+            if channel.readyState == "open":
+                self._opened()
 
     def send(self, kind: str, **fields: str | int | bool) -> None:
-        """Say something; nothing happens before the channel is open, nor when its other end does not read."""
-        channel = self._channel
-        if channel is not None and channel.readyState == "open" and channel.bufferedAmount < _MOST_WAITING:
-            channel.send(json.dumps({"type": kind, **fields}, ensure_ascii=False))
+        """Say something: sound flows before the channel is open, and what is said until then waits for it.
+
+        Nothing happens when its other end does not read.
+        """
+        message, channel = json.dumps({"type": kind, **fields}, ensure_ascii=False), self._channel
+        if channel is None or channel.readyState == "connecting":
+            self._early.append(message)
+        elif channel.readyState == "open" and channel.bufferedAmount < _MOST_WAITING:
+            channel.send(message)
 
     def told(self, what: Told) -> None:
         """Say what a caller with a screen is shown."""
@@ -53,6 +63,10 @@ class Events:
         """Whether something was said that has not left yet."""
         channel = self._channel
         return channel is not None and channel.readyState == "open" and channel.bufferedAmount > 0
+
+    def _opened(self) -> None:
+        while self._channel is not None and self._early:
+            self._channel.send(self._early.popleft())
 
     def _came(self, data: str | bytes) -> None:
         if isinstance(data, str) and len(data) <= _MOST_CHARS:

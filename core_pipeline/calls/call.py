@@ -214,8 +214,14 @@ class Call:
     async def _silence(self) -> None:
         await self._far.told(Told("notice", "silence", language=self._mouth.language))
         self._talk.prompts += 1
-        if self._talk.prompts > PROMPTS:
+        over, quietly = self._talk.prompts > PROMPTS, self._talk.wrote
+        if over and quietly:
+            await self._over("silence")
+        elif over:
             await self._wind_up("silence", "silence_over")
+        elif quietly:
+            # Who writes may be where nobody should hear us speak up by ourselves.
+            self._spoke_at = self._loop.time()
         else:
             self._talk.announce([self._mouth.words("still_there")])
 

@@ -9,17 +9,17 @@ from numpy.typing import NDArray
 
 SPAN = 1.024  # seconds of our own sound that are searched
 RECENT = 0.384  # seconds of theirs that are looked for in it
-LIKE = 0.34  # from here on it is ours: 19 of 20 windows of echo are above, 99 of 100 of other voices below
-LIKE_THERE = 0.25  # the same where the delay is known
-SLACK = 240
+# From the first likeness on it is ours: 19 of 20 windows of echo are above, 99 of 100 of other voices below. Where the
+# delay is known the second one is enough.
+LIKE, LIKE_THERE = 0.34, 0.25
 LOUDER = 1.5  # so many times the energy that our own comes back with: somebody speaks over it
+FADING = 0.99  # how much of the loudest echo is remembered from window to window
 FIRST_SECONDS, FIRST_WINDOWS = 0.3, 7
-LATEST = 0.384
 SHARED_RATE = 8_000
-MURMUR = 100.0
+SLACK = 240  # samples at that rate
+MURMUR = 100.0  # the energy of next to nothing, on the 16-bit scale
 _BAND = (250.0, 3500.0)
 _WHITENED = 0.8
-FADING = 0.99
 
 Sound = NDArray[np.float32]
 Spectrum = NDArray[np.complexfloating]
@@ -30,12 +30,13 @@ class Echo:
 
     Both are whitened, so that two voices at one pitch are not alike, and compared at every delay up to 0.6 s; nothing
     is assumed of the room. Once an echo was noticed two windows in a row must differ before a caller is believed.
+    `until` is when the far end falls silent, in seconds of the call's clock.
     """
 
     def __init__(self, leg_rate: int, rate: int) -> None:
         self._leg_rate, self._rate = leg_rate, rate
         self._ours: deque[tuple[float, bytes]] = deque()
-        self._since = self._until = -SPAN
+        self._since = self.until = -SPAN
         self._gain, self._delay = 0.0, 0
         self._different = 0
 
@@ -46,9 +47,9 @@ class Echo:
 
     def played(self, at: float, pcm: bytes) -> None:
         """Note that the far end begins to play this at `at` (seconds of the call's clock)."""
-        if at - self._until > RECENT:
+        if at - self.until > RECENT:
             self._since = at
-        self._until = at + len(pcm) / 2 / self._leg_rate
+        self.until = at + len(pcm) / 2 / self._leg_rate
         self._ours.append((at, pcm))
         while self._ours[0][0] < at - 2 * SPAN:
             self._ours.popleft()
@@ -57,13 +58,13 @@ class Echo:
         """Note that the far end threw away what it had not played at `now`."""
         while self._ours and self._ours[-1][0] >= now:
             self._ours.pop()
-        self._until = min(self._until, now)
+        self.until = min(self.until, now)
 
     def holds(self, now: float, windows: int, recent: bytes) -> bool:
         """Whether what has sounded like speech for so many windows is not to be believed (yet)."""
-        if now - self._until > SPAN - RECENT:
+        if now - self.until > SPAN - RECENT:
             return False
-        if 0.0 <= now - self._since < FIRST_SECONDS and windows < FIRST_WINDOWS:
+        if now - self._since < FIRST_SECONDS and windows < FIRST_WINDOWS:
             return True
         if self._comes_back(now, _floats(recent)[-int(RECENT * self._rate) :]):
             self._different = 0
@@ -77,9 +78,9 @@ class Echo:
         best = self._best(alike)
         if best is None:
             return False
-        matched = ours[int(best / SHARED_RATE * self._leg_rate) :]
-        matched = matched[: int(theirs.size / self._rate * self._leg_rate)][-int(LATEST * self._leg_rate) :]
-        gain = _energy(theirs[-int(LATEST * self._rate) :]) / max(_energy(matched), MURMUR)
+        first = best * self._leg_rate // SHARED_RATE
+        matched = ours[first : first + theirs.size * self._leg_rate // self._rate]
+        gain = _energy(theirs) / max(_energy(matched), MURMUR)
         self._delay = alike.size - best
         if self.noticed and gain > LOUDER * self._gain:
             return False

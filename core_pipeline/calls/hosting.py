@@ -47,10 +47,12 @@ KIND = "calls"
 TROUBLE = (SawtakError, SQLAlchemyError, av.FFmpegError, OSError)
 
 
-async def host_for(lobby: Lobby, call_id: str, *, faces: bool = False) -> tuple[CallHost, Manner]:
+async def host_for(
+    lobby: Lobby, call_id: str, *, faces: bool = False, seen: bool = False
+) -> tuple[CallHost, Manner]:
     """The business in this call, and how the call is led; `Impossible("call-missing")` when there is no such call.
 
-    With `faces` the times of words and sounds are told with all that is spoken.
+    With `faces` the times of words and sounds are told with all that is spoken; `seen`: the caller has a screen.
     """
     async with lobby.db.platform(reads=True) as session:
         call = await session.get(Call, call_id)
@@ -63,7 +65,7 @@ async def host_for(lobby: Lobby, call_id: str, *, faces: bool = False) -> tuple[
             await keeping.begin_anew(session, call_id, over)
     async with lobby.db.tenant(call.tenant_id, reads=True) as session:
         dialogue = await keeping.opened(session, call_id)
-    manner = manner_of(dialogue)
+    manner = manner_of(dialogue, seen=seen)
     share = await share_of(lobby, dialogue.tenant_id)
     return CallHost(lobby, dialogue, share, frozenset(manner.opening), faces=faces), manner
 

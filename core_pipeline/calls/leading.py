@@ -58,10 +58,11 @@ class Leading:
         showing: Showing | None = None
         self.beginning += 1
         try:
-            host, manner = await host_for(self.lobby, ticket.call_id, faces=leg.screen in {"track", "films"})
+            faces, seen = leg.screen in {"track", "films"}, leg.screen != "none"
+            host, manner = await host_for(self.lobby, ticket.call_id, faces=faces, seen=seen)
             showing = await self._showing(ticket, leg, host.language)
-            seen = {"on_spoken": showing.spoken} if showing else await self._films(ticket, leg, host.language)
-            call = Call(showing or leg, host, manner, self.equipment, **seen)
+            shown = {"on_spoken": showing.spoken} if showing else await self._films(ticket, leg, host.language)
+            call = Call(showing or leg, host, manner, self.equipment, **shown)
         except Exception:
             log.exception("call %s could not begin", ticket.call_id)
             await self._failed(ticket, leg)

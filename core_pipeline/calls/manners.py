@@ -13,8 +13,12 @@ if TYPE_CHECKING:
     from core_pipeline.calls.dialogue import Dialogue
 
 
-def manner_of(dialogue: Dialogue) -> Manner:
-    """How this call is led, as its tenant wants calls led."""
+# Who sees that we listen may read and think for longer than who hears nothing at all.
+SEEN = 4
+
+
+def manner_of(dialogue: Dialogue, *, seen: bool = False) -> Manner:
+    """How this call is led, as its tenant wants calls led; silence is borne longer where we are `seen`."""
     calls = dialogue.policy.calls
     return Manner(
         language=dialogue.language,
@@ -23,7 +27,7 @@ def manner_of(dialogue: Dialogue) -> Manner:
         turn=calls.turn,
         pause=calls.pause,
         filler=calls.filler,
-        silence=calls.silence,
+        silence=calls.silence * (SEEN if seen else 1),
         longest=calls.longest,
         record=calls.record,
         keys=frozenset(calls.menu),

@@ -33,7 +33,7 @@ class Talk:
     """The exchanges of one call; its methods return at once, what they begin goes on by itself.
 
     `rate` is that of the caller's speech, `over` is told the reason when the call is to end. `meant` is when the caller
-    last did something that meant anything.
+    last did something that meant anything, `wrote` whether that was in writing.
     """
 
     def __init__(
@@ -50,6 +50,7 @@ class Talk:
         self._rate, self._over = rate, over
         self._loop = asyncio.get_running_loop()
         self.meant = self._loop.time()
+        self.wrote = False
         self.prompts = 0
         self.current: Exchange | None = None
         self.turns = self._in_vain = 0
@@ -103,6 +104,7 @@ class Talk:
         """The caller wrote this."""
         exchange = await self._given(Heard(text, self._mouth.language))
         if exchange is not None:
+            self.wrote = True
             self._start(exchange, partial(self._responded, ask=self._host.answer))
 
     async def pressed(self, digits: str) -> None:
@@ -167,6 +169,7 @@ class Talk:
 
     def _meant(self) -> None:
         self.meant = self._loop.time()
+        self.wrote = False
         self.prompts = self._in_vain = 0
 
     def _stays(self, exchange: Exchange, spoke: float) -> bool:

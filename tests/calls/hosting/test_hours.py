@@ -98,6 +98,7 @@ def test_what_is_said_first() -> None:
     ready = {name: said["en"] for name, said in READY.items()}
     plain = manner_of(dialogue("en"))
     assert plain.opening == (ready["greeting"],)
+    assert manner_of(dialogue("en"), seen=True).silence == 4 * plain.silence
     calls = {"record": True, "announce": True, "person": "+20100", "menu": {"0": "person", "12": "bye"}, "pause": 0.7}
     full = manner_of(dialogue("en", disclosure="first", calls=calls))
     assert full.opening == (

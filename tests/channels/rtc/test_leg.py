@@ -132,6 +132,17 @@ async def test_what_is_written_goes_both_ways(ours: bool) -> None:
         await both.until_ended()
 
 
+async def test_what_is_told_before_the_channel_is_open_comes_once_it_is() -> None:
+    caller, leg = RtcCaller(writes=True), RtcLeg()
+    await leg.told(Told("state", Sense.SPEAKING))
+    await leg.told(Told("answer", "أهلا وسهلا.", language="ar"))
+    async with ends(leg, caller) as both:
+        await caller.opened()
+        await both.leg.told(Told("state", Sense.LISTENING))
+        told = await caller.until_told(3)
+        assert [one.get("text", one.get("state")) for one in told] == ["speaking", "أهلا وسهلا.", "listening"]
+
+
 async def test_hanging_up_ends_both_ends_and_says_so() -> None:
     caller = RtcCaller(writes=True)
     async with ends(caller=caller) as both:
