@@ -74,7 +74,12 @@ class CallDoor:
             await line.reject(ring)
             return
         ticket = await board.redeem(verdict.ticket.token, ring.provider_id)
-        await board.talk(ticket, await line.pick_up(ring, ticket))
+        try:
+            leg = await line.pick_up(ring, ticket)
+        except SawtakError as error:
+            await board.lost(ticket, error.code)
+            raise
+        await board.talk(ticket, leg)
 
     async def _signal(self, request: Request) -> Response:
         try:

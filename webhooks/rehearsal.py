@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import wave
-from collections.abc import Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlmodel import col
 
 from core_pipeline.contracts.engines import Pcm, Saying
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
     from pathlib import Path
 
+    from sqlalchemy.ext.asyncio import AsyncSession
+
     from core_pipeline.contracts.calls import Caller
     from core_pipeline.contracts.channel import ChannelSpec
     from core_pipeline.engines.router import Engines
@@ -34,8 +36,9 @@ if TYPE_CHECKING:
 OfChannel = Callable[[str], Mapping[str, str]]
 AUDIBLE = 0.02
 STEP = 0.1
-GREETING_SECONDS, ANSWER_SECONDS = 0.8, 1.2
-PATIENCE = 30.0
+# How long a caller waits for us to say something, and after the last words for us to hang up.
+PATIENCE, GRACE = 30.0, 2.0
+LONGEST = 3600.0
 OPEN = {"ringing", "running"}
 
 
@@ -104,48 +107,113 @@ async def play_call(
     caller: Caller, asked: CallAsked, speech: Sequence[Pcm], db: Database, account_id: str
 ) -> PlayedCall:
     """Call, talk, hang up; keep both sides as a stereo WAV (left: the caller)."""
-    said: list[tuple[float, Pcm]] = []
     await caller.dial()
-    await caller.quiet(GREETING_SECONDS, PATIENCE)
-    for number, sentence in enumerate(speech):
-        said.append((caller.now, sentence))
-        await caller.say(sentence)
-        if asked.barge_at is not None and number + 1 < len(speech):
-            await _answered(caller)
-            await asyncio.sleep(asked.barge_at)
-        else:
-            await caller.quiet(ANSWER_SECONDS, PATIENCE)
-    for digit in asked.press:
-        await caller.press(digit)
-    ended = await caller.wait_end(PATIENCE) if asked.press else "caller"
-    await caller.hang_up()
+    async with Conversing(caller, db, account_id) as talk:
+        await talk.answered(0)
+        for number, sentence in enumerate(speech):
+            await talk.say(sentence)
+            if asked.barge_at is not None and number + 1 < len(speech):
+                await talk.heard_for(asked.barge_at)
+            else:
+                await talk.answered(await talk.told())
+        if asked.press:
+            await talk.press(asked.press)
+        ended = await talk.end()
     call, exchanges = await _kept(db, account_id)
-    wav = await asyncio.to_thread(_stereo, asked.out, said, caller.heard)
+    wav = await asyncio.to_thread(_stereo, asked.out, talk.said, caller.heard)
     seconds = round(caller.heard.seconds, 2)
     return PlayedCall(call.state, call.reason, ended, seconds, exchanges, call.metrics, wav, caller.faults)
 
 
-async def _answered(caller: Caller) -> None:
-    """Wait until something is heard."""
-    async with asyncio.timeout(PATIENCE):
-        while peak(await caller.listen(STEP)) < AUDIBLE:
-            pass
+class Conversing:
+    """A caller in a running call: `said` is what they said, and when. Nobody waits for us longer than `PATIENCE`."""
+
+    def __init__(self, caller: Caller, db: Database, account_id: str) -> None:
+        self._caller, self._db, self._account_id = caller, db, account_id
+        self.said: list[tuple[float, Pcm]] = []
+
+    async def __aenter__(self) -> Self:
+        self._over = asyncio.create_task(self._caller.wait_end(LONGEST))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._over.cancel()
+        await asyncio.gather(self._over, return_exceptions=True)
+
+    async def say(self, sentence: Pcm) -> None:
+        """Say this, in real time."""
+        self.said.append((self._caller.now, sentence))
+        await self._caller.say(sentence)
+
+    async def press(self, digits: str) -> None:
+        """Press these keys, and hear what comes of them."""
+        before = await self.told()
+        for digit in digits:
+            await self._caller.press(digit)
+        await self.answered(before)
+
+    async def told(self) -> int:
+        """How many things the business has said in the call until now, each to its end or as far as it was heard."""
+        ours = col(Message.account_id) == self._account_id, col(Message.direction) == Direction.OUT
+        async with self._db.platform(reads=True) as session:
+            return int(await session.scalar(select(func.count(col(Message.id))).where(*ours)) or 0)
+
+    async def answered(self, before: int) -> None:
+        """Wait until more than `before` things were said."""
+
+        async def more() -> bool:
+            return await self.told() > before
+
+        await self._until(more)
+
+    async def heard_for(self, seconds: float) -> None:
+        """Wait until the business has spoken for so long."""
+
+        async def loud() -> bool:
+            return peak(await self._caller.listen(STEP)) >= AUDIBLE
+
+        if await self._until(loud):
+            await asyncio.sleep(seconds)
+
+    async def end(self) -> str:
+        """Hang up, unless the business does; how it ended the call, "caller" when it did not."""
+        async with self._db.platform(reads=True) as session:
+            call = await _latest(session, self._account_id)
+        leaving = call is not None and call.reason == "transfer"
+        await asyncio.wait({self._over}, timeout=PATIENCE if leaving else GRACE)
+        ended = self._over.result() if self._over.done() else "caller"
+        await self._caller.hang_up()
+        return ended
+
+    async def _until(self, there: Callable[[], Awaitable[bool]]) -> bool:
+        """Wait for it; False when the call was over before, or it took too long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                while not self._over.done():
+                    if await there():
+                        return True
+                    await asyncio.sleep(STEP)
+        return False
 
 
 async def _kept(db: Database, account_id: str) -> tuple[Call, list[dict[str, Any]]]:
     """The call once it is over, with its exchanges in order."""
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            async with db.platform(reads=True) as session:
-                asked = select(Call).where(col(Call.account_id) == account_id).order_by(col(Call.started_at).desc())
-                call = await session.scalar(asked.limit(1))
-                if call is not None and call.state not in OPEN:
-                    turns = select(Turn).where(col(Turn.call_id) == call.id).order_by(col(Turn.started_at))
-                    return call, [await _exchange(session, turn) for turn in await session.scalars(turns)]
-            await asyncio.sleep(STEP)
+    for _ in range(round(PATIENCE / STEP)):
+        async with db.platform(reads=True) as session:
+            call = await _latest(session, account_id)
+            if call is not None and call.state not in OPEN:
+                turns = select(Turn).where(col(Turn.call_id) == call.id).order_by(col(Turn.started_at))
+                return call, [await _exchange(session, turn) for turn in await session.scalars(turns)]
+        await asyncio.sleep(STEP)
+    raise Impossible("call-open", "the caller has gone, but the call is not written down as over; the log says why")
 
 
-async def _exchange(session: Any, turn: Turn) -> dict[str, Any]:
+async def _latest(session: AsyncSession, account_id: str) -> Call | None:
+    asked = select(Call).where(col(Call.account_id) == account_id).order_by(col(Call.started_at).desc())
+    return (await session.scalars(asked.limit(1))).first()
+
+
+async def _exchange(session: AsyncSession, turn: Turn) -> dict[str, Any]:
     ours = select(Message).where(col(Message.turn_id) == turn.id, col(Message.direction) == Direction.OUT)
     said = await session.scalar(ours)
     stages = await session.scalars(select(TurnStage).where(col(TurnStage.turn_id) == turn.id))

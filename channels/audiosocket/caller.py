@@ -116,11 +116,10 @@ class AsteriskCaller:
         return Pcm(self._ear.heard(start + seconds).data[round(start * RATE) * 2 :], RATE)
 
     async def quiet(self, seconds: float, timeout: float = 30.0) -> None:
-        """Return once nothing was heard for so long, after something was; TimeoutError otherwise."""
+        """Return once nothing was heard for so long, after something was since now; TimeoutError otherwise."""
+        since = self.now
         async with asyncio.timeout(timeout):
-            while self._ear.last_heard is None or self.now - self._ear.last_heard < seconds:
-                if self._over.is_set() and self._ear.last_heard is None:
-                    raise TimeoutError("the call ended before anything was heard")
+            while not (since < (self._ear.last_heard or 0.0) <= self.now - seconds):
                 await asyncio.sleep(STEP)
 
     async def drop(self) -> None:

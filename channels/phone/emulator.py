@@ -128,7 +128,7 @@ class TwilioCaller:
         return self._call.playout.heard(since, self.now)
 
     async def quiet(self, seconds: float, timeout: float = 30.0) -> None:
-        """Return once nothing was heard for so long, after something was."""
+        """Return once nothing was heard for so long, after something was since now; TimeoutError otherwise."""
         since, playout = self.now, self._call.playout
         async with asyncio.timeout(timeout):
             while playout.loud <= since or self.now - playout.loud < seconds:

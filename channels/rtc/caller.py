@@ -138,7 +138,7 @@ class RtcCaller:
         return self._recording.between(begin, begin + seconds)
 
     async def quiet(self, seconds: float, timeout: float = 30.0) -> None:
-        """Return once nothing was heard for so long, after something was; TimeoutError otherwise."""
+        """Return once nothing was heard for so long, after something was since now; TimeoutError otherwise."""
         begin = self.now
         async with asyncio.timeout(timeout):
             while not (begin <= self._recording.loud_at <= self.now - seconds):

@@ -51,6 +51,7 @@ class RtcLeg:
         self._line.pc.on("datachannel", self._written.attach)
         self._too_late = asyncio.get_running_loop().call_later(connecting, self._unless_connected)
         self._beats = self._packets = self._still = 0
+        self._lost = False
         self._gone = gone
         self.over: Callable[[], Awaitable[None]] = _nothing
         self._closing: asyncio.Task[None] | None = None
@@ -61,6 +62,11 @@ class RtcLeg:
         if self._line.shows:
             return "track"
         return "none" if self._line.pc.sctp is None else "text"
+
+    @property
+    def dropped(self) -> bool:
+        """Whether the caller went without a word."""
+        return self._lost or self._line.failed
 
     @property
     def played(self) -> float:
@@ -197,7 +203,8 @@ class RtcLeg:
         packets = self._line.packets()
         self._still = 0 if packets != self._packets else self._still + 1
         self._packets = packets
-        if self._still * _BEATS * 0.02 >= self._gone:
+        if self._still * _BEATS * 0.02 >= self._gone and not self._inbox.ended:
+            self._lost = True
             self._inbox.end()
 
 

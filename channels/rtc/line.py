@@ -48,7 +48,7 @@ CODECS["audio"].extend(
 class Line:
     """A connection that sends `out`, hears by `ear` and shows `pictures` to whom they fit; `gone` is told of its end.
 
-    `connected` says whether sound flows, `settled` is set once it does or never will.
+    `connected` says whether sound flows, `settled` is set once it does or never will; `failed` that it broke off.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Line:
         self.ear, self._pictures = ear, pictures
         self.audio = self._added(out, _AUDIO)
         self.video: RTCRtpTransceiver | None = None
-        self.connected, self.settled = False, asyncio.Event()
+        self.connected, self.settled, self.failed = False, asyncio.Event(), False
         self.gone: Callable[[], None] = _nothing
         ear.left = self._end
         self.pc.on("connectionstatechange", self._changed)
@@ -132,6 +132,7 @@ class Line:
         if self.connected:
             self.settled.set()
         elif state in {"failed", "closed"}:
+            self.failed = state == "failed"
             self._end()
 
     def _end(self) -> None:

@@ -33,10 +33,13 @@ class Encoder:
         self._codec.bit_rate, self._codec.options = _BITS, _OPTIONS
         self._number = 0
 
-    def packet(self, pcm: bytes) -> Packet[Any]:
-        """Return the next packet, with 20 ms of sound in it."""
+    def packet(self, pcm: bytes, step: int) -> Packet[Any]:
+        """Return the next packet, with 20 ms of sound in it; `step` counts 20 ms, also those without a packet.
+
+        What comes late must not claim to be on time: pictures are held against the same clock at the other end.
+        """
         packet = av.Packet(self._encoded(pcm))
-        packet.pts, packet.time_base = self._number * WIRE_STEP, _WIRE_BASE
+        packet.pts, packet.time_base = step * WIRE_STEP, _WIRE_BASE
         self._number += 1
         return packet
 

@@ -81,7 +81,8 @@ class Outgoing(MediaStreamTrack):
         sound = self._next()
         self._last_at, self._in_last = now, len(sound)
         self._sent += len(sound)
-        return self._encoder.packet(sound.ljust(FRAME_BYTES, b"\0") if sound else self._room())
+        pcm = sound.ljust(FRAME_BYTES, b"\0") if sound else self._room()
+        return self._encoder.packet(pcm, self._pace.number)
 
     def _tell(self) -> None:
         passed, self._passed = self._passed, []

@@ -94,9 +94,10 @@ class WebCaller:
         return self._ear.heard(since)
 
     async def quiet(self, seconds: float, timeout: float = 30.0) -> None:
-        """Return once nothing was heard for so long, after something was; TimeoutError otherwise."""
+        """Return once nothing was heard for so long, after something was since now; TimeoutError otherwise."""
+        since = self.now
         async with asyncio.timeout(timeout):
-            while (silence := self._ear.quiet_for) is None or silence < seconds:
+            while not (since < self._ear.spoken_until <= self.now - seconds):
                 await asyncio.sleep(FRAME)
 
     @property

@@ -21,6 +21,7 @@ class Ear:
     """A track of 16-bit sound at `sample_rate` that grows with what arrives; `echo` sends a mark back once played.
 
     An underrun is sound that comes late within a sentence, that is, when the one before it was not ended by a mark.
+    `spoken_until` is when all that came will have been played (seconds since the call was taken), 0 before anything.
     """
 
     def __init__(self, sample_rate: int, echo: Callable[[str], None]) -> None:
@@ -33,7 +34,7 @@ class Ear:
         self._marks: list[_Mark] = []
         self._flowing = False
         self._born: float | None = None
-        self._spoken_until: float | None = None
+        self.spoken_until = 0.0
 
     def begin(self) -> None:
         """The call was taken now."""
@@ -44,11 +45,6 @@ class Ear:
         """Seconds since the call was taken."""
         return 0.0 if self._born is None else asyncio.get_running_loop().time() - self._born
 
-    @property
-    def quiet_for(self) -> float | None:
-        """For how many seconds nothing has been heard (negative while there is more to play); None before anything."""
-        return None if self._spoken_until is None else self.now - self._spoken_until
-
     def hear(self, pcm: bytes) -> None:
         """Play this after what came before, now if that is over."""
         late = self._bytes_at(self.now) - len(self._track)
@@ -57,7 +53,7 @@ class Ear:
             self._track += bytes(late)
         self._track += pcm
         self._flowing = True
-        self._spoken_until = len(self._track) / 2 / self.sample_rate
+        self.spoken_until = len(self._track) / 2 / self.sample_rate
 
     def mark(self, name: str) -> None:
         """Send this back once everything before it was played."""
@@ -69,8 +65,7 @@ class Ear:
         del self._track[self._bytes_at(self.now) :]
         self.cleared.append(self.now)
         self._flowing = False
-        if self._spoken_until is not None:
-            self._spoken_until = min(self._spoken_until, self.now)
+        self.spoken_until = min(self.spoken_until, self.now)
         marks, self._marks = self._marks, []
         for mark in marks:
             self._echo(mark.name)

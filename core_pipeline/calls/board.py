@@ -6,6 +6,7 @@ import asyncio
 import logging
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 from uuid import uuid4
 
@@ -38,6 +39,7 @@ LANGUAGES = ("ar", "en")
 RECITE_SECONDS = 3.0
 # A vendor tells that a call ended before it tells of the message that was left in it.
 MESSAGE_SECONDS = 30.0
+DIAL_SECONDS = 5.0
 
 
 class Leader(Protocol):
@@ -79,6 +81,7 @@ class Switchroom:
     at_once: int = 30
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     dialled: dict[str, Ticket] = field(default_factory=dict)
+    dialling: set[str] = field(default_factory=set)
 
     def background(self, work: Coroutine[Any, Any, Any]) -> None:
         """Do this beside everything else; what breaks is logged."""
@@ -156,9 +159,16 @@ class Board:
         if reason in {"dropped", "broke"}:
             await self._room.going_on.by_message(ticket.tenant_id, ticket.call_id)
 
+    async def lost(self, ticket: Ticket, reason: str) -> None:
+        """Note that a call we agreed to take never came about; it goes on by message."""
+        async with self._db.tenant(ticket.tenant_id) as session:
+            await register.missed(session, await session.get_one(Call, ticket.call_id), reason)
+            await happenings.call(session, "call.missed", ticket.call_id)
+        await self._room.going_on.by_message(ticket.tenant_id, ticket.call_id)
+
     async def news(self, news: CallNews) -> None:
         """Note what the vendor tells of a call."""
-        if news.answer and (ticket := self._room.dialled.pop(news.provider_id, None)) is not None:
+        if news.answer and (ticket := await self._dialled_as(news.provider_id)) is not None:
             line = await self._room.lines.line(self._account.id)
             leg = await line.channel.picked_up(news, ticket)
             self.carry(await self.redeem(ticket.token), leg)
@@ -206,13 +216,16 @@ class Board:
             new = register.NewCall(conversation.id, self._account.id, f"ours:{uuid4().hex}", True, opening)
             call, _ = await register.open_call(session, new)
             ticket, address = await register.expect(session, call), conversation.address
+        self._room.dialling.add(call.id)
         try:
             provider_id = await self._dialled(address, ticket)
+            self._room.dialled[provider_id] = ticket
         except SawtakError as error:
             async with self._db.tenant(self._account.tenant_id) as session:
                 await register.missed(session, await session.get_one(Call, call.id), error.code)
             raise
-        self._room.dialled[provider_id] = ticket
+        finally:
+            self._room.dialling.discard(call.id)
         async with self._db.tenant(self._account.tenant_id) as session:
             await register.called(session, call.id, provider_id)
         return call.id
@@ -223,6 +236,13 @@ class Board:
             raise NeedsOwner("no-calls", "this account carries no calls; choose one that does")
         provider_id: str = await line.channel.dial(address, ticket, self)
         return provider_id
+
+    async def _dialled_as(self, provider_id: str) -> Ticket | None:
+        """The call of ours that they took; they may be quicker than the vendor's answer to our dialling."""
+        over = monotonic() + DIAL_SECONDS
+        while provider_id not in self._room.dialled and monotonic() < over and self._room.dialling:
+            await asyncio.sleep(0.05)
+        return self._room.dialled.pop(provider_id, None)
 
     async def _arrived(self, session: AsyncSession, ring: Ring) -> tuple[Policy, str, Call]:
         policy = await _policy(session, self._account.tenant_id)

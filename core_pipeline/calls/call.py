@@ -214,16 +214,14 @@ class Call:
     async def _silence(self) -> None:
         await self._far.told(Told("notice", "silence", language=self._mouth.language))
         self._talk.prompts += 1
+        self._spoke_at = self._loop.time()
         over, quietly = self._talk.prompts > PROMPTS, self._talk.wrote
         if over and quietly:
             await self._over("silence")
         elif over:
             await self._wind_up("silence", "silence_over")
-        elif quietly:
-            # Who writes may be where nobody should hear us speak up by ourselves.
-            self._spoke_at = self._loop.time()
-        else:
-            self._talk.announce([self._mouth.words("still_there")])
+        elif not quietly:  # Who writes may be where nobody should hear us speak up by ourselves.
+            self._talk.announce(["still_there"])
 
     async def _wind_up(self, reason: str, name: str) -> None:
         """Say these words, whatever goes on, and end the call."""
@@ -234,7 +232,7 @@ class Call:
             self._limit.reschedule(self._loop.time() + _LAST_WORDS_SECONDS)
         self._reason = reason
         await self._talk.hush(self._loop.time())
-        self._talk.announce([self._mouth.words(name)], end=reason)
+        self._talk.announce([name], end=reason)
 
     async def _end(self, reason: str, beside: list[asyncio.Task[None]]) -> Outcome:
         """Let go of everything, and have the call kept."""

@@ -30,13 +30,12 @@ class Echo:
 
     Both are whitened, so that two voices at one pitch are not alike, and compared at every delay up to 0.6 s; nothing
     is assumed of the room. Once an echo was noticed two windows in a row must differ before a caller is believed.
-    `until` is when the far end falls silent, in seconds of the call's clock.
     """
 
     def __init__(self, leg_rate: int, rate: int) -> None:
         self._leg_rate, self._rate = leg_rate, rate
         self._ours: deque[tuple[float, bytes]] = deque()
-        self._since = self.until = -SPAN
+        self._since = self._until = -SPAN
         self._gain, self._delay = 0.0, 0
         self._different = 0
 
@@ -47,9 +46,9 @@ class Echo:
 
     def played(self, at: float, pcm: bytes) -> None:
         """Note that the far end begins to play this at `at` (seconds of the call's clock)."""
-        if at - self.until > RECENT:
+        if at - self._until > RECENT:
             self._since = at
-        self.until = at + len(pcm) / 2 / self._leg_rate
+        self._until = at + len(pcm) / 2 / self._leg_rate
         self._ours.append((at, pcm))
         while self._ours[0][0] < at - 2 * SPAN:
             self._ours.popleft()
@@ -58,11 +57,11 @@ class Echo:
         """Note that the far end threw away what it had not played at `now`."""
         while self._ours and self._ours[-1][0] >= now:
             self._ours.pop()
-        self.until = min(self.until, now)
+        self._until = min(self._until, now)
 
     def holds(self, now: float, windows: int, recent: bytes) -> bool:
         """Whether what has sounded like speech for so many windows is not to be believed (yet)."""
-        if now - self.until > SPAN - RECENT:
+        if now - self._until > SPAN - RECENT:
             return False
         if now - self._since < FIRST_SECONDS and windows < FIRST_WINDOWS:
             return True

@@ -47,9 +47,7 @@ KIND = "calls"
 TROUBLE = (SawtakError, SQLAlchemyError, av.FFmpegError, OSError)
 
 
-async def host_for(
-    lobby: Lobby, call_id: str, *, faces: bool = False, seen: bool = False
-) -> tuple[CallHost, Manner]:
+async def host_for(lobby: Lobby, call_id: str, *, faces: bool = False, seen: bool = False) -> tuple[CallHost, Manner]:
     """The business in this call, and how the call is led; `Impossible("call-missing")` when there is no such call.
 
     With `faces` the times of words and sounds are told with all that is spoken; `seen`: the caller has a screen.

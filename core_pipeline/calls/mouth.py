@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -73,14 +74,14 @@ class Mouth:
                 await self.say(exchange, step)
         if not exchange.spoken:
             # Silence is the one answer that nobody understands.
-            await self.say(exchange, self.words("trouble"))
+            await self.own(exchange, ["trouble"])
         return None
 
-    async def own(self, exchange: Exchange, sayings: Sequence[Say]) -> None:
-        """Speak words of our own; what can't be spoken is left out."""
+    async def own(self, exchange: Exchange, sayings: Sequence[Say | str]) -> None:
+        """Speak words of our own, or ready words by their names; what can't be spoken is left out."""
         for say in sayings:
             try:
-                await self.say(exchange, say)
+                await self.say(exchange, self.words(say) if isinstance(say, str) else say)
             except Exception as error:  # noqa: BLE001 - the rest is still worth saying, and the call goes on
                 log.warning("words of our own could not be spoken: %s", type(error).__name__)
 
@@ -88,10 +89,22 @@ class Mouth:
         """Tell the caller that something went wrong, if that can still be spoken."""
         self.figures["troubles"] += 1
         await self.far.told(Told("error", "", exchange.minutes.turn, self.language, code=code))
-        await self.own(exchange, [self.words("trouble")])
+        await self.own(exchange, ["trouble"])
 
-    async def fill(self, exchange: Exchange, after: float) -> None:
-        """Ask for patience, unless the answer has begun so many seconds after the end of the utterance."""
+    @asynccontextmanager
+    async def filling(self, exchange: Exchange, after: float) -> AsyncIterator[None]:
+        """Ask for patience so many seconds after the utterance's end, when its answer is not heard yet; 0: never."""
+        task = asyncio.create_task(self._fill(exchange, after)) if after else None
+        try:
+            yield
+        finally:
+            if task is not None:
+                task.cancel()
+                await asyncio.wait({task})
+                if not task.cancelled() and (error := task.exception()) is not None:
+                    log.warning("the words for waiting could not be spoken: %s", type(error).__name__)
+
+    async def _fill(self, exchange: Exchange, after: float) -> None:
         await asyncio.sleep(exchange.ended + after - asyncio.get_running_loop().time())
         await exchange.settled.wait()
         say = self.words("moment")

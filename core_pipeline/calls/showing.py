@@ -39,9 +39,8 @@ class Showing:
         self._face.say(sentence, max(self._handed, self._leg.played))
 
     def close(self) -> None:
-        """Show no face any more."""
+        """Show no face any more; the leg, which draws it in a thread of its own, closes it there."""
         self._leg.show(None)
-        self._face.close()
 
     def events(self) -> AsyncIterator[LegEvent]:
         """Yield what the caller does."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -98,7 +97,7 @@ class Talk:
         elif current is None:
             self._in_vain += 1
             if self._in_vain <= _ASKED_AGAIN:
-                self.announce([self._mouth.words("not_heard")])
+                self.announce(["not_heard"])
 
     async def typed(self, text: str) -> None:
         """The caller wrote this."""
@@ -135,10 +134,10 @@ class Talk:
             self._finish(exchange)
         await self._mouth.far.told(Told("cleared", turn=current.minutes.turn))
 
-    def announce(self, sayings: Sequence[Say], *, lasting: bool = False, end: str | None = None) -> None:
-        """Say something of our own now, when nothing else is going on; with `end` for a reason the call ends after it.
+    def announce(self, sayings: Sequence[Say | str], *, lasting: bool = False, end: str | None = None) -> None:
+        """Say something of our own, or ready words by their names, now, when nothing else is going on.
 
-        Speech does not interrupt what is `lasting`, and nothing the end.
+        With `end` for a reason the call ends after it, whatever the caller does; speech interrupts nothing `lasting`.
         """
         exchange = Exchange(Minutes(0), self._loop.time(), lasting=lasting, final=end is not None)
         self._start(exchange, partial(self._own, sayings=sayings, end=end))
@@ -244,25 +243,25 @@ class Talk:
             if await far.transfer(step.to):
                 await self._over("transfer")
             else:
-                self.announce([self._mouth.words("trouble")])
+                self.announce(["trouble"])
         elif isinstance(step, End):
             await far.told(Told("notice", "end", language=self._mouth.language))
             await self._over(step.reason)
 
-    async def _own(self, exchange: Exchange, *, sayings: Sequence[Say], end: str | None) -> Step | None:
+    async def _own(self, exchange: Exchange, *, sayings: Sequence[Say | str], end: str | None) -> Step | None:
         await self._mouth.own(exchange, sayings)
         return End(end) if end is not None else None
 
     async def _responded(self, exchange: Exchange, *, ask: Callable[[Minutes], AsyncIterator[Step]]) -> Step | None:
         """Answer what was typed or pressed."""
-        async with self._filling(exchange):
+        async with self._mouth.filling(exchange, self._manner.filler):
             return await self._mouth.answer(exchange, ask(exchange.minutes))
 
     async def _converse(self, exchange: Exchange) -> Step | None:
         """Hear what was said while deciding whether it is all, then answer."""
         hearing = asyncio.create_task(self._hear(exchange))
         try:
-            async with self._filling(exchange):
+            async with self._mouth.filling(exchange, self._manner.filler):
                 await decide(exchange, hearing, self._manner, self._equipment, self._rate)
                 decided = self._loop.time()
                 exchange.took("decide", decided - exchange.noticed)
@@ -287,7 +286,7 @@ class Talk:
             minutes.turn = 0
             self._in_vain += 1
             if self._in_vain <= _ASKED_AGAIN:
-                await mouth.own(exchange, [mouth.words("not_heard")])
+                await mouth.own(exchange, ["not_heard"])
             return None
         self._meant()
         self.turns = minutes.turn
@@ -297,18 +296,3 @@ class Talk:
         if exchange.before is not None and exchange.before.task is not None:
             await asyncio.wait({exchange.before.task})
         return await mouth.answer(exchange, self._host.answer(minutes))
-
-    @asynccontextmanager
-    async def _filling(self, exchange: Exchange) -> AsyncIterator[None]:
-        """Ask for patience when the answer within the block is late."""
-        if not self._manner.filler:
-            yield
-            return
-        filling = asyncio.create_task(self._mouth.fill(exchange, self._manner.filler))
-        try:
-            yield
-        finally:
-            filling.cancel()
-            await asyncio.wait({filling})
-            if not filling.cancelled() and filling.exception() is not None:
-                log.warning("the words for waiting could not be spoken: %s", type(filling.exception()).__name__)

@@ -210,7 +210,7 @@ class Caller(Protocol):
         """What is heard during the next seconds."""
 
     async def quiet(self, seconds: float, timeout: float = 30.0) -> None:
-        """Return once nothing was heard for so long, after something was; TimeoutError otherwise."""
+        """Return once nothing was heard for so long, after something was since now; TimeoutError otherwise."""
 
     @property
     def heard(self) -> Pcm:

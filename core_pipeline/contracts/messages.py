@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 class Kind(StrEnum):
     """What a customer can send; `OPENED` = came to talk and said nothing yet; whatever a vendor adds is `OTHER`.
 
-    `CALL` is a call that broke off, its text the question that was not answered; `MISSED_CALL` is one not taken. `SCRIPT`
-    is no question but words that are to be said as they are: only our own doors make it.
+    `CALL` is a call that broke off, its text the question left unanswered; `MISSED_CALL` one that was not taken.
+    `SCRIPT` is no question but words that are to be said as they are: only our own doors make it.
     """
 
     OPENED = "opened"

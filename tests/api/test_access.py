@@ -38,7 +38,7 @@ def operations(town: Town) -> list[tuple[str, str]]:
         (method, route.path)
         for route in app._app.routes
         if isinstance(route, APIRoute) and route.path not in OPEN
-        for method in route.methods
+        for method in route.methods or ()
     ]
     assert len(found) > 20
     return found
@@ -195,6 +195,15 @@ async def test_health_and_the_description_need_no_key(small_town: Town) -> None:
     assert described["openapi"].startswith("3.1")
     assert "/voice/query" in described["paths"]
     assert (await small_town.http.get("/api/v1/docs")).status_code == 404
+
+
+async def test_health_says_when_we_can_not_serve(sqlite_database: Floor, tmp_path: Path) -> None:
+    async def broken() -> None:
+        raise OSError
+
+    async with founded(sqlite_database, tmp_path, checks={"database": broken}) as town:
+        response = await town.http.get("/api/v1/health")
+        assert (response.status_code, response.json()["code"]) == (503, "not-ready")
 
 
 async def test_who_asks_too_fast_waits(sqlite_database: Floor, tmp_path: Path) -> None:

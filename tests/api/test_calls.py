@@ -23,7 +23,7 @@ def carrier() -> str:
 
 async def called(town: Town, conversation: Conversation, **fields: Any) -> Call:
     given = {"provider_id": f"c{len(fields)}-{id(fields)}", "state": "ended", "started_at": AT, **fields}
-    place = {"conversation_id": conversation.id, "account_id": conversation.account_id}
+    place: dict[str, Any] = {"conversation_id": conversation.id, "account_id": conversation.account_id}
     async with town.db.tenant(conversation.tenant_id) as session:
         call = Call(tenant_id=conversation.tenant_id, **place, **given)
         session.add(call)

@@ -43,7 +43,7 @@ async def test_a_key_is_shown_once_and_kept_as_a_digest(database: Floor, tenant:
     assert (kept.id, kept.prefix, kept.scopes, kept.used_at) == (row.id, key[:10], ["talk", "calls"], None)
     found = await Keyring(database.db).check(key)
     assert found is not None
-    assert (found.tenant_id, found.scopes, found.public) == (tenant.id, {"talk", "calls"}, False)
+    assert (found.tenant_id, found.scopes, found.public) == (tenant.id, frozenset({"talk", "calls"}), False)
     assert found.may("calls")
     assert not found.may("stages")
 
@@ -158,7 +158,8 @@ async def test_of_two_at_once_one_works(repeats: Repeats, tenant: Tenant) -> Non
     async def slow() -> dict[str, Any]:
         going.set()
         await go.wait()
-        return await counting(done)()
+        made: dict[str, Any] = await counting(done)()
+        return made
 
     first = asyncio.create_task(repeats.once(tenant.id, "k", "d", slow))
     await going.wait()

@@ -160,7 +160,7 @@ async def test_voices_and_avatars_are_nobody_elses(studio: Town, tts: EspeakTts)
     avatar = (await studio.post("/avatars", files={"pack": ("a.zip", pack())})).json()["id"]
     stranger = await studio.key_of(await make_tenant(studio.db), "admin")
     recording = {"files": {"recording": ("r.ogg", b"x")}}
-    tried = [
+    tried: list[tuple[str, str, dict[str, Any]]] = [
         ("POST", f"/voices/{voice}/sentence", {"json": {"person": "x"}}),
         ("POST", f"/voices/{voice}/consent", recording),
         ("DELETE", f"/voices/{voice}", {}),

@@ -38,7 +38,7 @@ def test_a_token_says_who_it_is_for_until_it_is_over() -> None:
     ours = signer(clock)
     token = ours.issue("t1", ["talk"], visitor="v1", key_id="k1", seconds=60)
     found = ours.read(token)
-    assert (found.tenant_id, found.scopes, found.visitor, found.key_id) == ("t1", {"talk"}, "v1", "k1")
+    assert (found.tenant_id, found.scopes, found.visitor, found.key_id) == ("t1", frozenset({"talk"}), "v1", "k1")
     clock.at += timedelta(seconds=61)
     with pytest.raises(Forged, match="token-expired"):
         ours.read(token)

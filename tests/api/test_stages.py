@@ -112,7 +112,7 @@ async def test_a_text_without_words(small_town: Town) -> None:
 
 
 async def nothing(saying: Any) -> Any:
-    for part in ():
+    for part in list[Any]():
         yield part
 
 

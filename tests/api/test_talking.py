@@ -152,6 +152,22 @@ async def test_a_question_is_spoken_or_written(small_town: Town, body: dict[str,
     assert await small_town.needs.inbox.pending(10) == []
 
 
+@pytest.mark.parametrize("text", ['"\\u0000"', '"\\ud800"', '" \\u0000 "', '""', "7", "[" * 20_000])
+async def test_texts_that_are_none(town: Town, text: str) -> None:
+    headers = {"Content-Type": "application/json"}
+    for path, name in (("/complete-flow", "text"), ("/retrieve", "question"), ("/respond", "question")):
+        response = await town.post(path, content=f'{{"{name}": {text}}}', headers=headers)
+        assert response.status_code in {400, 422}, path
+        assert response.headers["content-type"] == "application/problem+json"
+
+
+async def test_odd_names_of_files_and_kinds_are_no_trouble(town: Town) -> None:
+    odd = {"audio": ("\0?.ogg", "سؤال".encode(), "audio/\0\ud7ff")}
+    begun = await town.post("/complete-flow", files=odd, data={"form": "text"})
+    async with town.working():
+        assert (await over(town, begun.json()["job_id"]))["transcript"] == "سؤال"
+
+
 async def test_the_business_can_switch_the_channel_off(small_town: Town) -> None:
     await small_town.post("/complete-flow", json={"text": "سؤال"})
     [account] = await small_town.needs.book.list(small_town.tenant.id)

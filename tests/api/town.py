@@ -11,7 +11,7 @@ from typing import Any, cast
 import httpx
 from starlette.applications import Starlette
 
-from admin.atelier import craft_of
+from core_pipeline.atelier import craft_of
 from core_pipeline.contracts.engines import Passage
 from core_pipeline.engines.fair import FairGate
 from core_pipeline.engines.router import Engines

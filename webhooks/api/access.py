@@ -36,7 +36,10 @@ _HEADER = APIKeyHeader(name=KEY_HEADER, auto_error=False, description="The same 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks: `id` is of the key (or the token), `visitor` the person whom a token names ("" otherwise)."""
+    """Who asks: `id` is of the key (that a token was made with; of the tenant where we made it ourselves).
+
+    `visitor` is the person whom a token names, "" otherwise.
+    """
 
     kind: Literal["secret", "public", "token"]
     id: str
@@ -109,7 +112,7 @@ class Access:
     async def _known(self, request: Request, secret: str, *, in_address: bool) -> Caller:
         if not secret.startswith((SECRET, PUBLIC)):
             token = self._signer.read(secret)
-            return Caller("token", token.key_id or token.id, token.tenant_id, token.scopes, token.visitor)
+            return Caller("token", token.key_id or token.tenant_id, token.tenant_id, token.scopes, token.visitor)
         if in_address and secret.startswith(SECRET):
             raise Refusal(401, "key-in-address")
         key = await self._keyring.check(secret)

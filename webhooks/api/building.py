@@ -18,7 +18,7 @@ from webhooks.api.calls import Calls
 from webhooks.api.desk import Desk
 from webhooks.api.edge import Edge
 from webhooks.api.jobs import Jobs
-from webhooks.api.problems import MIME, handle, told
+from webhooks.api.problems import MIME, Refusal, handle, told
 from webhooks.api.schemas import Health, Problem, Question
 from webhooks.api.stages import Stages
 from webhooks.api.talking import Talking
@@ -64,7 +64,10 @@ def _health(needs: Needs) -> Any:
     async def health() -> Health:
         """Tell whether we can serve; needs no key."""
         for check in needs.checks.values():
-            await check()
+            try:
+                await check()
+            except Exception as error:
+                raise Refusal(503, "not-ready", after=5.0) from error
         return Health(status="ready")
 
     return health

@@ -70,7 +70,7 @@ class Desk:
             return
         account = await self.accounts.of(caller.tenant_id)
         sender = Sender(identities=(Identity(kind=KEY_IDENTITY, value=caller.id),))
-        arriving = Arriving(account.id, sender, f"stages-{caller.id}", {"visitor": caller.id})
+        arriving = Arriving(account.id, sender, f"stages:{caller.id}", {"visitor": caller.id})
         stages = [turns.Stage(b.stage, b.ms, b.engine, b.units, b.unit, b.cost) for b in ledger.bills]
         turn_id = f"{account.id}:{name}-{new_id()}"
         async with self.needs.db.tenant(caller.tenant_id) as session:

@@ -58,8 +58,8 @@ class Refusal(HTTPException):
 def language_of(request: Request) -> str:
     """The language in which the caller reads best: "ar" or "en"."""
     best, weight = "en", 0.0
-    for part in request.headers.get("accept-language", "").split(","):
-        tag, _, q = part.strip().lower().partition(";q=")
+    for part in request.headers.get("accept-language", "").replace(" ", "").lower().split(","):
+        tag, _, q = part.partition(";q=")
         try:
             wanted = float(q or 1)
         except ValueError:

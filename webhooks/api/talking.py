@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from json import JSONDecodeError
@@ -32,6 +33,7 @@ Owner = Annotated[Caller, Depends(allowed("talk", secret=True))]
 Responses: TypeAlias = dict[int | str, dict[str, Any]]
 JobId = Annotated[str, Path(pattern=JOB_ID)]
 
+_MIME = re.compile(r"[a-z0-9.+-]{1,40}/[a-z0-9.+-]{1,40}(;[ -~]{0,80})?")
 _AUDIO = {"type": "string", "contentMediaType": "application/octet-stream"}
 _FLOW = {
     "requestBody": {
@@ -174,7 +176,8 @@ def _valid(fields: Mapping[str, Any]) -> Flow:
 async def _upload(file: Uploaded | None) -> Upload | None:
     """The recording; None where the field is empty."""
     data = await file.read() if file is not None else b""
-    return Upload(data, (file.content_type or None) if file else None) if data else None
+    mime = file.content_type if file and _MIME.fullmatch(file.content_type or "") else None
+    return Upload(data, mime) if data else None
 
 
 def _answered(job: Job, status: int) -> JSONResponse:

@@ -39,15 +39,15 @@ def beginnings(
     equipment: Equipment, ours: NDArray[np.float64], theirs: NDArray[np.float64], *, guarded: bool = True
 ) -> list[float]:
     """When a caller was believed to begin, in seconds: ours is played two tenths ahead."""
-    now = 0.0
+    now, handed = 0.0, 0
     echo = Echo(RATE, RATE)
     ears = Ears(equipment.voices, RATE, lambda windows, recent: guarded and echo.holds(now, windows, recent))
     played, heard = ours.astype("<i2").tobytes(), np.clip(theirs, -32_768, 32_767).astype("<i2").tobytes()
     size, found = 2 * int(FRAME * RATE), []
     for at in range(0, len(heard), size):
-        while (ahead := max(0.0, echo.until)) < now + 0.2 and ahead < len(played) / 2 / RATE:
-            first = 2 * round(ahead * RATE)
-            echo.played(ahead, played[first : first + size])
+        while handed < len(played) and handed / 2 / RATE < now + 0.2:
+            echo.played(handed / 2 / RATE, played[handed : handed + size])
+            handed += size
         now += FRAME
         found += [now for notice in ears.feed(heard[at : at + size])[1] if isinstance(notice, Began)]
     return found
@@ -122,4 +122,4 @@ def heard_back(leg: FakeLeg) -> bytes:
         if -sound.size < first < sound.size:
             piece = np.frombuffer(pcm, "<i2")[max(0, -first) : sound.size - first] * 0.2
             sound[max(0, first) : max(0, first) + piece.size] += piece
-    return (sound + np.random.default_rng(round(at * 100) + 9).normal(0, 10, sound.size)).astype("<i2").tobytes()
+    return (sound + np.random.default_rng(abs(round(at * 100))).normal(0, 10, sound.size)).astype("<i2").tobytes()

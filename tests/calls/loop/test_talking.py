@@ -233,6 +233,22 @@ def test_a_voice_that_fails_ends_nothing(equipment: Equipment, speech: Speech) -
     run(doing())
 
 
+def test_a_business_without_words_still_ends_its_calls(equipment: Equipment, speech: Speech) -> None:
+    class Wordless(RoteHost):
+        def words(self, name: str, language: str) -> str:
+            raise Retryable("database-down", "x")
+
+    async def doing() -> None:
+        host = Wordless(hears=lambda _: "")
+        async with Opened(equipment, host, silence=4.0) as scene:
+            await scene.say(speech("question"))
+            await scene.until(scene.running.done, 60.0)
+            assert 11.5 < scene.leg.now < 15
+        assert scene.running.result().reason == "silence"
+
+    run(doing())
+
+
 def test_keys_mean_something_at_once_or_after_a_while(equipment: Equipment) -> None:
     async def doing() -> None:
         host = RoteHost()

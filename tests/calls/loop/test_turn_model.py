@@ -13,6 +13,7 @@ from onnx import TensorProto, helper
 from core_pipeline.calls.equipment import Equipment
 from core_pipeline.calls.turn_model import SECONDS, TurnModel, features
 from core_pipeline.contracts.engines import Pcm
+from core_pipeline.media.pcm import samples
 from errors import NeedsOwner
 from tests.calls.loop.scene import Opened, RoteHost, tone
 from tests.calls.loop.virtual import run
@@ -45,7 +46,7 @@ def network(path: Path, weight: float, bias: float) -> Path:
 
 
 def test_the_picture_shows_pitch_and_time() -> None:
-    sound = np.frombuffer(tone(2.0, 16_000, pitch=1000.0).data, "<i2").astype(np.float32) / 32_768
+    sound = samples(tone(2.0, 16_000, pitch=1000.0))
     picture = features(sound)
     assert picture.shape == (80, SECONDS * 100)
     assert picture.dtype == np.float32

@@ -120,5 +120,5 @@ async def test_a_browser_talks_writes_presses_keys_and_sees_the_face_in_time(tmp
     assert during[:, 4].max() == 128
     # The tone is measured over 43 ms, so it is that of 21 ms ago.
     late = (during[:, 3] - LOW) / RISE + 0.021 - (during[:, 1] - DARK) / A_SECOND
-    assert abs(float(np.median(late))) < 0.1, np.percentile(late, (5, 50, 95))
+    assert abs(float(np.median(late))) < 0.15, np.percentile(late, (5, 50, 95))
     assert len(during) > 2.2 * 25 * 0.6

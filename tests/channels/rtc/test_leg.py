@@ -160,12 +160,14 @@ async def test_a_caller_who_leaves_ends_the_leg() -> None:
     async with ends() as both:
         await both.caller.close()
         await both.until_ended()
+        assert not both.leg.dropped
 
 
 async def test_a_caller_who_is_lost_ends_the_leg_after_a_while() -> None:
     async with ends(RtcLeg(gone=1.0)) as both:
         await both.caller.drop()
         await both.until_ended()
+        assert both.leg.dropped
 
 
 async def test_an_offer_that_nobody_follows_up_ends() -> None:

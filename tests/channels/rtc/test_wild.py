@@ -94,7 +94,7 @@ def packets(count: int, first: int = 65_530) -> tuple[list[RtpPacket], bytes]:
     made = []
     for number in range(count):
         packet = RtpPacket(payload_type=111, sequence_number=(first + number) & 0xFFFF, timestamp=960 * number)
-        packet.ssrc, packet.payload = 7, bytes(encoder.packet(sound[640 * number : 640 * (number + 1)]))
+        packet.ssrc, packet.payload = 7, bytes(encoder.packet(sound[640 * number : 640 * (number + 1)], number))
         made.append(packet)
     return made, heard(made)
 
