@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from channels.phone import mulaw
@@ -57,7 +58,7 @@ class Holes:
 
 
 class PhoneLeg:
-    """A caller on the telephone: 8 kHz both ways, no screen."""
+    """A caller on the telephone: 8 kHz both ways, no screen. `dropped` says that the line broke without a goodbye."""
 
     sample_rate = mulaw.RATE
     screen: Literal["none", "text", "track", "films"] = "none"
@@ -67,7 +68,7 @@ class PhoneLeg:
         self._backlog, self._holes = Backlog(), Holes()
         self._rest = b""
         self._played = self._cleared = self._junk = 0
-        self._gone = False
+        self._gone = self._stopped = self.dropped = False
 
     async def events(self) -> AsyncIterator[LegEvent]:
         """Yield what the caller does until the line is dead."""
@@ -159,9 +160,11 @@ class PhoneLeg:
     async def _read(self) -> None:
         clock = asyncio.get_running_loop().time
         try:
-            async with asyncio.timeout(SILENT_SECONDS) as patience:
-                while (message := await self._socket.receive()) is not None and self._taken(message):
-                    patience.reschedule(clock() + SILENT_SECONDS)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SILENT_SECONDS) as patience:
+                    while (message := await self._socket.receive()) is not None and self._taken(message):
+                        patience.reschedule(clock() + SILENT_SECONDS)
+            self.dropped = not (self._gone or self._stopped)
         finally:
             self._gone = True
             self._backlog.close()
@@ -173,6 +176,7 @@ class PhoneLeg:
         told = opened(message)
         said = frame(told) if told.get("streamSid") == self._stream else None
         if isinstance(said, Stop):
+            self._stopped = True
             return False
         if isinstance(said, Media):
             return self._backlog.put(self._sound(said))

@@ -71,6 +71,7 @@ class Mouth:
                 if not isinstance(step, Say):
                     return step
                 exchange.took("think", asyncio.get_running_loop().time() - began)
+                self.language = step.language or self.language
                 await self.say(exchange, step)
         if not exchange.spoken:
             # Silence is the one answer that nobody understands.

@@ -15,6 +15,7 @@ from core_pipeline.answers import sweep
 from core_pipeline.cloning.studio import Studio
 from core_pipeline.portraits import reels, revoking
 from errors import SawtakError
+from tenants import idempotency
 from tenants.models import CachedAnswer, ClonedVoice, Film, OwnAvatar
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ async def tidy(deps: Deps) -> int:
             (await session.scalars(select(col(table.tenant_id)).distinct())).all() for table in tables
         ]
     at = datetime.now(UTC)
+    await idempotency.purge(deps.db, at - idempotency.KEEP)
     gone = sum([await sweep(deps.db, deps.blobs, tenant_id) for tenant_id in answering])
     studio = Studio(deps.db, deps.blobs, deps.sandbox)
     gone += sum([await studio.tidy(tenant_id, deps.engines.forget) for tenant_id in speaking])

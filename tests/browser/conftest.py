@@ -16,7 +16,7 @@ from tests.browser.visit import BUILT, Visit, files
 
 PITCH = 440.0
 # What browsers note by themselves of answers that a test is about.
-REFUSED = ("Failed to load resource", "WebSocket connection to")
+REFUSED = ("Failed to load resource", "WebSocket connection to", "Access to fetch at")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -51,6 +51,8 @@
 
   const known = new WeakSet();
   function attend(element) {
+    // What comes from another origin can't be listened to.
+    if (element.src.startsWith("http") && !element.src.startsWith(location.origin)) return;
     for (const track of (element.srcObject ?? element.captureStream()).getAudioTracks()) {
       if (known.has(track)) continue;
       known.add(track);

@@ -1,4 +1,4 @@
-"""What a visitor of a page heard and saw, and when: read back from `witness.js`; times are seconds of the page's clock."""
+"""What a visitor of a page heard and saw, and when, read back from `witness.js`; times are seconds of its clock."""
 
 from __future__ import annotations
 
@@ -72,14 +72,14 @@ class Witness:
         """What came from the source that began last."""
         told = await self._page.evaluate("witness.sound()")
         rate, whole = told["rate"], np.frombuffer(b64decode(told["pcm"]), "<i2")
-        began, laid, at = told["stamps"][0][0] / 1000, [], 0
+        began, laid, at = told["stamps"][0][0] / 1000, bytearray(), 0
         for stamp, size in told["stamps"]:
-            missed = stamp / 1000 - began - sum(map(len, laid)) / rate
+            missed = stamp / 1000 - began - len(laid) / 2 / rate
             if missed > _MISSED:
-                laid.append(np.zeros(round(missed * rate), np.int16))
-            laid.append(whole[at : at + size])
+                laid += bytes(2 * round(missed * rate))
+            laid += whole[at : at + size].tobytes()
             at += size
-        return Listened(began, Pcm(np.concatenate(laid).astype("<i2").tobytes(), rate))
+        return Listened(began, Pcm(bytes(laid), rate))
 
     async def seen(self) -> list[Glance]:
         """What was seen in the box."""

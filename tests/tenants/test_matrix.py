@@ -32,8 +32,9 @@ from core_pipeline.calls.host import Line, Minutes, Outcome
 from core_pipeline.calls.register import NewCall
 from core_pipeline.contracts.calls import CallNews, CallState
 from core_pipeline.contracts.engines import Passage
-from core_pipeline.contracts.messages import Receipt, Reply, ReplyKind, Status
+from core_pipeline.contracts.messages import Identity, Receipt, Reply, ReplyKind, Sender, Status
 from core_pipeline.history.memory import Memory
+from core_pipeline.history.threads import Arriving
 from core_pipeline.notices.claims import Claim
 from errors import SawtakError
 from tenants import models
@@ -106,6 +107,8 @@ async def furnished(floor: Floor) -> dict[str, Any]:
             process="p",
             **own,
         ),
+        "key": models.ApiKey(name=MARK, prefix=MARK, digest=MARK, scopes=["talk"], **own),
+        "repeat": models.Idempotency(key="key-a", digest=MARK, answer={"a": MARK}, **own),
         "subscription": models.Subscription(url=MARK, events=["turn.dead"], sealed=MARK, **own),
         "avatar": models.OwnAvatar(
             slug="a", name_ar=MARK, name_en=MARK, kind="photo", state=models.AvatarState.READY, **own
@@ -189,6 +192,11 @@ def value_for(name: str, foreign: Mapping[str, Any]) -> Any:
         "payload": {},
         "without": (),
         "pause": timedelta(seconds=1),
+        "scopes": ("talk",),
+        "digest": "mine",
+        "made": {"a": "mine"},
+        "arriving": Arriving(foreign["account_id"], Sender(identities=(Identity(kind="k", value="v"),)), "c", {}),
+        "windows": {"web": 0.0},
     }
     given = {**plain, **foreign}
     assert name in given, f"say what a foreign {name} is, so that this function is tried, too"

@@ -1,5 +1,5 @@
 import type { Choices } from "./kinds.js";
-import { Trouble, troubleNamed, troubleOf } from "./trouble.js";
+import { Trouble, troubleNamed, troubleOf, unheard } from "./trouble.js";
 import { namesVisitor } from "./visitor.js";
 
 /** How far an answer is, as the API tells; `progress` goes to 100. */
@@ -66,6 +66,7 @@ export class Rest {
     if (token) headers.set("Authorization", `Bearer ${token}`);
     else headers.set("X-Sawtak-Key", key);
     const response = await reach(`${api}/api/v1/${path}`, { ...request, headers });
+    if (!response) throw await unheard(api, token ? "unreachable" : "not-allowed");
     if (!response.ok) throw await troubleOf(response);
     return response.json().catch(() => Promise.reject(new Trouble("server")));
   }
@@ -87,12 +88,12 @@ export class Rest {
   }
 }
 
-async function reach(url: string, request: RequestInit): Promise<Response> {
+async function reach(url: string, request: RequestInit): Promise<Response | null> {
   try {
     return await fetch(url, { ...request, credentials: "omit", referrerPolicy: "strict-origin-when-cross-origin" });
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
-    throw new Trouble("unreachable");
+    return null;
   }
 }
 

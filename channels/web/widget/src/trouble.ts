@@ -56,6 +56,12 @@ export async function troubleOf(response: Response): Promise<Trouble> {
   return troubleNamed(problem.code ?? problem.error?.code ?? "", response.status);
 }
 
+/** Why nothing came back: a browser hides what a server says to a page that it does not want (`otherwise`). */
+export async function unheard(api: string, otherwise: Code): Promise<Trouble> {
+  const there = await fetch(`${api}/health/live`, { mode: "no-cors" }).then(() => true, () => false);
+  return new Trouble(there ? otherwise : "unreachable");
+}
+
 const BY_NAME: Record<string, Code> = {
   NotAllowedError: "refused",
   SecurityError: "refused",

@@ -1,5 +1,5 @@
 import type { Choices } from "./kinds.js";
-import { Trouble, troubleTold } from "./trouble.js";
+import { Trouble, troubleTold, unheard } from "./trouble.js";
 
 const GIVE_UP_SECONDS = 30; // for so long the server keeps a session that lost its socket
 const REFUSED = 1008;
@@ -130,8 +130,8 @@ export class Wire {
   /** A browser does not tell why a socket was refused: a server that answers otherwise does not want us. */
   private async fail(): Promise<void> {
     if (this.refusal) return this.giveUp(this.refusal);
-    const there = await fetch(`${this.choices.api}/health/live`, { mode: "no-cors" }).then(() => true, () => false);
-    this.giveUp(new Trouble(!there ? "unreachable" : this.choices.token ? "expired" : "not-allowed"));
+    const { api, token } = this.choices;
+    this.giveUp(await unheard(api, token ? "expired" : "not-allowed"));
   }
 
   private giveUp(trouble: Trouble): void {
