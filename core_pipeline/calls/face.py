@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from avatars.catalogue import find, resolve
 from core_pipeline.contracts.faces import Face, Shape
 from core_pipeline.engines.live import live_face
-from core_pipeline.portraits.use import face_of
+from core_pipeline.portraits.use import chosen_face
 from errors import SawtakError
 
 if TYPE_CHECKING:
@@ -58,13 +56,8 @@ class LiveFaces:
 
     async def chosen(self, tenant_id: str, policy: Policy, language: str) -> Face:
         """The face that the tenant chose for this language; `NeedsOwner` or `Impossible` where there is none."""
-        chosen = resolve(policy.avatar.get(language))
-        colours = {str(name): value for name, value in policy.avatar_colours.items()}
-        if chosen.own_id is not None:
-            face = await face_of(self._db, self._blobs, tenant_id, chosen.own_id)
-            return replace(face, colours={**face.colours, **colours})
-        avatar = find(chosen.slug or "")
-        return Face(avatar.slug, avatar.manifest.kind, avatar.files, colours)
+        face, _ = await chosen_face(self._db, self._blobs, tenant_id, policy, language)
+        return face
 
     def _tell(self, tenant_id: str, why: str) -> None:
         if tenant_id not in self._told:

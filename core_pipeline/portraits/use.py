@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Literal, cast
 
-from avatars.catalogue import Avatar
+from avatars.catalogue import Avatar, find, resolve
 from avatars.sheet import MANIFEST, checked, written
 from core_pipeline.contracts.faces import Face
 from errors import Impossible, NeedsOwner
@@ -13,6 +14,7 @@ from tenants import avatars
 from tenants.blobs import Blobs
 from tenants.db import Database
 from tenants.models import OwnAvatar
+from tenants.policy import Policy
 
 
 def stock_face(avatar: Avatar) -> Face:
@@ -25,6 +27,21 @@ async def face_of(db: Database, blobs: Blobs, tenant_id: str, avatar_id: str) ->
     async with db.tenant(tenant_id, reads=True) as session:
         avatar = await avatars.shown(session, avatar_id)
     return await opened(blobs, avatar)
+
+
+async def chosen_face(
+    db: Database, blobs: Blobs, tenant_id: str, policy: Policy, language: str
+) -> tuple[Face, str | None]:
+    """The face that the tenant chose for this language, in their colours, and the id of their own avatar if it is one.
+
+    `NeedsOwner` or `Impossible` where there is none that may be shown.
+    """
+    chosen = resolve(policy.avatar.get(language))
+    colours = {str(name): value for name, value in policy.avatar_colours.items()}
+    if chosen.own_id is not None:
+        face = await face_of(db, blobs, tenant_id, chosen.own_id)
+        return replace(face, colours={**face.colours, **colours}), chosen.own_id
+    return replace(stock_face(find(chosen.slug or "")), colours=colours), None
 
 
 async def opened(blobs: Blobs, avatar: OwnAvatar) -> Face:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 from sqlmodel import col
 
-from avatars.catalogue import find, resolve
 from core_pipeline.contracts.faces import Face, Shape
 from core_pipeline.media.film.fit import most_bits
-from core_pipeline.portraits.use import face_of
+from core_pipeline.portraits.use import chosen_face
 from errors import Impossible
 from tenants.models import Turn, TurnStage
 
@@ -58,7 +57,7 @@ async def cast_of(deps: Deps, here: Here, policy: Policy, limits: Limits, langua
     if policy.video_minutes and await _filmed(deps, here) >= policy.video_minutes * 60:
         raise Impossible("video-quota", f"this month's {policy.video_minutes:g} minutes of video are used up")
     way = _format(policy, limits)
-    face, own_id = await _face(deps, here, policy, language)
+    face, own_id = await chosen_face(deps.db, deps.blobs, here.tenant_id, policy, language)
     wait = deps.engines.wait(face.kind)
     if wait > policy.video_wait:
         raise Impossible("video-queue", f"{wait:.0f} s of films are waiting")
@@ -86,16 +85,6 @@ def _enlarged(way: VideoFormat) -> Shape:
     """The same picture with a shorter side of 1080 lines."""
     scale = HD_LINES / min(way.width, way.height)
     return Shape(round(way.width * scale / 2) * 2, round(way.height * scale / 2) * 2)
-
-
-async def _face(deps: Deps, here: Here, policy: Policy, language: str) -> tuple[Face, str | None]:
-    chosen = resolve(policy.avatar.get(language))
-    colours = {str(name): value for name, value in policy.avatar_colours.items()}
-    if chosen.own_id is not None:
-        face = await face_of(deps.db, deps.blobs, here.tenant_id, chosen.own_id)
-        return replace(face, colours={**face.colours, **colours}), chosen.own_id
-    avatar = find(chosen.slug or "")
-    return Face(avatar.slug, avatar.manifest.kind, avatar.files, colours), None
 
 
 async def _filmed(deps: Deps, here: Here) -> float:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+import av
+import numpy as np
 from sqlalchemy import select
 from sqlmodel import col
 
@@ -21,6 +24,7 @@ from core_pipeline.engines.tts.espeak import EspeakConfig
 from core_pipeline.engines.tts.espeak.engine import EspeakTts
 from core_pipeline.media.pcm import join, peak
 from tenants import demo, directory
+from tenants.blobs import Blobs
 from tenants.db import Database
 from tenants.models import Call, Direction, Message, Tenant, Turn, TurnStage
 from tenants.seed import seed
@@ -29,6 +33,7 @@ from webhooks.rehearsal import Conversing
 from webhooks.simulate import VOICES, free_port, spec_of
 
 SPEC = spec_of("phone")
+RATE = 16_000
 AUDIBLE = 0.02
 STEP = 0.05
 
@@ -138,6 +143,11 @@ class Customer:
     def __init__(self, exchange: Exchange, phone: TwilioCaller, account_id: str) -> None:
         self.exchange, self.phone, self.account_id = exchange, phone, account_id
 
+    @property
+    def digits(self) -> str:
+        """Their number, as WhatsApp knows it."""
+        return self.phone.number.removeprefix("+")
+
     @asynccontextmanager
     async def call(self) -> AsyncIterator[Conversing]:
         """Call, and hear the greeting to its end."""
@@ -202,6 +212,16 @@ class Customer:
             asked = select(col(Message.text)).where(*ours).order_by(col(Message.id))
             return [text or "" for text in await session.scalars(asked)]
 
+    async def recording(self) -> tuple[Pcm, Pcm]:
+        """Both sides of the recorded call: the customer, the business."""
+
+        async def made() -> str | None:
+            return (await self.kept()).recording
+
+        blob, blobs = await until(made), Blobs(self.exchange.town.running.settings.blob_store)
+        theirs, ours = sound_of(await blobs.get((await self.kept()).tenant_id, blob))
+        return theirs, ours
+
     async def _greeted(self) -> bool:
         return bool(await self.told())
 
@@ -215,6 +235,15 @@ class Said:
     answer: str
     heard: str
     times: Mapping[str, float]
+
+
+def sound_of(file: bytes) -> list[Pcm]:
+    """The channels of a sound file."""
+    with av.open(io.BytesIO(file)) as box:
+        resampler = av.AudioResampler("s16p", box.streams.audio[0].layout, RATE)
+        parts = [part for frame in box.decode(audio=0) for part in resampler.resample(frame)]
+        whole = np.concatenate([part.to_ndarray() for part in [*parts, *resampler.resample(None)]], axis=1)
+    return [Pcm(channel.tobytes(), RATE) for channel in whole]
 
 
 async def minutes(exchange: Exchange, call_id: str) -> list[Said]:
