@@ -108,8 +108,8 @@ async def open_site(rooms: Rooms, terms: Terms) -> AsyncIterator[Site]:
         leading = await _leading(stack, rooms, terms, sandbox)
         calls = CallDoor(rooms.lines, rooms.floor.book, await _switchroom(stack, rooms, terms, leading))
         front = FrontDoor(rooms.lines, rooms.floor.book, rooms.inbox, terms.body_limit, calls.taken)
-        signer, keyring = Signer(rooms.floor.vault), Keyring(rooms.floor.db)
-        access = Access(keyring, signer, terms.rates, terms.address)
+        signer = Signer(rooms.floor.vault)
+        access = Access(Keyring(rooms.floor.db), signer, terms.rates, terms.address)
         accounts = OwnAccounts(rooms.floor.book, own_channel())
         assistant = Assistant(access, accounts, rooms.lines, calls.board, terms.address)
         checks = {"database": rooms.floor.book.everyone, "inbox": lambda: rooms.inbox.pending(1)}
@@ -128,7 +128,7 @@ async def open_site(rooms: Rooms, terms: Terms) -> AsyncIterator[Site]:
             return signer.issue(tenant_id, [SCOPE])
 
         await stack.enter_async_context(Wires(rooms.lines, rooms.floor.book, calls.board, _whose(rooms)))
-        doors = [*front.routes(), *calls.routes(), *assistant.routes(), *build(needs, keyring)]
+        doors = [*front.routes(), *calls.routes(), *assistant.routes(), *build(needs, access=access)]
         pages_too = [*pages.routes(rooms.floor.db, WIDGET, token), *health.routes(checks, figures)]
         yield Site(Starlette(routes=[*doors, *pages_too]), leading, terms)
 

@@ -34,9 +34,9 @@ ABOUT = "Talk to a business's assistant: by voice or in writing, at once or as a
 USUAL = (400, 401, 403, 404, 409, 413, 422, 429, 503)
 
 
-def build(needs: Needs, keyring: Keyring | None = None) -> list[BaseRoute]:
-    """The public API under /api/v1, and the media that it links to."""
-    access = Access(keyring or Keyring(needs.db), needs.signer, needs.rates, needs.address)
+def build(needs: Needs, keyring: Keyring | None = None, access: Access | None = None) -> list[BaseRoute]:
+    """The public API under /api/v1, and the media that it links to; with the `access` of other doors, rates are one."""
+    access = access or Access(keyring or Keyring(needs.db), needs.signer, needs.rates, needs.address)
     accounts = OwnAccounts(needs.book, own_channel())
     desk = Desk(needs, access, accounts, Jobs(needs, accounts), Repeats(needs.db))
     media = MediaDoor(needs.links, needs.blobs)
