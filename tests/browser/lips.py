@@ -86,12 +86,11 @@ class LipSync:
         return "lips late by {} of the plan, {} of the loudness".format(*told) + f"; sound like {self.likeness:.2f}"
 
 
-def lip_sync(mouth: Mouth, seen: list[Glance], heard: Listened, sentence: Spoken) -> LipSync:
-    """Measure the lips while this sentence was heard; a positive lag is a mouth that is late."""
+def lip_sync(mouth: Mouth, seen: list[Glance], heard: Listened, sentence: Spoken, seconds: float) -> LipSync:
+    """Measure the lips while so much of this sentence was heard; a positive lag is a mouth that is late."""
     sound = resample(heard.sound, RATE)
-    likeness, began = _began(samples(sound), samples(sentence.speech))
-    length = sentence.speech.seconds
-    grid = np.arange(int((length + 0.8) * FPS)) / FPS - 0.4
+    likeness, began = _began(samples(sound), samples(sentence.speech)[: round(seconds * RATE)])
+    grid = np.arange(int((seconds + 0.4) * FPS)) / FPS - 0.4
     at = np.array([one.at for one in seen]) - heard.began - began
     opened = np.interp(grid, at, [mouth.open(one) for one in seen])
     track = Performance(Scene(shown_first(), "square", SHAPE, sentence.speech, phonemes=sentence.phonemes)).track
@@ -99,7 +98,7 @@ def lip_sync(mouth: Mouth, seen: list[Glance], heard: Listened, sentence: Spoken
     # A picture fits the middle of the time for which it is seen.
     planned = np.interp((grid + 0.5 / FPS + LEAD) * HZ, steps, track.opening, left=0, right=0)
     first = round((began - 0.4) * RATE)
-    part = Pcm(sound.data[2 * first : 2 * (first + round((length + 0.8) * RATE))], RATE)
+    part = Pcm(sound.data[2 * first : 2 * (first + round((seconds + 0.4) * RATE))], RATE)
     loud = loudness(part, FPS, grid.size)
     return LipSync(agreement(opened, planned), agreement(opened, loud), likeness)
 

@@ -7,6 +7,7 @@ import io
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -34,13 +35,13 @@ from webhooks.simulate import VOICES, free_port, spec_of
 
 SPEC = spec_of("phone")
 RATE = 16_000
-AUDIBLE = 0.02
+AUDIBLE, ALIKE = 0.02, 0.75
 STEP = 0.05
 
 Found = TypeVar("Found")
 
 
-async def until(there: Callable[[], Awaitable[Found]], timeout: float = 30.0) -> Found:
+async def until(there: Callable[[], Awaitable[Found | None]], timeout: float = 30.0) -> Found:
     """What `there` finds, as soon as it finds something."""
     async with asyncio.timeout(timeout):
         while not (found := await there()):
@@ -161,15 +162,17 @@ class Customer:
         await self.phone.say(await self.exchange.people.says(text))
 
     async def ask(self, text: str) -> str:
-        """Ask this and hear the answer to its end; what was understood of it."""
+        """Ask this, again if we are asked to, and hear the answer to its end; what was understood of it."""
         await self.says(text)
-        before, since = len(await self.said()), self.phone.now
+        since = self.phone.now
+        said, told = len(await self.said()), len(await self.told())
 
         async def answered() -> bool:
-            return len(await self.said()) > before
+            return len(await self.said()) > said or len(await self.told()) > told
 
         await until(answered)
-        return await self.understood(since)
+        again = len(await self.said()) == said
+        return await self.ask(text) if again else await self.understood(since)
 
     async def begins_to_hear(self) -> None:
         """Wait until something is heard."""
@@ -230,16 +233,23 @@ class Customer:
 class Said:
     """One exchange as it is kept: what was understood, what was answered, and how much of it was heard."""
 
-    question: str | None
+    question: str
     note: str | None
     answer: str
     heard: str
     times: Mapping[str, float]
 
 
+def caught(words: str, heard: str) -> bool:
+    """Whether these words are in what was heard, give or take a letter: our ear is not the best."""
+    wanted, whole = "".join(words.split()), "".join(heard.split())
+    pieces = (whole[at : at + len(wanted)] for at in range(max(1, len(whole) - len(wanted) + 1)))
+    return any(SequenceMatcher(None, wanted, piece).ratio() > ALIKE for piece in pieces)
+
+
 def sound_of(file: bytes) -> list[Pcm]:
     """The channels of a sound file."""
-    with av.open(io.BytesIO(file)) as box:
+    with av.open(io.BytesIO(file), "r") as box:
         resampler = av.AudioResampler("s16p", box.streams.audio[0].layout, RATE)
         parts = [part for frame in box.decode(audio=0) for part in resampler.resample(frame)]
         whole = np.concatenate([part.to_ndarray() for part in [*parts, *resampler.resample(None)]], axis=1)
@@ -253,10 +263,11 @@ async def minutes(exchange: Exchange, call_id: str) -> list[Said]:
         kept = []
         for turn in (await session.scalars(asked)).all():
             ours = col(Message.turn_id) == turn.id, col(Message.direction) == Direction.OUT
-            said = (await session.scalars(select(Message).where(*ours))).first() or Message(text="", heard="")
+            said = (await session.scalars(select(Message).where(*ours))).one_or_none()
             stages = (await session.scalars(select(TurnStage).where(col(TurnStage.turn_id) == turn.id))).all()
             times = {stage.name: stage.ms for stage in stages}
-            kept.append(Said(turn.heard, turn.note, said.text or "", said.heard or "", times))
+            text, heard = (said.text or "", said.heard or "") if said else ("", "")
+            kept.append(Said(turn.heard or "", turn.note, text, heard, times))
     return kept
 
 

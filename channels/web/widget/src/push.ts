@@ -119,7 +119,12 @@ export class Push implements Line {
     const { avatar } = this.choices;
     let last: Job | null = null;
     if (avatar) this.progress(0);
-    for await (last of this.rest.ask(question, avatar, signal)) if (avatar) this.progress((last.progress ?? 0) / 100);
+    let heard = "";
+    for await (last of this.rest.ask(question, avatar, signal)) {
+      if (avatar) this.progress((last.progress ?? 0) / 100);
+      // Long before a film is made it is known what was asked for.
+      if (last.transcript && last.transcript !== heard) this.heard((heard = last.transcript), last, turn);
+    }
     if (!last) return;
     this.told(last, turn);
     const video = this.rest.address(last.video_url);
@@ -128,9 +133,12 @@ export class Push implements Line {
     else await this.play(this.stage.audio, this.rest.address(last.audio_url), signal);
   }
 
+  private heard(text: string, job: Job, turn: number): void {
+    this.ears.transcript({ text, turn, final: true, language: job.language ?? this.choices.language });
+  }
+
   private told(job: Job, turn: number): void {
     const language = job.language ?? this.choices.language;
-    if (job.transcript) this.ears.transcript({ text: job.transcript, turn, final: true, language });
     const audioUrl = this.rest.address(job.audio_url);
     const videoUrl = this.rest.address(job.video_url);
     const where = { ...(audioUrl && { audioUrl }), ...(videoUrl && { videoUrl }) };

@@ -51,7 +51,6 @@ export class Rtc implements Line {
   }
 
   finish(): void {
-    this.send({ type: "end" });
     this.close();
     this.tell("idle");
   }
@@ -72,6 +71,7 @@ export class Rtc implements Line {
 
   close(): void {
     this.attempt++;
+    this.send({ type: "end" });
     this.wanted = false;
     clearTimeout(this.patience);
     this.patience = undefined;

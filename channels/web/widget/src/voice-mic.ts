@@ -58,11 +58,13 @@ export class VoiceMic extends HTMLElement {
   }
 
   connectedCallback(): void {
+    addEventListener("pagehide", this.leave);
     this.view.speak(this.tongue, this.getAttribute("placeholder"));
     this.draw();
   }
 
   disconnectedCallback(): void {
+    removeEventListener("pagehide", this.leave);
     this.hangUp();
   }
 
@@ -128,6 +130,9 @@ export class VoiceMic extends HTMLElement {
     if (this.mode === "live") return new Live(choices, this.ears, this.view, (gone) => this.cut(gone));
     return new Push(choices, this.ears, this.view, (share) => this.view.share(share));
   }
+
+  // Who closes the page says good-bye: the server need not wait whether they come back.
+  private readonly leave = (): void => this.hangUp();
 
   private hangUp(): void {
     this.line?.close();
