@@ -94,7 +94,8 @@ async def open_house(
 def open_site(settings: Settings, house: House) -> site.OpenSite:
     """Open every address that the platform answers."""
     calls = settings.calls_at_once, settings.turn_model, settings.drain_seconds
-    return site.open_site(house, site.Terms(settings.address, settings.executor, *calls, settings.body_limit))
+    me = settings.address, settings.executor, lambda name: lock_for(settings.turns_url, f"calls:{name}")
+    return site.open_site(house, site.Terms(*me, *calls, settings.body_limit))
 
 
 async def _start_work(stack: AsyncExitStack, settings: Settings, house: House) -> None:

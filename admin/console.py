@@ -55,7 +55,8 @@ def show(rows: list[dict[str, Any]], *, as_json: bool, empty: str) -> None:
 
 def welcome(host: str, port: int) -> str:
     """What the operator reads when the platform has started."""
-    first, *_, last = sorted(discover(), reverse=True)
+    first, *_, last = sorted((name for name, spec in discover().items() if spec.emulator), reverse=True)
+    called = max(name for name, spec in discover().items() if spec.calls and spec.calls.transfers)
     say = ".venv/bin/python cli.py simulate"
     return "\n".join(
         (
@@ -64,6 +65,7 @@ def welcome(host: str, port: int) -> str:
             f'  {say} {first} --tenant demo --say "ما هي ساعات العمل يوم الجمعة" --out out --json',
             f'  {say} {last} --tenant demo --text "عندكم توصيل للمعادي؟" --out out --json',
             f'  {say} {last} --tenant demo --text "Do you have parking?" --out out --engines',
+            f'  {say} {called} --tenant demo --say "بكام طبق الكشري" --then "أين أقرب فرع" --barge-at 1.2 --out out',
         )
     )
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 
 from core_pipeline.calls.board import Board
-from core_pipeline.contracts.calls import Ring
+from core_pipeline.contracts.calls import CallNews, CallState, Ring
 from core_pipeline.contracts.channel import WebhookRequest
 from errors import Forged, Impossible, NeedsOwner, Retryable, SawtakError
 from webhooks.sockets import StarletteSocket
@@ -21,16 +21,21 @@ if TYPE_CHECKING:
     from starlette.websockets import WebSocket
 
     from core_pipeline.calls.board import Switchroom
-    from core_pipeline.contracts.calls import CallLine, CallNews
+    from core_pipeline.contracts.calls import CallLine
     from tenants.accounts import AccountBook, AccountRef
     from webhooks.lines import OpenLines
 
 log = logging.getLogger(__name__)
 
 STATUS = {Forged: 403, Impossible: 404, NeedsOwner: 409, Retryable: 503}
+TOO_LARGE = 413
 BODY_LIMIT = 256 * 1024
 # Handshakes that have not said yet which call they carry; each costs a few kilobytes until its own time-out.
 MOST_GREETING = 500
+
+
+class TooLargeError(Exception):
+    """The body is over the limit; nothing of it was kept."""
 
 
 class CallDoor:
@@ -71,6 +76,8 @@ class CallDoor:
         except Impossible:
             return  # told twice of a call that we talk on
         if verdict.ticket is None:
+            # No message can be left here, and not every vendor says that a call is over which never began.
+            await board.news(CallNews(account=ring.account, provider_id=ring.provider_id, state=CallState.MISSED))
             await line.reject(ring)
             return
         ticket = await board.redeem(verdict.ticket.token, ring.provider_id)
@@ -92,6 +99,9 @@ class CallDoor:
                 url=self._url(request.scope["raw_path"], request.scope["query_string"]),
             )
             answer = await line.signal(request.path_params["event"], call, self.board(account))
+        except TooLargeError:
+            self.counters["calls_too_large"] += 1
+            return Response(status_code=TOO_LARGE)
         except SawtakError as error:
             self.counters[type(error).__name__.lower()] += 1
             log.warning("%s call request refused: %s", request.path_params["channel"], error.code)
@@ -144,5 +154,5 @@ async def _body(request: Request) -> bytes:
     async for chunk in request.stream():
         body += chunk
         if len(body) > BODY_LIMIT:
-            raise Impossible("too-large", "a call's webhook is small")
+            raise TooLargeError
     return bytes(body)

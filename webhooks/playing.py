@@ -12,12 +12,15 @@ from typing import Annotated, Any
 import typer
 
 from channels import discover
+from errors import Impossible
 from webhooks.rehearsal import CallAsked
 from webhooks.simulate import REPLIES, Asked, spec_of
 
 Play = Callable[[Asked, str | None], Any]
 PlayCall = Callable[[CallAsked], Any]
 Tell = Callable[[Any, bool, bool], None]
+
+KEYS = frozenset("0123456789*#")
 
 
 def add_to(app: typer.Typer, play: Play, play_call: PlayCall, tell: Tell) -> None:
@@ -43,9 +46,11 @@ def add_to(app: typer.Typer, play: Play, play_call: PlayCall, tell: Tell) -> Non
     ) -> None:
         """Play a customer through the real webhook and the vendor's emulator; show what came of it."""
         logging.getLogger().setLevel(logging.WARNING)
-        if call or then or press or spec_of(channel).emulator is None:
+        if call or then or press or barge_at is not None or _only_called(channel):
             if say is None or voice or text or server or reply:
                 raise typer.BadParameter("a call takes --say, --then, --barge-at, --press, and no --server or --reply")
+            if (barge_at is not None and not then) or set(press) - KEYS:
+                raise typer.BadParameter(f"--barge-at is for what --then says; keys are {''.join(sorted(KEYS))}")
             _call(play_call(CallAsked(channel, tenant, (say, *(then or [])), barge_at, press, language, out)))
         if sum(one is not None for one in (say, voice, text)) != 1:
             raise typer.BadParameter("give exactly one of --say, --voice, --text")
@@ -54,6 +59,15 @@ def add_to(app: typer.Typer, play: Play, play_call: PlayCall, tell: Tell) -> Non
         played = play(Asked(channel, tenant, say, voice, text, language, out, reply), server)
         tell(played, as_json, engines)
         raise typer.Exit(0 if played.state == "answered" else 1)
+
+
+def _only_called(channel: str) -> bool:
+    """Whether this channel carries calls and no messages; says which ones there are for one that there is not."""
+    try:
+        return spec_of(channel).emulator is None
+    except Impossible as error:
+        typer.secho(str(error), err=True, fg="red")
+        raise typer.Exit(1) from error
 
 
 def _call(played: Any) -> None:

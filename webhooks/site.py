@@ -19,6 +19,7 @@ from core_pipeline.calls.leading import Leading
 from core_pipeline.calls.lobby import Lobby
 from core_pipeline.calls.recital import Recital
 from core_pipeline.calls.register import whose
+from core_pipeline.calls.sweeping import Sweeping
 from core_pipeline.media.sandbox import Sandbox
 from core_pipeline.portraits.gallery import Gallery
 from core_pipeline.portraits.workshop import Workshop
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from core_pipeline.actions.doing import Actions
+    from core_pipeline.calls.sweeping import Lock
     from core_pipeline.engines.fair import FairGate
     from core_pipeline.engines.router import Engines
     from core_pipeline.knowledge.shelf import Shelf
@@ -73,10 +75,12 @@ class Terms:
     """How the operator wants it: our public `address`, this `process`'s name, how many calls it takes at once.
 
     `turn_model` is the file of a network that hears the end of a turn, `drain` how many seconds running calls get.
+    `lock_of` gives a process's lock by its name, for who looks whether it is gone.
     """
 
     address: str
     process: str
+    lock_of: Callable[[str], Lock]
     calls_at_once: int = 30
     turn_model: Path | None = None
     drain: float = 60.0
@@ -177,6 +181,7 @@ async def _switchroom(stack: AsyncExitStack, rooms: Rooms, terms: Terms, leading
     )
     stack.push_async_callback(room.close)
     await room.take_up()
+    await stack.enter_async_context(Sweeping(room, terms.lock_of))
     return room
 
 

@@ -156,7 +156,7 @@ class PhoneChannel:
 
     async def _write(self, reply: Reply) -> str:
         if not self._config.sms:
-            raise Impossible("no-way-back", "switch on SMS to have answers written")
+            raise Impossible("no-way-back", "switch on call back or SMS to have messages answered that were left")
         text = (reply.text or "").strip()
         if not text or len(text) > LIMITS.text_chars:
             raise Impossible("text-too-long" if text else "text-empty", f"1 to {LIMITS.text_chars} characters")

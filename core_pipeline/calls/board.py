@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from core_pipeline.calls import register
 from core_pipeline.calls.hours import open_now
+from core_pipeline.calls.sweeping import told_to_go
 from core_pipeline.contracts.calls import CallState, Ticket, Verdict
 from core_pipeline.contracts.messages import Identity, Sender
 from core_pipeline.history.threads import Arriving, thread
@@ -82,6 +83,7 @@ class Switchroom:
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     dialled: dict[str, Ticket] = field(default_factory=dict)
     dialling: set[str] = field(default_factory=set)
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
 
     def background(self, work: Coroutine[Any, Any, Any]) -> None:
         """Do this beside everything else; what breaks is logged."""
@@ -94,15 +96,24 @@ class Switchroom:
         if not task.cancelled() and task.exception() is not None:
             log.error("work about a call broke", exc_info=task.exception())
 
-    async def take_up(self) -> None:
-        """Have the calls go on by message that this process was leading when it died."""
+    async def take_up(self, process: str = "") -> None:
+        """Have the calls of a process that is gone go on by message; of this one, those it had yet to write of, too."""
         async with self.db.platform() as session:
-            broken = await register.broken_off(session, self.process)
-        for tenant_id, call_id in broken:
-            self.background(self.going_on.by_message(tenant_id, call_id))
+            broken = await register.broken_off(session, process or self.process)
+            missed = [] if process else await register.lately_missed(session)
+        for call in broken:
+            self.background(self.going_on.by_message(*call))
+        for call in missed:
+            self.background(self.missed(*call))
+
+    async def missed(self, tenant_id: str, call_id: str, wait: float | None = None) -> None:
+        """Write to a caller who was not taken, unless they leave a message; if we must go, whoever starts next does."""
+        if not await told_to_go(self.closing, MESSAGE_SECONDS if wait is None else wait):
+            await self.going_on.unless_left(tenant_id, call_id)
 
     async def close(self) -> None:
         """Let what is being done end, for a moment; calls themselves were drained before."""
+        self.closing.set()
         if self.tasks:
             await asyncio.wait(self.tasks, timeout=5.0)
         for task in list(self.tasks):
@@ -154,6 +165,7 @@ class Board:
         """Talk to the caller on this leg until the call ends; one that broke off goes on by message."""
         reason = await self._room.leader.lead(ticket, leg)
         async with self._db.tenant(ticket.tenant_id) as session:
+            await register.over(session, ticket.call_id, reason)
             await happenings.call(session, "call.ended", ticket.call_id)
         await self._room.going_on.cards(ticket.tenant_id, ticket.call_id)
         if reason in {"dropped", "broke"}:
@@ -179,7 +191,7 @@ class Board:
             if call is not None:
                 await happenings.call(session, "call.missed", call.id)
         if known is not None and known.state == CallState.MISSED and not known.outgoing:
-            self._room.background(self._missed(known.id))
+            self._room.background(self._room.missed(tenant_id, known.id))
 
     async def voicemail(self, provider_id: str, message: Inbound) -> None:
         """Have a message answered that was left instead of a talk; the same message twice is one."""
@@ -273,16 +285,8 @@ class Board:
         except (SawtakError, TimeoutError) as error:
             log.warning("words for a caller could not be spoken in time: %s", type(error).__name__)
         if not message and call.state == CallState.MISSED:
-            self._room.background(self._missed(call.id, wait=0.0))
+            self._room.background(self._room.missed(call.tenant_id, call.id, wait=0.0))
         return Verdict("message" if message else "refuse", language, words=words, sound=sound)
-
-    async def _missed(self, call_id: str, wait: float = MESSAGE_SECONDS) -> None:
-        """Write to somebody whose call was not taken, unless they leave a message."""
-        await asyncio.sleep(wait)
-        async with self._db.tenant(self._account.tenant_id, reads=True) as session:
-            if (await session.get_one(Call, call_id)).reason == "voicemail":
-                return
-        await self._room.going_on.by_message(self._account.tenant_id, call_id)
 
 
 async def _policy(session: AsyncSession, tenant_id: str) -> Policy:

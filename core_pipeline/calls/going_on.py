@@ -54,6 +54,13 @@ class GoingOn:
         await self._arrive(tenant_id, there[1].id, inbound.model_copy(update={"kind": kind, "text": text or None}))
         return True
 
+    async def unless_left(self, tenant_id: str, call_id: str) -> None:
+        """Have a call that was not taken go on by message, unless the caller left a message themselves."""
+        async with self.db.tenant(tenant_id, reads=True) as session:
+            left = (await session.get_one(Call, call_id)).reason == "voicemail"
+        if not left:
+            await self.by_message(tenant_id, call_id)
+
     async def cards(self, tenant_id: str, call_id: str) -> int:
         """Have a call's cards, which can't be spoken, sent where the caller can be written to; how many there are."""
         async with self.db.tenant(tenant_id, reads=True) as session:

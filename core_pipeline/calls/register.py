@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 # A caller whose sound has not come by then never will; somebody we call may let it ring.
 EXPECTED_SECONDS = 60.0
 RINGING_SECONDS = 120.0
+# Somebody whose call was missed so long ago is not written to any more.
+LATELY_SECONDS = 900.0
 OPEN = (CallState.RINGING.value, CallState.RUNNING.value)
 
 
@@ -140,6 +142,45 @@ async def broken_off(session: AsyncSession, process: str) -> list[tuple[str, str
         .returning(col(Call.tenant_id), col(Call.id))
     )
     return [(tenant_id, call_id) for tenant_id, call_id in (await session.execute(dropped)).all()]
+
+
+async def over(session: AsyncSession, call_id: str, reason: str) -> None:
+    """Note that a call has ended, where whoever led it could not."""
+    call = await session.get_one(Call, call_id)
+    if call.state == CallState.RUNNING:
+        broken = reason in {"dropped", "broke"}
+        call.state, call.reason = (CallState.DROPPED if broken else CallState.ENDED).value, reason
+        call.ended_at = datetime.now(UTC)
+
+
+async def leading(session: AsyncSession) -> set[str]:
+    """The processes that lead calls, as far as is written down."""
+    return set(await session.scalars(select(col(Call.process)).where(col(Call.state) == CallState.RUNNING.value)))
+
+
+async def unbrought(session: AsyncSession) -> list[tuple[str, str]]:
+    """Note calls as missed that still ring though nobody can bring their sound any more; those that came to us."""
+    rang = col(Call.started_at) < datetime.now(UTC) - timedelta(seconds=RINGING_SECONDS)
+    missed_now = (
+        update(Call)
+        .where(col(Call.state) == CallState.RINGING.value, rang)
+        .values(state=CallState.MISSED.value, reason="not-brought", token=None, ended_at=datetime.now(UTC))
+        .execution_options(synchronize_session=False)
+        .returning(col(Call.tenant_id), col(Call.id), col(Call.outgoing))
+    )
+    return [(tenant_id, call_id) for tenant_id, call_id, ours in (await session.execute(missed_now)).all() if not ours]
+
+
+async def lately_missed(session: AsyncSession) -> list[tuple[str, str]]:
+    """The tenants' and own ids of calls to us that were missed a short while ago, and brought no message."""
+    since = datetime.now(UTC) - timedelta(seconds=LATELY_SECONDS)
+    asked = select(col(Call.tenant_id), col(Call.id)).where(
+        col(Call.state) == CallState.MISSED.value,
+        col(Call.reason) != "voicemail",
+        col(Call.outgoing).is_(False),
+        col(Call.ended_at) > since,
+    )
+    return [(tenant_id, call_id) for tenant_id, call_id in (await session.execute(asked)).all()]
 
 
 async def conversation_of(session: AsyncSession, call_id: str) -> Conversation:

@@ -26,6 +26,8 @@ from tests.browser.witness import Glance, Listened
 from tests.faces.lipsync import Agreement, Palette, agreement, loudness
 
 SHAPE, FPS, RATE = Shape(512, 512), 25, 16_000
+# Pictures by which sound may come late before viewers notice: 125 ms.
+_NOTICED = 3
 
 Curve: TypeAlias = NDArray[Any]
 
@@ -80,6 +82,11 @@ class LipSync:
     planned: Agreement
     loud: Agreement
     likeness: float
+
+    @property
+    def good(self) -> bool:
+        """Whether a viewer would take the mouth for the voice's own."""
+        return self.planned.r > 0.5 and abs(self.planned.lag) <= _NOTICED
 
     def __str__(self) -> str:
         told = (f"{1000 * one.lag / FPS:+.0f} ms (r {one.r:.2f})" for one in (self.planned, self.loud))

@@ -153,6 +153,15 @@ async def test_a_conversation_that_loses_its_socket_goes_on(visit: Visit) -> Non
     await visit.state("idle")
 
 
+async def test_who_leaves_the_page_says_good_bye(visit: Visit) -> None:
+    await visit.open("mode=live")
+    await visit.mic.click()
+    session = await visit.paper.session()
+    await visit.state("listening")
+    await visit.page.goto(f"{visit.paper.address}/health/live")
+    await session.until(lambda: "end" in session.kinds())
+
+
 async def test_writing_needs_no_microphone(visit: Visit) -> None:
     await visit.open("mode=live")
     await visit.write("Hello")

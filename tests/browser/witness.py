@@ -68,8 +68,12 @@ class Witness:
             while await self._page.evaluate(loud % (AUDIBLE, since)) < seconds * 100 / 2:
                 await asyncio.sleep(0.05)
 
-    async def heard(self) -> Listened:
-        """What came from the source that began last."""
+    async def now(self) -> float:
+        """The page's time."""
+        return float(await self._page.evaluate("performance.now()")) / 1000
+
+    async def heard(self, since: float = 0.0) -> Listened:
+        """What came from the source that began last, since then."""
         told = await self._page.evaluate("witness.sound()")
         rate, whole = told["rate"], np.frombuffer(b64decode(told["pcm"]), "<i2")
         began, laid, at = told["stamps"][0][0] / 1000, bytearray(), 0
@@ -79,7 +83,8 @@ class Witness:
                 laid += bytes(2 * round(missed * rate))
             laid += whole[at : at + size].tobytes()
             at += size
-        return Listened(began, Pcm(bytes(laid), rate))
+        before = max(0, round((since - began) * rate))
+        return Listened(began + before / rate, Pcm(bytes(laid[2 * before :]), rate))
 
     async def seen(self) -> list[Glance]:
         """What was seen in the box."""

@@ -78,6 +78,7 @@ class Office:
     room: Switchroom
     account_id: str
     paper_id: str
+    ref: AccountRef
     recited: list[str] = field(default_factory=list)
 
     async def policy(self, **calls: Any) -> None:
@@ -131,7 +132,7 @@ async def open_office(database: Floor, tmp_path: Path) -> AsyncIterator[Office]:
         room = Switchroom(database.db, lines, leader, going_on, recite, "https://us.example", "one", at_once=2)
         ref = AccountRef(account.id, tenant.id, "line", "100", active=True)
         board = Board(room, ref)
-        yield Office(database, tenant, board, leader, line, inbox, room, account.id, paper.id, recited)
+        yield Office(database, tenant, board, leader, line, inbox, room, account.id, paper.id, ref, recited)
         await room.close()
 
 

@@ -133,6 +133,8 @@ class Line:
     account_id: str
     carrier: CallLine
     base: str
+    book: AccountBook
+    inbox: Inbox
 
 
 async def _recited(tenant_id: str, words: str, language: str) -> str:
@@ -153,7 +155,8 @@ async def answered(spec: ChannelSpec, floor: Floor, folder: Path, policy: Any = 
         stack.push_async_callback(lines.close)
         account_id = await connect_demo(book, spec, tenant.id)
         parrot, blobs = Parrot(), Blobs(f"file://{folder}/blobs")
-        room = Switchroom(floor.db, lines, parrot, GoingOn(floor.db, blobs, inbox), _recited, base, "one")
+        going_on = GoingOn(floor.db, blobs, inbox, {spec.name: 0.0})
+        room = Switchroom(floor.db, lines, parrot, going_on, _recited, base, "one")
         stack.push_async_callback(room.close)
         calls = CallDoor(lines, book, room)
         front = FrontDoor(lines, book, inbox, 1 << 20, calls.taken)
@@ -170,4 +173,4 @@ async def answered(spec: ChannelSpec, floor: Floor, folder: Path, policy: Any = 
         token = signer.issue(tenant.id, ["talk"])
         caller = await stack.enter_async_context(calling(spec, base, account_id, vendor, token))
         carrier: Any = (await lines.line(account_id)).channel
-        yield Line(spec, caller, parrot, floor, tenant, account_id, carrier, base)
+        yield Line(spec, caller, parrot, floor, tenant, account_id, carrier, base, book, inbox)

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 
 import pytest
 import pytest_asyncio
+from sqlalchemy import select
+from sqlmodel import col
 
 from core_pipeline.contracts.calls import CallState
 from core_pipeline.contracts.channel import Delivery
@@ -17,6 +19,7 @@ from core_pipeline.contracts.phrases import READY
 from core_pipeline.media.pcm import peak
 from core_pipeline.media.wav import unpacked
 from errors import Impossible
+from tenants.models import Conversation, Turn, TurnState
 from tests.e2e.calling import AUDIBLE, Customer, Exchange, caught, exchange, sound_of, until
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
@@ -66,7 +69,7 @@ async def test_an_arabic_call_from_the_greeting_to_a_person(here: Exchange, call
     await here.policy(here.demo_id, calls={"person": PERSON, "record": True})
     async with caller.call():
         greeting = await caller.understood()
-        await caller.says(FRIDAY)
+        await caller.says(BRANCH)
         await caller.begins_to_hear()
         await asyncio.sleep(1.2)
         answer = await caller.ask(DISH)
@@ -78,8 +81,8 @@ async def test_an_arabic_call_from_the_greeting_to_a_person(here: Exchange, call
     assert await caller.told() == [f"{READY['recorded']['ar']} {HELLO['greeting']['ar']}"]
 
     interrupted, answered, put_through = await caller.said()
-    assert caught(FRIDAY, interrupted.question)
-    assert "الجمعة" in interrupted.answer
+    assert caught(BRANCH, interrupted.question)
+    assert "الزمالك" in interrupted.answer
     assert interrupted.note == "broken-into"
     assert len(interrupted.heard) < len(interrupted.answer)
     assert interrupted.times["call_clear"] > 0
@@ -161,10 +164,10 @@ async def test_a_message_is_answered_on_whatsapp_where_the_customer_writes(here:
     assert (call.state, call.reason) == (CallState.MISSED, "voicemail")
 
 
-async def test_a_strangers_message_is_answered_by_a_call_back(here: Exchange) -> None:
+async def test_a_strangers_message_is_answered_by_a_call_back_or_shown_to_the_business(here: Exchange) -> None:
     calls_back = await here.number(here.demo_id, CALLS_BACK, call_back=True)
-    async with here.customer(calls_back) as stranger:
-        await left_a_message(here, stranger)
+    async with here.customer(calls_back) as stranger, here.customer(await here.number(here.demo_id, NUMBER)) as other:
+        await asyncio.gather(left_a_message(here, stranger), left_a_message(here, other))
 
         async def called_back() -> bool:
             return len(stranger.phone.sounds) == 2
@@ -172,6 +175,16 @@ async def test_a_strangers_message_is_answered_by_a_call_back(here: Exchange) ->
         await until(called_back)
         assert caught("الجمعة", await here.people.understands(unpacked(stranger.phone.sounds[1])))
         assert stranger.phone.faults == []
+
+        async def given_up() -> Turn | None:
+            dead = select(Turn).join(Conversation, col(Conversation.id) == col(Turn.conversation_id))
+            async with here.db.platform(reads=True) as session:
+                asked = dead.where(col(Conversation.chat) == other.digits, col(Turn.state) == TurnState.DEAD)
+                return (await session.scalars(asked)).one_or_none()
+
+        turn = await until(given_up)
+        assert caught("الجمعة", turn.answer or "")
+        assert "switch on call back or SMS" in (turn.cause or "")
 
 
 async def test_a_dropped_call_goes_on_by_message_once(here: Exchange, friend: Customer) -> None:

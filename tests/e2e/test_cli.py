@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import av
 import pytest
 
+from core_pipeline.contracts.engines import Pcm
+from core_pipeline.contracts.phrases import READY
+from core_pipeline.engines.asr.demo.engine import DemoAsr
+from tests.e2e.calling import caught, sound_of
 from tests.e2e.running import ROOT, environment
 
 HOURS = "ما هي ساعات العمل يوم الجمعة"
+DISH, BRANCH = "بكام طبق الكشري", "أين أقرب فرع"
 
 
 class Command:
@@ -32,7 +39,7 @@ class Command:
             input=answers,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=110,
             check=False,
             start_new_session=True,  # no terminal: secrets are asked for on standard input
         )
@@ -110,7 +117,9 @@ def test_there_are_no_dead_letters_at_first(ready: Command) -> None:
 
 def test_simulate_wants_exactly_one_way_of_asking(ready: Command) -> None:
     assert "exactly one" in ready("simulate", "telegram", code=2)
-    assert "there is no channel" in ready("simulate", "pigeon", "--text", "hi", code=1)
+    nowhere = ready("simulate", "pigeon", "--text", "hi", code=1)
+    assert "there is no channel" in nowhere
+    assert "Traceback" not in nowhere
     assert "no tenant" in ready("simulate", "telegram", "--tenant", "nobody", "--text", "hi", code=1)
 
 
@@ -145,6 +154,52 @@ def test_a_file_that_is_no_sound_is_answered_kindly(ready: Command, tmp_path: Pa
 def test_a_simulation_leaves_the_installation_untouched(ready: Command, tmp_path: Path) -> None:
     ready("simulate", "telegram", "--text", "مرحبا", "--out", str(tmp_path / "out"), "--json")
     assert json.loads(ready("accounts", "list", "--json")) == []
+
+
+def test_simulate_says_plainly_how_a_call_is_played(ready: Command) -> None:
+    assert "telegram carries no calls" in ready("simulate", "telegram", "--call", "--say", "hi", code=1)
+    assert "a call takes --say" in ready("simulate", "phone", "--text", "hi", code=2)
+    assert "keys are" in ready("simulate", "phone", "--say", "hi", "--press", "x", code=2)
+
+
+def called(ready: Command, channel: str, *more: str) -> dict[str, Any]:
+    """The call as it was printed; nothing was wrong with it."""
+    out = str(ready.folder / channel)
+    played: dict[str, Any] = json.loads(ready("simulate", channel, "--say", DISH, "--out", out, *more))
+    assert (played["state"], played["reason"], played["ended"], played["faults"]) == ("ended", "caller", "caller", [])
+    assert "45" in played["exchanges"][0]["answer"]
+    return played
+
+
+def test_a_call_is_played_and_kept_in_stereo(ready: Command) -> None:
+    played = called(ready, "phone", "--then", BRANCH, "--barge-at", "1.2", "--press", "0")
+    broken, answered, keyed = played["exchanges"]
+    assert broken["note"] == "broken-into"
+    assert len(broken["heard"]) < len(broken["answer"])
+    assert answered["heard"] == answered["answer"]
+    assert "الزمالك" in answered["answer"]
+    assert keyed["heard"] == READY["no_person"]["ar"]
+    assert answered["stages"]["call_first_audio"] > 0
+    assert played["metrics"]["barge_ins"] == 1
+    caller, business = (asyncio.run(words) for words in map(understood, sound_of(Path(played["wav"]).read_bytes())))
+    assert caught(DISH, caller)
+    assert caught(BRANCH, caller)
+    assert caught("مطعم اللؤلؤة", business)
+    assert caught("الفرع الجديد", business)
+    assert not caught("مطعم اللؤلؤة", caller)
+
+
+async def understood(sound: Pcm) -> str:
+    ear = await DemoAsr.load()
+    return (await ear.transcribe(sound)).text
+
+
+def test_every_line_can_be_called(ready: Command) -> None:
+    lines = [("audiosocket",), ("web",), ("whatsapp", "--call")]
+    with ThreadPoolExecutor() as at_once:
+        for played in at_once.map(lambda line: called(ready, *line), lines):
+            [exchange] = played["exchanges"]
+            assert exchange["heard"] == exchange["answer"]
 
 
 def assert_voice_note(reply: dict[str, Any]) -> None:

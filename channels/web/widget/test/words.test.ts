@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { levelOf } from "../src/meter.js";
 import { microphoneTrouble, Trouble } from "../src/trouble.js";
 import { namesVisitor, visitorId } from "../src/visitor.js";
-import { stateWords, tongueOf, troubleWords, WORDS } from "../src/words.js";
+import { heardState } from "../src/telling.js";
+import { noticeWords, stateWords, tongueOf, troubleWords, WORDS } from "../src/words.js";
 
 function paths(words: object, before = ""): string[] {
   return Object.entries(words).flatMap(([name, said]) =>
@@ -33,6 +34,12 @@ test("where we have no words the server's count, and what nobody foresaw has wor
   assert.equal(troubleWords("en", new Trouble("lost", "developers' words")).message, WORDS.en.troubles.lost);
   assert.deepEqual(troubleWords("en", new Trouble("full", "All lines are busy.")), { code: "full", message: "All lines are busy." });
   assert.deepEqual(troubleWords("ar", new TypeError("x is not a function")), { code: "server", message: WORDS.ar.troubles.server });
+});
+
+test("what happens to a conversation has words, and an open microphone alone listens", () => {
+  assert.deepEqual(["end", "silence", "Back soon."].map((what) => noticeWords("en", what)), [WORDS.en.notices["end"], "", "Back soon."]);
+  assert.deepEqual((["listening", "hearing", "speaking"] as const).map((one) => heardState(one, null)), ["idle", "idle", "speaking"]);
+  assert.equal(heardState("listening", {} as MediaStream), "listening");
 });
 
 for (const [name, code] of [["NotAllowedError", "refused"], ["NotFoundError", "no-microphone"], ["NotReadableError", "microphone-busy"], ["Odd", "unsupported"]] as const) {
