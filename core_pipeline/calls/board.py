@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from core_pipeline.calls import register
 from core_pipeline.calls.hours import open_now
-from core_pipeline.calls.sweeping import told_to_go
+from core_pipeline.calls.sweeping import goes_on, told_to_go
 from core_pipeline.contracts.calls import CallState, Ticket, Verdict
 from core_pipeline.contracts.messages import Identity, Sender
 from core_pipeline.history.threads import Arriving, thread
@@ -102,7 +102,7 @@ class Switchroom:
             broken = await register.broken_off(session, process or self.process)
             missed = [] if process else await register.lately_missed(session)
         for call in broken:
-            self.background(self.going_on.by_message(*call))
+            self.background(goes_on(self, "call.ended", *call))
         for call in missed:
             self.background(self.missed(*call))
 

@@ -57,7 +57,7 @@ class Sweeping:
             unbrought = await register.unbrought(session)
             others = await register.leading(session) - {self._room.process}
         for tenant_id, call_id in unbrought:
-            self._room.background(self._missed(tenant_id, call_id))
+            self._room.background(goes_on(self._room, "call.missed", tenant_id, call_id))
         self._gone = Counter({name: self._gone[name] + 1 for name in others if await self._is_gone(name)})
         for name in [name for name, looks in self._gone.items() if looks >= LOOKS]:
             log.warning("process %s is gone; its calls go on by message", name)
@@ -78,10 +78,12 @@ class Sweeping:
         finally:
             await lock.free()
 
-    async def _missed(self, tenant_id: str, call_id: str) -> None:
-        async with self._room.db.tenant(tenant_id) as session:
-            await happenings.call(session, "call.missed", call_id)
-        await self._room.going_on.by_message(tenant_id, call_id)
+
+async def goes_on(room: Switchroom, event: str, tenant_id: str, call_id: str) -> None:
+    """Tell the tenant's systems that a call is over which nobody led to its end, and have it go on by message."""
+    async with room.db.tenant(tenant_id) as session:
+        await happenings.call(session, event, call_id)
+    await room.going_on.by_message(tenant_id, call_id)
 
 
 async def told_to_go(closing: asyncio.Event, seconds: float) -> bool:

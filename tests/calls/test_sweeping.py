@@ -18,7 +18,7 @@ from core_pipeline.calls.sweeping import LOOKS, Sweeping
 from core_pipeline.contracts.calls import CallNews, CallState
 from core_pipeline.contracts.messages import Inbound, Kind, MediaRef
 from errors import Forged
-from tenants.models import Call
+from tenants.models import Call, Notice, Subscription
 from tests.calls.office import CALLER, Office, open_office, ring
 from tests.conftest import Floor
 
@@ -88,6 +88,9 @@ async def test_calls_of_another_process_go_on_once_it_is_gone_for_sure(office: O
     assert verdict.ticket is not None
     elsewhere = Board(replace(office.room, process="two"), office.ref)
     await elsewhere.redeem(verdict.ticket.token)
+    async with office.floor.db.platform() as session:
+        told = {"tenant_id": office.tenant.id, "url": "https://a.example", "sealed": "s"}
+        session.add(Subscription(events=["call.ended"], **told))
     locks = PaperLocks("two")
     sweeping = Sweeping(office.room, locks.of)
     for _ in range(LOOKS):
@@ -102,6 +105,9 @@ async def test_calls_of_another_process_go_on_once_it_is_gone_for_sure(office: O
         await sweeping.look()
     assert ((await office.call("CA1")).state, (await office.call("CA1")).reason) == ("dropped", "restart")
     assert [inbound.kind for inbound in await office.arrived()] == [Kind.CALL]
+    async with office.floor.db.tenant(office.tenant.id, reads=True) as session:
+        [notice] = (await session.scalars(select(Notice))).all()
+    assert (notice.event, notice.payload["reason"]) == ("call.ended", "restart")
     assert locks.mine == {"one"}
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from channels import discover
+from core_pipeline.contracts.calls import CallNews, Ring
 from core_pipeline.contracts.channel import Channel, ChannelSpec
 from core_pipeline.contracts.messages import Inbound, Receipt, ReplyKind
 from errors import Forged
@@ -115,7 +116,7 @@ def wild_bodies(draw: st.DrawFn, spec: ChannelSpec) -> bytes:
 
 def read_wildly(channel: Channel, body: bytes) -> None:
     for event in channel.read(post(body, {})):
-        assert isinstance(event, Inbound | Receipt)
+        assert isinstance(event, Inbound | Receipt | Ring | CallNews)
         # The inbox stores it so, and Postgres refuses zero bytes.
         assert "\\u0000" not in event.model_dump_json()
 

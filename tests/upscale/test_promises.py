@@ -70,7 +70,9 @@ class TestUpscale:
             await task
         assert time.monotonic() - start < 15, "a step is all that one waits for"
         assert len((await made(engine, clip(frames=2), LARGE)).pictures) == 2
-        assert not [one for one in threading.enumerate() if one.name.startswith("upscale") and one.is_alive()]
+        while (time.monotonic() - start < 30) and any(one.name.startswith("upscale") for one in threading.enumerate()):
+            await asyncio.sleep(0.01)
+        assert not [one for one in threading.enumerate() if one.name.startswith("upscale")]
 
     @pytest.mark.parametrize(
         "shape",
