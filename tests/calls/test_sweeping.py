@@ -89,8 +89,8 @@ async def test_calls_of_another_process_go_on_once_it_is_gone_for_sure(office: O
     elsewhere = Board(replace(office.room, process="two"), office.ref)
     await elsewhere.redeem(verdict.ticket.token)
     async with office.floor.db.platform() as session:
-        told = {"tenant_id": office.tenant.id, "url": "https://a.example", "sealed": "s"}
-        session.add(Subscription(events=["call.ended"], **told))
+        own = office.tenant.id
+        session.add(Subscription(tenant_id=own, url="https://a.example", sealed="s", events=["call.ended"]))
     locks = PaperLocks("two")
     sweeping = Sweeping(office.room, locks.of)
     for _ in range(LOOKS):

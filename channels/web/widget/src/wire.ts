@@ -46,7 +46,7 @@ export class Wire {
 
   /** Send a message; what comes before the session has begun, or while it is cut, is sent after. */
   send(message: Message): void {
-    if (this.ready) this.socket?.send(JSON.stringify(message));
+    if (this.open) this.socket?.send(JSON.stringify(message));
     else this.held.push(message);
   }
 
@@ -58,7 +58,7 @@ export class Wire {
 
   /** Send sound; what cannot be sent now is dropped, because late sound is worse than none. */
   sound(pcm: ArrayBuffer): void {
-    if (this.ready && this.socket && this.socket.bufferedAmount < CROWDED) this.socket.send(pcm);
+    if (this.open && this.socket && this.socket.bufferedAmount < CROWDED) this.socket.send(pcm);
   }
 
   /** Say good-bye. */
@@ -66,6 +66,11 @@ export class Wire {
     if (this.ended) return;
     if (this.ready) this.send({ type: "end" });
     this.finish();
+  }
+
+  /** Whether something can be sent now: a socket that is about to close says so before it is closed. */
+  private get open(): boolean {
+    return this.ready && (this.socket?.readyState ?? 0) <= 1;
   }
 
   private connect(): void {
