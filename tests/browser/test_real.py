@@ -65,6 +65,9 @@ class Visitor:
     async def sees(self, part: str, text: str) -> None:
         await expect(self.part(part).last).to_contain_text(text, timeout=PATIENCE)
 
+    async def state(self, state: str) -> None:
+        await expect(self.part("card")).to_have_attribute("data-state", state, timeout=PATIENCE)
+
     async def converses(self) -> None:
         """Is greeted, asks aloud and is answered rightly; a machine that was too busy to listen is tried again."""
         for _ in range(TRIES):
@@ -179,6 +182,6 @@ async def test_a_conversation_goes_on_when_its_network_comes_back(server: Platfo
         await visitor.writes(QUESTION)
         await visitor.sees("answer", ANSWER)
         await visitor.witness.audible()
-        assert told(await visitor.witness.events("response")).startswith(f"{GREETING} {ANSWER}")
+        assert told(await visitor.witness.events("response")).count(GREETING) == 1
         await visitor.presses()
         await visitor.state("idle")
