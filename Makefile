@@ -56,7 +56,8 @@ lint: $(VENV)/.dev ## Format, style, types, import contracts
 	$(BIN)/lint-imports
 
 unit: $(VENV)/.dev test-widget browser ## The tests, on SQLite and on a real Postgres
-	$(BIN)/python -m pytest -n 3 --dist worksteal
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not alone"
+	$(BIN)/python -m pytest -m alone
 
 .venv-engines/.done: requirements/engines.txt
 	@test -x .venv-engines/bin/python || $(PYTHON) -m venv .venv-engines

@@ -13,6 +13,16 @@ from tenants.db import Database
 from tenants.schema import migrate
 from tests import postgres
 
+# What keeps time with sound or pictures would measure its neighbours on two cores.
+ALONE = ("tests/browser/", "tests/channels/rtc/", "tests/calls/face/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the folders whose tests run by themselves."""
+    for item in items:
+        if item.nodeid.startswith(ALONE):
+            item.add_marker(pytest.mark.alone)
+
 
 @dataclass(frozen=True)
 class Floor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from difflib import SequenceMatcher
 
 import pytest
 import pytest_asyncio
@@ -68,6 +69,13 @@ class Visitor:
     async def state(self, state: str) -> None:
         await expect(self.part("card")).to_have_attribute("data-state", state, timeout=PATIENCE)
 
+    async def was_understood(self) -> None:
+        """Is shown their question, but for what a busy machine swallowed of it."""
+        [*_, last] = await self.witness.events("transcript")
+        assert last["final"]
+        assert SequenceMatcher(None, last["text"], QUESTION).ratio() > 0.7, last["text"]
+        await self.sees("question", last["text"])
+
     async def converses(self) -> None:
         """Is greeted, asks aloud and is answered rightly; a machine that was too busy to listen is tried again."""
         for _ in range(TRIES):
@@ -110,8 +118,7 @@ async def test_a_live_conversation_greets_understands_and_answers(server: Platfo
     await visitor.converses()
     await visitor.witness.audible()
     assert GREETING in told(await visitor.witness.events("response"))
-    await visitor.sees("question", "الجمعة")
-    assert [one["final"] for one in await visitor.witness.events("transcript")][-1]
+    await visitor.was_understood()
     await visitor.presses()
     await visitor.state("idle")
 
@@ -121,7 +128,7 @@ async def test_a_call_shows_a_face_whose_lips_keep_time_with_the_voice(server: P
     await visitor.goes_to(f"{server.url}/try/demo?mode=rtc&avatar=on")
     await visitor.witness.look_at(mouth.box)
     await visitor.converses()
-    await visitor.sees("question", "الجمعة")
+    await visitor.was_understood()
     await visitor.witness.audible(SAMPLE)
     found = [await measured(visitor, mouth, one) for one in (GREETING, ANSWER)]
     count, seconds = await visitor.witness.pictures()

@@ -43,10 +43,13 @@ class Witness:
     def __init__(self, page: Page) -> None:
         self._page = page
         self._box: tuple[int, int, int, int] | None = None
+        self._begun = False
 
     async def begin(self) -> None:
         """Watch every page that is opened from now on."""
-        await self._page.add_init_script(path=SCRIPT)
+        if not self._begun:
+            self._begun = True
+            await self._page.add_init_script(path=SCRIPT)
 
     async def look_at(self, box: tuple[int, int, int, int]) -> None:
         """Keep what is seen in this box (left, top, width, height) of every moving picture from now on."""

@@ -127,6 +127,7 @@ async def test_a_tenants_own_app_secret_comes_before_the_platforms() -> None:
         channel.verify(post(b"{}", {"x-hub-signature-256": sign("demo-app-secret", b"{}")}))
 
 
+@pytest.mark.alone
 def test_a_thousand_updates_for_fifty_numbers_are_read_in_a_tenth_of_a_second() -> None:
     entry = load(SPEC, "voice")["entry"][0]
     entries = []

@@ -7,7 +7,6 @@ import json
 import socket
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -194,12 +193,10 @@ async def understood(sound: Pcm) -> str:
     return (await ear.transcribe(sound)).text
 
 
-def test_every_line_can_be_called(ready: Command) -> None:
-    lines = [("audiosocket",), ("web",), ("whatsapp", "--call")]
-    with ThreadPoolExecutor() as at_once:
-        for played in at_once.map(lambda line: called(ready, *line), lines):
-            [exchange] = played["exchanges"]
-            assert exchange["heard"] == exchange["answer"]
+@pytest.mark.parametrize("channel", ["audiosocket", "web", "whatsapp"])
+def test_every_line_can_be_called(ready: Command, channel: str) -> None:
+    [exchange] = called(ready, channel, "--call")["exchanges"]
+    assert exchange["stages"]["call_first_audio"] > 0
 
 
 def assert_voice_note(reply: dict[str, Any]) -> None:
