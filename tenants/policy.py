@@ -35,6 +35,7 @@ PHRASES = (
     "trouble",
     "call_broke_off",
     "call_missed",
+    "call_again",
 )
 
 

@@ -23,6 +23,7 @@ LIMITS = Limits(
     polling=False,
     degrade=(ReplyKind.VOICE, ReplyKind.TEXT),
     bursts=False,
+    dials="+{account}",
 )
 
 

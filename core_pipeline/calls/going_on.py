@@ -13,7 +13,7 @@ from sqlmodel import col
 from core_pipeline.contracts.calls import CallState
 from core_pipeline.contracts.messages import Identity, Inbound, Kind, MediaRef, ReplyKind, Sender
 from core_pipeline.history.outgoing import UNSENT
-from core_pipeline.history.threads import elsewhere
+from core_pipeline.history.threads import GOES_ON, elsewhere
 from tenants.inbox import NewRow
 from tenants.models import Call, ContactIdentity, Direction, Message, Tenant, Turn
 from tenants.policy import Policy
@@ -49,7 +49,7 @@ class GoingOn:
             if there is None:
                 return False
             text = await _unanswered(session, call_id)
-            inbound = await _inbound(session, *there, f"call:{call_id}")
+            inbound = await _inbound(session, *there, f"{GOES_ON}{call_id}")
         kind = Kind.MISSED_CALL if call.state == CallState.MISSED else Kind.CALL
         await self._arrive(tenant_id, there[1].id, inbound.model_copy(update={"kind": kind, "text": text or None}))
         return True

@@ -19,6 +19,7 @@ from errors import Impossible
 from tenants.db import scope_of
 from tenants.models import Call, Contact, Conversation, Direction, Message, Tenant, Turn, TurnState
 from tenants.policy import Policy
+from voices.catalogue import catalogue
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -46,7 +47,7 @@ async def opened(session: AsyncSession, call_id: str) -> Dialogue:
         tenant_id=tenant.id,
         conversation_id=conversation.id,
         account_id=call.account_id,
-        policy=policy,
+        policy=_voiced(policy, language, conversation.address.get("voice")),
         business={"ar": tenant.name_ar, "en": tenant.name_en},
         language=language,
         before=before,
@@ -54,6 +55,14 @@ async def opened(session: AsyncSession, call_id: str) -> Dialogue:
         opening=call.opening,
         pinned=wish if wish == language else None,
     )
+
+
+def _voiced(policy: Policy, language: str, wished: object) -> Policy:
+    """With the voice of the shelf that the caller asked for, if there is such a one and it speaks the language."""
+    listed = catalogue().get(wished) if isinstance(wished, str) else None
+    if listed is None or language not in listed.languages:
+        return policy
+    return policy.model_copy(update={"voice": {**policy.voice, language: wished}})
 
 
 async def over_since(session: AsyncSession, call_id: str) -> int | None:

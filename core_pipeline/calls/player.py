@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LEAD = 0.2
 STEP = 0.04
 MOST_QUEUED = 2.0
-MARK_SECONDS = 1.5  # after its last sound a mark that did not come back is not waited for any more
+MARK_SECONDS = 5.0  # after its last sound a mark that did not come back is not waited for any more
 _TOLERATED = 0.001
 
 

@@ -111,7 +111,8 @@ class Limits:
     `receipts` says whether the vendor echoes our key in a status, which settles an ambiguous send.
     `degrade` lists the reply kinds from richest to poorest that this network supports. `videos` are the ways in which
     it shows a video, the usual one first. `bursts` says that customers write what they mean in several messages;
-    `window` is how long after a customer's last message we may write to them (0: always).
+    `window` is how long after a customer's last message we may write to them (0: always). `dials` is what customers
+    dial, with the account's external id in it as {account}; "" where they can't, or need not be told.
     """
 
     text_chars: int
@@ -125,6 +126,7 @@ class Limits:
     videos: tuple[VideoFormat, ...] = ()
     bursts: bool = True
     window: float = 0.0
+    dials: str = ""
 
 
 @dataclass(frozen=True)

@@ -78,5 +78,6 @@ READY = {
         "ar": "لم نتمكن من الرد على مكالمتك. كيف نساعدك؟",
         "en": "We could not take your call. How can we help you?",
     },
+    "call_again": {"ar": "للاتصال بنا:", "en": "Call us:"},
     "disclosure": {"ar": "هذا رد آلي بصوت مولد.", "en": "This is an automated reply in a generated voice."},
 }

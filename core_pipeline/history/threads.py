@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 from sqlmodel import col
 
+from core_pipeline.contracts.messages import Kind
 from tenants.contacts import resolve
 from tenants.db import scope_of
-from tenants.models import ChannelAccount, Contact, ContactIdentity, Conversation
+from tenants.models import Call, ChannelAccount, Contact, ContactIdentity, Conversation, Message
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 # The end of the name of every kind of identity that is a telephone number in digits.
 PHONE = "%phone"
+# How the message is named with which a call goes on; the call's id follows.
+GOES_ON = "call:"
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,10 @@ class Arriving:
 
 
 async def thread(session: AsyncSession, arriving: Arriving, at: datetime | None = None) -> Conversation:
-    """Find or make the conversation; `at` is when the customer turned to us, None when we turn to them."""
+    """Find or make the conversation; `at` is when the customer turned to us, None when we turn to them.
+
+    Where we know already how to answer there, only the customer's own turning to us changes it.
+    """
     identities = [(one.kind, one.value) for one in arriving.sender.identities]
     contact = await resolve(session, identities, arriving.sender.name, arriving.sender.language)
     conversation = await _known(session, arriving, contact)
@@ -47,7 +53,8 @@ async def thread(session: AsyncSession, arriving: Arriving, at: datetime | None 
         session.add(conversation)
     conversation.contact_id = contact.id
     conversation.chat = arriving.chat
-    conversation.address = dict(arriving.address)
+    if at is not None or not conversation.address:
+        conversation.address = dict(arriving.address)
     conversation.last_in_at = at or conversation.last_in_at
     await session.flush()
     return conversation
@@ -62,6 +69,16 @@ async def _known(session: AsyncSession, arriving: Arriving, contact: Contact) ->
     names = select(col(ContactIdentity.value)).where(col(ContactIdentity.contact_id) == contact.id)
     theirs = col(Conversation.contact_id) == contact.id
     return await session.scalar(select(Conversation).where(here, theirs, col(Conversation.chat).in_(names)).limit(1))
+
+
+async def called_in(session: AsyncSession, turn_id: str) -> ChannelAccount | None:
+    """The account that was called before this turn went on with the call; None where none was."""
+    came = select(col(Message.provider_id)).where(
+        col(Message.turn_id) == turn_id, col(Message.kind).in_([Kind.CALL, Kind.MISSED_CALL])
+    )
+    name = await session.scalar(came.limit(1))
+    call = await session.get(Call, name.removeprefix(GOES_ON)) if name else None
+    return await session.get(ChannelAccount, call.account_id) if call is not None else None
 
 
 async def elsewhere(

@@ -17,12 +17,13 @@ from core_pipeline.contracts.messages import Kind, ReplyKind
 from core_pipeline.engines.router import For
 from core_pipeline.engines.wrap.meter import Ledger
 from core_pipeline.history import memory, turns
+from core_pipeline.history.threads import called_in
 from core_pipeline.notices import happenings
 from core_pipeline.thinking.think import think
 from core_pipeline.thinking.words import phrase
 from core_pipeline.turns import again
 from core_pipeline.turns.casting import cast_of
-from core_pipeline.turns.ladder import form_of, wants_video
+from core_pipeline.turns.ladder import CALLED, form_of, wants_video
 from core_pipeline.turns.remembering import agreed, noticed, offer
 from core_pipeline.turns.shooting import begin_film
 from core_pipeline.turns.situation import AGAIN, situation
@@ -68,6 +69,7 @@ async def answer(deps: Deps, here: Here) -> dict[str, Any]:
     script = await script_of(deps, here, now.policy, now.language) if form is not ReplyKind.TEXT else None
     said = await _said(deps, here, now, order, script, cast)
     said.note = said.note or refusal
+    said.also += await _how_to_call(deps, here, now)
     async with deps.db.tenant(here.tenant_id) as session:
         conversation = await session.get_one(Conversation, here.conversation_id)
         conversation.language = now.language
@@ -78,6 +80,18 @@ async def answer(deps: Deps, here: Here) -> dict[str, Any]:
     plan = {"text": said.text, "note": said.note, "spoken": said.spoken, "keep": said.keep, "also": said.also}
     shown = {"language": now.language, "form": form.value, "sound": now.sound, "avatar": now.avatar}
     return {**plan, **shown, "bills": _bills(order)}
+
+
+async def _how_to_call(deps: Deps, here: Here, now: Situation) -> list[str]:
+    """What somebody needs who wants to call again, where this turn goes on with a call."""
+    if not CALLED & set(now.kinds):
+        return []
+    async with deps.db.tenant(here.tenant_id, reads=True) as session:
+        called = await called_in(session, here.turn_id)
+    if called is None:
+        return []
+    number = (await deps.lines.line(called.id)).limits.dials.format(account=called.external_id)
+    return [f"{phrase(now.policy, 'call_again', now.language)} {number}"] if number else []
 
 
 async def _cast(deps: Deps, here: Here, now: Situation) -> tuple[Cast | None, str | None]:

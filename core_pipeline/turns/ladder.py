@@ -17,7 +17,8 @@ AUDIBLE = {Kind.VOICE, Kind.AUDIO, Kind.VIDEO_NOTE}
 # Where a message's text is the customer's own words, and not a place's coordinates or a visiting card.
 WORDED = AUDIBLE | {Kind.TEXT, Kind.CHOICE, Kind.IMAGE, Kind.VIDEO, Kind.DOCUMENT, Kind.CALL}
 # Who spoke to us, in a note or in a call, is answered aloud where answers mirror the question.
-SPOKEN = AUDIBLE | {Kind.CALL, Kind.MISSED_CALL}
+CALLED = {Kind.CALL, Kind.MISSED_CALL}
+SPOKEN = AUDIBLE | CALLED
 
 
 def wants_video(

@@ -154,6 +154,12 @@ class Stage:
             tenant = await session.get_one(Tenant, self.tenant.id)
             tenant.policy = {**tenant.policy, **changes}
 
+    async def wishes(self, **wishes: str) -> None:
+        """What the caller's own program asked for."""
+        async with self.floor.db.tenant(self.tenant.id) as session:
+            conversation = await session.get_one(Conversation, self.conversation.id)
+            conversation.address = {**conversation.address, **wishes}
+
     async def again(self, **call: Any) -> Stage:
         """Another call of the same customer."""
         made = await make_call(self.floor, self.conversation, **call)

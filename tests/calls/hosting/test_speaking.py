@@ -177,3 +177,13 @@ async def test_a_recording_in_a_revoked_voice_is_not_kept(database: Floor, tmp_p
             assert kept.recording in await voices.remains(session, voice_id)
         await revoke(first, voice_id)
         assert (await calls[1].hangs_up(recording=SECOND.data * 2)).recording is None
+
+
+@pytest.mark.parametrize(("wished", "speaks"), [("embedded-woman", "ar+f1"), ("nobody", "ar+m8"), ("", "ar+m8")])
+async def test_a_visitor_may_choose_a_voice_of_the_shelf(stage: Stage, wished: str, speaks: str) -> None:
+    await stage.policy(voice={"ar": "embedded-man-deep"})
+    await stage.wishes(voice=wished)
+    host, _ = await host_for(stage.lobby, stage.call_id)
+    assert [part async for part in host.speak(ANSWER)]
+    [voice] = [one for one in stage.engines.voices if one]
+    assert (voice.engine, voice.name) == ("espeak", speaks)
