@@ -8,6 +8,9 @@ from sqlalchemy import BigInteger, Column, DateTime, Dialect, Integer
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field
 
+# The time of rows from before there was a column for it.
+LONG_AGO = "1970-01-01 00:00:00"
+
 BigId = BigInteger().with_variant(Integer, "sqlite")
 
 
@@ -43,7 +46,12 @@ class UtcTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def time_column(*, nullable: bool = False, index: bool = False) -> Any:
-    """A column of UTC time; defaults to now unless it may be empty."""
-    kept: Column[datetime] = Column(UtcTime(), nullable=nullable, index=index)
+def since(default: str) -> dict[str, Any]:
+    """Arguments of a column that came later: rows of before have this `default`."""
+    return {"server_default": default}
+
+
+def time_column(*, nullable: bool = False, index: bool = False, before: str | None = None) -> Any:
+    """A column of UTC time; defaults to now unless it may be empty. `before` is for rows that were there already."""
+    kept: Column[datetime] = Column(UtcTime(), nullable=nullable, index=index, server_default=before)
     return Field(default=None, sa_column=kept) if nullable else Field(default_factory=now, sa_column=kept)

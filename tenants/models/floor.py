@@ -10,16 +10,25 @@ from tenants.models.base import new_id, time_column
 
 
 class Agency(SQLModel, table=True):
-    """Who looks after a group of tenants."""
+    """Who looks after a group of tenants; `domain` is the host name at which its people find the panel.
+
+    `brand` is how the panel looks to them: "name_ar", "name_en", "logo" (a blob), "colour" (#rrggbb).
+    """
 
     id: str = Field(default_factory=new_id, primary_key=True)
     slug: str = Field(unique=True)
     name: str
+    domain: str | None = Field(default=None, unique=True, index=True)
+    brand: dict[str, str] = Field(default_factory=dict, sa_type=JSON, nullable=True)
     created_at: datetime = time_column()
 
 
 class Tenant(SQLModel, table=True):
-    """A business that we serve; `knowledge_version` rises with every change of its questions and answers."""
+    """A business that we serve; `knowledge_version` rises with every change of its questions and answers.
+
+    `facts` are what is said of it everywhere ("trade", "phone", "address", "website", …), `quota` what a month may
+    bring ("messages", and "stop": whether the bot keeps quiet after that).
+    """
 
     id: str = Field(default_factory=new_id, primary_key=True)
     agency_id: str = Field(foreign_key="agency.id", index=True)
@@ -27,6 +36,8 @@ class Tenant(SQLModel, table=True):
     name_ar: str
     name_en: str
     policy: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    facts: dict[str, str] = Field(default_factory=dict, sa_type=JSON, nullable=True)
+    quota: dict[str, Any] = Field(default_factory=dict, sa_type=JSON, nullable=True)
     knowledge_version: int = 1
     active: bool = True
     created_at: datetime = time_column()

@@ -4,10 +4,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Column, Index, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from tenants.models.base import BigId, new_id, time_column
+from tenants.models.base import LONG_AGO, BigId, new_id, since, time_column
 
 
 class Direction(StrEnum):
@@ -58,9 +58,17 @@ class Conversation(SQLModel, table=True):
 
     The bot remembers from message `memory_from` on, and `summary` of what came between there and message
     `summary_until`. `handed_at` is when a person was asked to take over, `pending` the action that waits for a yes.
+
+    `mode` is "bot", or "human" while the person `agent_id` answers here instead (since `taken_at`). `last_*` are of the
+    newest message that either side can see, `unread` counts the customer's since a colleague looked; `closed_at` is
+    when somebody called it settled, until the customer writes again. `changed_at` moves with everything that a list of
+    conversations, or the thread itself, would show differently.
     """
 
-    __table_args__ = (UniqueConstraint("account_id", "chat"),)
+    __table_args__ = (
+        UniqueConstraint("account_id", "chat"),
+        Index("ix_conversation_newest", "tenant_id", "last_at", "id"),
+    )
     id: str = Field(default_factory=new_id, primary_key=True)
     tenant_id: str = Field(foreign_key="tenant.id", index=True)
     account_id: str = Field(foreign_key="channel_account.id", index=True)
@@ -73,6 +81,16 @@ class Conversation(SQLModel, table=True):
     memory_from: int = Field(default=0, sa_type=BigInteger)
     handed_at: datetime | None = time_column(nullable=True)
     pending: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    mode: str = Field(default="bot", sa_column_kwargs=since("bot"))
+    agent_id: str | None = Field(default=None, index=True)
+    taken_at: datetime | None = time_column(nullable=True)
+    unread: int = Field(default=0, sa_column_kwargs=since("0"))
+    last_text: str | None = Field(default=None, sa_type=Text)
+    last_kind: str | None = None
+    last_direction: str | None = None
+    last_at: datetime = time_column(before=LONG_AGO)
+    closed_at: datetime | None = time_column(nullable=True)
+    changed_at: datetime = time_column(index=True, before=LONG_AGO)
     last_in_at: datetime | None = time_column(nullable=True)
     created_at: datetime = time_column()
 
@@ -83,6 +101,9 @@ class Message(SQLModel, table=True):
     `key` is the idempotency key of an outgoing one. `wish` is the form in which the customer asked for the answer;
     `heard` how much of an answer in a call was really heard before the caller broke in. `status` is "received" for
     incoming messages; for outgoing ones "sending" (intent written, outcome unknown), then the vendor's word.
+    `author_id` is the person of ours who wrote or spoke it, None for customers and the bot; an incoming one with an
+    author (kind "script") is the order for an outgoing one, and never shown. `peaks` are how loud a recording is from
+    its beginning to its end, each 0 to 99.
     """
 
     __table_args__ = (
@@ -110,6 +131,8 @@ class Message(SQLModel, table=True):
     seconds: float | None = None
     wish: str | None = None
     heard: str | None = Field(default=None, sa_type=Text)
+    author_id: str | None = None
+    peaks: list[int] | None = Field(default=None, sa_type=JSON)
     sent_at: datetime = time_column()
     created_at: datetime = time_column()
 
