@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint unit widget test-widget browser engines test-engines bench demo-asr lock doctor clean help
+.PHONY: run test lint unit widget test-widget panel browser engines test-engines bench demo-asr lock doctor clean help
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -21,7 +21,7 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.base
 	@touch $@
 
 WIDGET := channels/web/widget
-NO_NPM := the website widget can't be built without npm: install Node.js 20 or newer, then run 'make widget'
+NO_NPM := the widget and the panel can't be built without npm: install Node.js 20 or newer, then run 'make widget panel'
 
 $(WIDGET)/node_modules/.done: $(WIDGET)/package-lock.json
 	@cd $(WIDGET) && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
@@ -39,12 +39,26 @@ test-widget: widget ## The widget's own tests
 	@command -v npm >/dev/null || { echo "$(NO_NPM)"; exit 1; }
 	@cd $(WIDGET) && npm test --silent
 
+PANEL := admin/web
+
+$(PANEL)/node_modules/.done: $(PANEL)/package-lock.json
+	@cd $(PANEL) && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
+	@touch $@
+
+$(PANEL)/dist/.done: $(PANEL)/node_modules/.done $(PANEL)/build.mjs $(PANEL)/tsconfig.json $(wildcard $(PANEL)/src/*)
+	@cd $(PANEL) && npm run --silent build
+	@touch $@
+
+panel: ## Build what browsers need for the panel
+	@if command -v npm >/dev/null; then $(MAKE) -s $(PANEL)/dist/.done || \
+	echo "The panel is NOT built (see above); everything else works."; else echo "$(NO_NPM); everything else works."; fi
+
 browser: ## Have a Chromium for the tests that need one
 	@for name in chromium chromium-browser google-chrome google-chrome-stable; do command -v $$name >/dev/null && exit; done; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; \
 	else echo "There is no Chromium, and the tests that need one will fail: install it, or run 'make browser' as root on Debian."; fi
 
-run: $(VENV)/.base widget ## Set up, migrate, seed the demo tenant once and serve on 127.0.0.1:$PORT
+run: $(VENV)/.base widget panel ## Set up, migrate, seed the demo tenant once and serve on 127.0.0.1:$PORT
 	@exec $(BIN)/python cli.py serve --first-run
 
 test: lint unit ## Everything that must pass before a change lands
@@ -55,7 +69,7 @@ lint: $(VENV)/.dev ## Format, style, types, import contracts
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 
-unit: $(VENV)/.dev test-widget browser ## The tests, on SQLite and on a real Postgres
+unit: $(VENV)/.dev test-widget panel browser ## The tests, on SQLite and on a real Postgres
 	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not alone"
 	$(BIN)/python -m pytest -m alone
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
 
+from admin import opening
 from core_pipeline.actions.doing import Actions
 from core_pipeline.contracts.specs import Bench
 from core_pipeline.engines.fair import FairGate
@@ -22,24 +23,20 @@ from core_pipeline.turns.deps import Deps
 from core_pipeline.turns.flow import Tries
 from core_pipeline.turns.locks import lock_for
 from core_pipeline.turns.works import in_background, working
-from errors import NeedsOwner
 from settings import Settings
-from tenants.accounts import AccountBook
 from tenants.blobs import Blobs
-from tenants.db import Database
 from tenants.engines import EngineBook
 from tenants.floor import Floor
+from tenants.floor import open_floor as floor_of
 from tenants.inbox import Inbox
 from tenants.links import Links
-from tenants.schema import up_to_date
 from tenants.signing import Signer
-from tenants.vault import Vault
 from webhooks import site
 from webhooks.lines import OpenLines
 from webhooks.polling import Poller
 from webhooks.receive import FrontDoor
 
-VENDOR_TIMEOUT = httpx.Timeout(20.0, connect=5.0)
+PATIENCE = httpx.Timeout(20.0, connect=5.0)
 
 
 @dataclass(frozen=True)
@@ -50,17 +47,9 @@ class House(site.Rooms):
     guarded: GuardedClient
 
 
-@asynccontextmanager
-async def open_floor(settings: Settings) -> AsyncIterator[Floor]:
+def open_floor(settings: Settings) -> AbstractAsyncContextManager[Floor]:
     """Open the data; `NeedsOwner` when migrations have not run."""
-    if not up_to_date(settings.main_url, settings.inbox_url):
-        raise NeedsOwner("schema-old", "run `cli.py migrate` first (`make run` does)")
-    db = Database(settings.main_url)
-    try:
-        vault = Vault.from_text(settings.vault_text.get_secret_value())
-        yield Floor(db, vault, AccountBook(db, vault))
-    finally:
-        await db.close()
+    return floor_of(settings.main_url, settings.inbox_url, settings.vault_text)
 
 
 @asynccontextmanager
@@ -70,7 +59,7 @@ async def open_house(
     """Build the platform and start its work; leaving stops cleanly, and nothing accepted is lost."""
     async with AsyncExitStack() as stack:
         floor = await stack.enter_async_context(open_floor(settings))
-        http = await stack.enter_async_context(httpx.AsyncClient(timeout=VENDOR_TIMEOUT, follow_redirects=False))
+        http = await stack.enter_async_context(httpx.AsyncClient(timeout=PATIENCE))
         guarded = await stack.enter_async_context(guarded_client(settings.inner_hosts))
         inbox = await stack.enter_async_context(Inbox(settings.inbox_url))
         lines = OpenLines(floor.book, http, of_channel or settings.of_channel)
@@ -91,23 +80,27 @@ async def open_house(
         yield house
 
 
-def open_site(settings: Settings, house: House) -> site.OpenSite:
+@asynccontextmanager
+async def open_site(settings: Settings, house: House) -> AsyncIterator[site.Site]:
     """Open every address that the platform answers."""
-    calls = settings.calls_at_once, settings.turn_model, settings.drain_seconds
     me = settings.address, settings.executor, lambda name: lock_for(settings.turns_url, f"calls:{name}")
-    return site.open_site(house, site.Terms(*me, *calls, settings.body_limit))
+    calls = settings.calls_at_once, settings.turn_model, settings.drain_seconds
+    pages = opening.Terms(*me[:2], settings.var, settings.turns_url, settings.chains, settings.inner_hosts)
+    async with (
+        opening.open_panel(house, pages) as panel,
+        site.open_site(house, site.Terms(*me, *calls, settings.body_limit), panel) as opened,
+    ):
+        yield opened
 
 
 async def _start_work(stack: AsyncExitStack, settings: Settings, house: House) -> None:
     db, engines, blobs, lines = house.floor.db, house.engines, house.blobs, house.lines
     sandbox = await stack.enter_async_context(Sandbox(concurrency=settings.engines_at_once))
     await engines.warm()
-    wait, link = settings.settle_seconds, house.links.media
-    rooms = (db, blobs, lines, sandbox, engines, house.shelf, house.gate, wait, house.actions, house.making)
-    deps = Deps(*rooms, link=link)
-    tries = Tries(settings.retry_attempts, settings.retry_seconds)
-    at_once, executor = settings.turns_at_once, settings.executor
-    works = working(deps, house.inbox, settings.turns_url, executor_id=executor, tries=tries, at_once=at_once)
+    rooms = (db, blobs, lines, sandbox, engines, house.shelf, house.gate, settings.settle_seconds)
+    deps = Deps(*rooms, house.actions, house.making, link=house.links.media)
+    tries, terms = Tries(settings.retry_attempts, settings.retry_seconds), {"at_once": settings.turns_at_once}
+    works = working(deps, house.inbox, settings.turns_url, executor_id=settings.executor, tries=tries, **terms)
     await stack.enter_async_context(works)
     index = whole_index(house.shelf.sync)
     stacks = await stack.enter_async_context(open_stacks(db, blobs, index, allow=settings.inner_hosts))

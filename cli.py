@@ -14,13 +14,14 @@ import uvloop
 from pydantic import ValidationError
 
 import app as roof
-from admin import avatars, checks, console, engines, knowledge, letters, logs, voices
-from admin.actions import actions_of
-from admin.atelier import Atelier, open_atelier
-from admin.console import Floor
-from admin.handovers import handovers_of
-from admin.keys import keys_of
-from admin.notices import notices_of
+from admin import checks
+from admin.commands import avatars, console, engines, knowledge, letters, logs, voices
+from admin.commands.actions import actions_of
+from admin.commands.atelier import Atelier, open_atelier
+from admin.commands.console import Floor
+from admin.commands.handovers import handovers_of
+from admin.commands.keys import keys_of
+from admin.commands.notices import notices_of
 from core_pipeline.engines.router import For
 from core_pipeline.engines.wrap.meter import Ledger
 from core_pipeline.knowledge.documents.stacks import Stacks, open_stacks, whole_index

@@ -20,7 +20,10 @@ from errors import Impossible
 from tenants.db import Database, scope_of
 from tenants.models import ApiKey, Tenant, now
 
-SCOPES = ("talk", "stages", "voices", "avatars", "calls", "notices", "admin")
+SCOPES = (
+    *("talk", "stages", "voices", "avatars", "calls", "notices"),
+    *("inbox", "persona", "knowledge", "connect", "insight", "people", "admin"),
+)
 SECRET, PUBLIC = "sk_", "pk_"
 KEY_BYTES = 32
 SHOWN = 10

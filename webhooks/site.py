@@ -37,8 +37,10 @@ from webhooks.receive import FrontDoor
 from webhooks.wires import Wires
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Sequence
     from contextlib import AbstractAsyncContextManager
+
+    from starlette.routing import BaseRoute
 
     from core_pipeline.actions.doing import Actions
     from core_pipeline.calls.sweeping import Lock
@@ -105,8 +107,8 @@ OpenSite: TypeAlias = "AbstractAsyncContextManager[Site]"
 
 
 @asynccontextmanager
-async def open_site(rooms: Rooms, terms: Terms) -> AsyncIterator[Site]:
-    """Open everything that answers requests."""
+async def open_site(rooms: Rooms, terms: Terms, more: Sequence[BaseRoute] = ()) -> AsyncIterator[Site]:
+    """Open everything that answers requests; `more` are addresses of other rooms."""
     async with AsyncExitStack() as stack:
         sandbox = await stack.enter_async_context(Sandbox())
         leading = await _leading(stack, rooms, terms, sandbox)
@@ -134,7 +136,7 @@ async def open_site(rooms: Rooms, terms: Terms) -> AsyncIterator[Site]:
         await stack.enter_async_context(Wires(rooms.lines, rooms.floor.book, calls.board, _whose(rooms)))
         doors = [*front.routes(), *calls.routes(), *assistant.routes(), *build(needs, access=access)]
         pages_too = [*pages.routes(rooms.floor.db, WIDGET, token), *health.routes(checks, figures)]
-        yield Site(Starlette(routes=[*doors, *pages_too]), leading, terms)
+        yield Site(Starlette(routes=[*doors, *pages_too, *more]), leading, terms)
 
 
 async def _needs(stack: AsyncExitStack, rooms: Rooms, terms: Terms, sandbox: Sandbox, signer: Signer) -> Needs:

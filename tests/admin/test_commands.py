@@ -12,9 +12,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from admin.actions import actions_of
-from admin.engines import engines_of
-from admin.handovers import handovers_of
+from admin.commands.actions import actions_of
+from admin.commands.engines import engines_of
+from admin.commands.handovers import handovers_of
 from tenants.accounts import AccountBook
 from tenants.actions import ActionDraft, actions, opened, save
 from tenants.db import Database

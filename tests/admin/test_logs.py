@@ -6,7 +6,7 @@ import logging
 
 from pydantic import TypeAdapter, ValidationError
 
-from admin.logs import Discreet
+from admin.commands.logs import Discreet
 
 SAID = "رقم بطاقتي 4111"
 

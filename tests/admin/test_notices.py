@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import update
 from typer.testing import CliRunner
 
-from admin.notices import notices_of
+from admin.commands.notices import notices_of
 from core_pipeline.notices import notify
 from errors import Impossible
 from tenants.accounts import AccountBook

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 from typer.testing import CliRunner
 
-from admin.keys import keys_of
+from admin.commands.keys import keys_of
 from errors import Impossible, Retryable
 from tenants import api_keys, idempotency
 from tenants.api_keys import Keyring

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from admin.voices import Booth, voices_of
+from admin.commands.voices import Booth, voices_of
 from core_pipeline.engines.asr.demo.engine import DemoAsr, Recogniser
 from core_pipeline.engines.speaker.spectral.engine import SpectralSpeaker
 from core_pipeline.engines.tts.espeak import EspeakConfig

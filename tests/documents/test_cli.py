@@ -10,7 +10,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from admin.knowledge import knowledge_of
+from admin.commands.knowledge import knowledge_of
 from core_pipeline.knowledge.documents.librarian import Progress
 from core_pipeline.knowledge.documents.stacks import Stacks, open_stacks
 from errors import Impossible

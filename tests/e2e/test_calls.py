@@ -197,8 +197,12 @@ async def test_a_dropped_call_goes_on_by_message_once(here: Exchange, friend: Cu
     note = await spoken(here, await here.sent(friend.digits, 2))
     assert caught("تكمل معنا هنا", note)
     assert caught("الكشري الصغير", note)
+    card = await here.sent(friend.digits, 3)
+    assert (card.kind, card.text) == (ReplyKind.TEXT, f"{READY['call_again']['ar']} +{NUMBER}")
     await here.writes(friend.digits, "شكرا")
-    assert len(here.sent_to(friend.digits)) == 3
+    everything = here.sent_to(friend.digits)
+    assert [one.kind for one in everything] == [ReplyKind.VOICE, ReplyKind.VOICE, ReplyKind.TEXT, ReplyKind.VOICE]
+    assert len({one.key for one in everything}) == len(everything)
 
 
 async def test_kill_nine_in_a_call(here: Exchange, friend: Customer) -> None:

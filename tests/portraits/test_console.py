@@ -13,9 +13,9 @@ import av
 import pytest
 from typer.testing import CliRunner, Result
 
-from admin import atelier as studio
-from admin.atelier import Atelier, open_atelier
-from admin.avatars import avatars_of
+from admin.commands import atelier as studio
+from admin.commands.atelier import Atelier, open_atelier
+from admin.commands.avatars import avatars_of
 from core_pipeline.engines.asr.demo.engine import DemoAsr, Recogniser
 from core_pipeline.engines.landmarks.proposing import proposed
 from core_pipeline.engines.router import Engines

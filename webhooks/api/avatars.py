@@ -13,11 +13,12 @@ from avatars.catalogue import OWN, catalogue
 from core_pipeline.cloning.attempt import SENTENCE_LASTS
 from core_pipeline.engines.landmarks.proposing import proposed
 from core_pipeline.portraits.permission import Permission
+from core_pipeline.telling import told
 from tenants import avatars
 from tenants.models import OwnAvatar
 from webhooks.api import library, schemas
 from webhooks.api.access import Caller, allowed
-from webhooks.api.problems import Refusal, language_of, told
+from webhooks.api.problems import Refusal, language_of
 from webhooks.api.repeats import RepeatKey, digest_of
 
 if TYPE_CHECKING:

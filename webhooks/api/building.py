@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.routing import BaseRoute, Mount
 
+from core_pipeline.telling import told
 from tenants.api_keys import Keyring
 from tenants.idempotency import Repeats
 from webhooks.api.access import Access
@@ -18,7 +19,7 @@ from webhooks.api.calls import Calls
 from webhooks.api.desk import Desk
 from webhooks.api.edge import Edge
 from webhooks.api.jobs import Jobs
-from webhooks.api.problems import MIME, Refusal, handle, told
+from webhooks.api.problems import MIME, Refusal, handle
 from webhooks.api.schemas import Health, Problem, Question
 from webhooks.api.stages import Stages
 from webhooks.api.talking import Talking

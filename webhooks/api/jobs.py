@@ -13,11 +13,11 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from core_pipeline.contracts.messages import Identity, Inbound, Kind, MediaRef, ReplyKind, Sender
+from core_pipeline.telling import told
 from errors import Impossible
 from tenants.inbox import NewRow
 from tenants.models import Conversation, Direction, Message, Turn, TurnState, new_id
 from webhooks.api.access import shown
-from webhooks.api.problems import told
 from webhooks.api.schemas import Job, JobError
 
 if TYPE_CHECKING:

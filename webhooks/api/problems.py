@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
-from functools import cache
 from http import HTTPStatus
 from math import ceil
-from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
@@ -16,31 +13,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from core_pipeline.engines.landmarks import checking
-from core_pipeline.portraits.faults import explain
-from errors import Forged, Impossible, NeedsOwner, Retryable, SawtakError
+from core_pipeline.telling import LANGUAGES, general_words, status_of, told
+from errors import Retryable, SawtakError
 
 MIME = "application/problem+json"
-LANGUAGES = ("en", "ar")
-LEVELS: Mapping[type[SawtakError], int] = {Forged: 401, NeedsOwner: 409, Impossible: 422, Retryable: 503}
-STATUS = {
-    "blob-missing": 404,
-    "voice-missing": 404,
-    "avatar-missing": 404,
-    "key-missing": 404,
-    "job-missing": 404,
-    "call-missing": 404,
-    "media-too-large": 413,
-    "avatar-too-large": 413,
-    "link-expired": 410,
-    "link-wrong": 404,
-    "repeat-busy": 409,
-    "account-off": 409,
-    "voice-state": 409,
-    "avatar-state": 409,
-    "no-such-voice": 422,
-    "no-such-avatar": 422,
-}
 
 
 class Refusal(HTTPException):
@@ -69,23 +45,11 @@ def language_of(request: Request) -> str:
     return best
 
 
-def told(code: str, status: int, language: str, detail: str = "") -> str:
-    """A sentence about the code that says what to do; `detail` is told where there is none."""
-    words = _words()["codes"].get(code)
-    if words is not None:
-        return str(words[language])
-    for one in (explain, checking.explain):
-        if (found := one(code, language)) != code:
-            return found
-    general = str(_general(status)[f"do_{language}"])
-    return detail if detail and language == "en" else general
-
-
 def body_of(status: int, code: str, language: str, detail: str = "", faults: Sequence[str] = ()) -> dict[str, Any]:
     """The problem as JSON; `faults` are more codes, each with its own sentence."""
     found: dict[str, Any] = {
         "type": f"urn:sawtak:problem:{code}",
-        "title": _general(status)[language],
+        "title": general_words(status)[language],
         "status": status,
         "code": code,
         "detail": told(code, status, language, detail),
@@ -124,12 +88,6 @@ def refused(request: Request, error: Exception) -> JSONResponse:
     return answer(request, 500, body_of(500, "broken", language))
 
 
-def status_of(error: SawtakError) -> int:
-    """The HTTP status that fits the error."""
-    level = next((level for kind, level in LEVELS.items() if isinstance(error, kind)), 500)
-    return STATUS.get(error.code, level)
-
-
 def handle(app: FastAPI) -> None:
     """Have every error of this application answered as a problem."""
 
@@ -142,13 +100,3 @@ def handle(app: FastAPI) -> None:
 
 def _place(error: Mapping[str, Any]) -> str:
     return ".".join(str(part) for part in error.get("loc", ()))
-
-
-def _general(status: int) -> Mapping[str, str]:
-    said: Mapping[str, Mapping[str, str]] = _words()["statuses"]
-    return said.get(str(status)) or said["500" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "400"]
-
-
-@cache
-def _words() -> dict[str, Any]:
-    return tomllib.loads(Path(__file__).with_name("problems.toml").read_text(encoding="utf-8"))

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Protocol
 
 import typer
 
-from admin.console import AsJson, OnFloor, TenantName, show
+from admin.commands.console import AsJson, OnFloor, TenantName, show
 from core_pipeline.engines.catalogue import discover
 from core_pipeline.engines.opening import configured, spec_of
 from errors import Impossible

@@ -8,8 +8,8 @@ import typer
 from sqlalchemy import select
 from sqlmodel import col
 
-from admin.console import AsJson, OnFloor, TenantName, show
-from admin.engines import Floor
+from admin.commands.console import AsJson, OnFloor, TenantName, show
+from admin.commands.engines import Floor
 from errors import Impossible
 from tenants import directory
 from tenants.models import Contact, Conversation

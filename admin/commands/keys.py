@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from admin.console import AsJson, Floor, OnFloor, TenantName, show
+from admin.commands.console import AsJson, Floor, OnFloor, TenantName, show
 from tenants import api_keys, directory
 
 TenantSlug = Annotated[str, typer.Argument(help="The tenant's short name.")]

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from admin.console import AsJson, TenantName, show
+from admin.commands.console import AsJson, TenantName, show
 from core_pipeline.knowledge.documents.faults import sentence
 from core_pipeline.knowledge.documents.stacks import Stacks
 from tenants import directory

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from admin.console import AsJson, TenantName, show
+from admin.commands.console import AsJson, TenantName, show
 from core_pipeline.cloning.attempt import Outcome
 from core_pipeline.cloning.preview import preview
 from core_pipeline.cloning.quality import explain

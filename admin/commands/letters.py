@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from admin.console import AsJson, show
+from admin.commands.console import AsJson, show
 
 if TYPE_CHECKING:
     from core_pipeline.turns.desk import Desk

@@ -9,9 +9,9 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from admin import atelier as studio
-from admin.atelier import Atelier
-from admin.console import AsJson, TenantName, show
+from admin.commands import atelier as studio
+from admin.commands.atelier import Atelier
+from admin.commands.console import AsJson, TenantName, show
 from avatars.catalogue import OWN, catalogue, find, is_own
 from avatars.sheet import fields
 from errors import SawtakError

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from admin.console import AsJson, Floor, OnFloor, TenantName, show
+from admin.commands.console import AsJson, Floor, OnFloor, TenantName, show
 from core_pipeline import notices
 from core_pipeline.notices import EVENTS
 from tenants import directory

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from admin.console import AsJson, OnFloor, TenantName, show
-from admin.engines import Floor
+from admin.commands.console import AsJson, OnFloor, TenantName, show
+from admin.commands.engines import Floor
 from errors import Impossible
 from tenants import directory
 from tenants.actions import ActionDraft, actions, remove, save

@@ -1,0 +1,107 @@
+"""Draws pages: one Jinja environment a language, with filters for times, numbers and names in that language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime, format_timedelta
+from babel.numbers import format_currency, format_decimal, format_percent
+from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
+
+from admin.frame.words import HERE, LANGUAGES, words
+from tenants.models import now
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from admin.frame.assets import Assets
+
+# Latin figures in both languages: prices, telephone numbers and figures are compared with what stands elsewhere.
+FIGURES = "latn"
+DEFAULT_ZONE = "Africa/Cairo"
+
+
+@dataclass(frozen=True)
+class Locale:
+    """What a language and a place make of times and numbers."""
+
+    language: str
+
+    def when(self, at: datetime | None, zone: str = DEFAULT_ZONE) -> str:
+        """Day and time: "21 Nov, 9:05 PM"; nothing for None."""
+        if at is None:
+            return ""
+        return str(format_datetime(at.astimezone(ZoneInfo(zone)), "d MMM, h:mm a", locale=self.language))
+
+    def day(self, at: datetime | None, zone: str = DEFAULT_ZONE) -> str:
+        """A date with its year; nothing for None."""
+        return "" if at is None else str(format_date(at.astimezone(ZoneInfo(zone)), "d MMM y", locale=self.language))
+
+    def ago(self, at: datetime | None) -> str:
+        """How long ago that was, or until when it is: "3 hours ago"; nothing for None."""
+        return "" if at is None else str(format_timedelta(at - now(), add_direction=True, locale=self.language))
+
+    def num(self, value: float | str, digits: int = 2) -> str:
+        """A number with at most so many digits after the point."""
+        pattern = f"#,##0.{'#' * digits}" if digits else "#,##0"
+        return format_decimal(value, pattern, locale=self.language, numbering_system=FIGURES)
+
+    def percent(self, value: float | None) -> str:
+        """A part of one as a percentage; a dash for None."""
+        if value is None:
+            return "–"
+        return format_percent(value, locale=self.language, numbering_system=FIGURES)
+
+    def dollars(self, millionths: int) -> str:
+        """Millionths of a US dollar as dollars, exactly enough to see small ones."""
+        pattern = "¤#,##0.00" if millionths >= 1_000_000 or millionths == 0 else "¤#,##0.0000"
+        value = millionths / 1_000_000
+        return format_currency(value, "USD", pattern, locale=self.language, numbering_system=FIGURES)
+
+
+class Drawing:
+    """All pages of the panel, in both languages."""
+
+    def __init__(self, assets: Assets) -> None:
+        self._environments = {language: _environment(language, assets) for language in LANGUAGES}
+
+    def page(self, language: str, name: str, given: Mapping[str, Any], *, block: str | None = None) -> str:
+        """Draw a template ("knowledge/entries.html"), or one block of it, for a part of a page."""
+        template = self._environments[language].get_template(name)
+        if block is None:
+            return template.render(given)
+        return "".join(template.blocks[block](template.new_context(dict(given))))
+
+
+def _loader() -> BaseLoader:
+    """The frame's templates by their names, a subject's as "subject/name.html"."""
+    subjects = {place.parent.name: FileSystemLoader(place) for place in HERE.glob("*/templates")}
+    return ChoiceLoader([FileSystemLoader(HERE / "frame" / "templates"), PrefixLoader(subjects)])
+
+
+def _environment(language: str, assets: Assets) -> Environment:
+    environment = Environment(
+        loader=_loader(),
+        autoescape=True,
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    # The extension gives these two at run time; one environment a language, for they lie in its globals.
+    environment.install_gettext_translations(words(language), newstyle=True)  # type: ignore[attr-defined]  # by the extension
+    locale = Locale(language)
+    environment.filters |= {
+        "when": locale.when,
+        "day": locale.day,
+        "ago": locale.ago,
+        "num": locale.num,
+        "percent": locale.percent,
+        "dollars": locale.dollars,
+        "mmss": lambda seconds: f"{int(seconds or 0) // 60}:{int(seconds or 0) % 60:02d}",
+    }
+    environment.globals |= {"lang": language, "dir": LANGUAGES[language], "asset": assets.address}
+    return environment

@@ -1,0 +1,169 @@
+"""Lets visitors through a door or turns them away: sign-in, role, tenant, CSRF, language; on the server, every time."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+from sqlmodel import col
+from starlette.responses import RedirectResponse, Response
+
+from admin.frame.doors import Door, Open
+from admin.frame.headers import guarding
+from admin.frame.visit import Visit
+from admin.frame.words import LANGUAGES
+from core_pipeline.telling import status_of, told
+from errors import SawtakError
+from tenants.models import Agency, Tenant, now
+from tenants.people import signed_in
+from tenants.people.roles import May, allows
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from starlette.requests import Request
+
+    from admin.frame.doors import Nav
+    from admin.frame.drawing import Drawing
+    from admin.frame.rooms import Rooms
+
+log = logging.getLogger(__name__)
+
+COOKIE, LANGUAGE = "sawtak", "sawtak-language"
+SAFE = ("GET", "HEAD")
+_LASTING: Any = {"max_age": 365 * 86400, "path": "/admin", "samesite": "lax", "httponly": True}
+TITLES = {403: "You may not do this", 404: "There is no such page", 500: "Something broke on our side"}
+
+
+class Guard:
+    """Wraps every door's handler."""
+
+    def __init__(self, rooms: Rooms, drawing: Drawing, menu: tuple[Nav, ...]) -> None:
+        self._rooms, self._drawing, self._menu = rooms, drawing, menu
+
+    def behind(self, door: Door) -> Callable[[Request], Awaitable[Response]]:
+        """What answers requests to this door."""
+
+        async def answer(request: Request) -> Response:
+            visit = Visit(request, self._rooms, self._drawing, self._menu, _language(request))
+            try:
+                response = await self._passed(visit, door)
+            except SawtakError as error:
+                response = refusal(visit, status_of(error), error.code, error.detail)
+            for name, value in guarding(request).items():
+                response.headers.setdefault(name, value)
+            if request.query_params.get("lang") in LANGUAGES:
+                response.set_cookie(LANGUAGE, visit.language, **_LASTING)
+            return response
+
+        return answer
+
+    async def nowhere(self, request: Request) -> Response:
+        """The answer to an address that is no door."""
+        visit = Visit(request, self._rooms, self._drawing, self._menu, _language(request))
+        await self._find_visitor(visit)
+        response = refusal(visit, 404)
+        response.headers.update(guarding(request))
+        return response
+
+    async def _passed(self, visit: Visit, door: Door) -> Response:
+        await self._find_visitor(visit)
+        if not await self._find_place(visit):
+            return self._sign_in_first(visit) if visit.signed_in is None else refusal(visit, 404)
+        if door.may is not Open.ANYBODY and (turned_away := self._turned_away(visit, door)) is not None:
+            return turned_away
+        if door.method not in SAFE and not await _meant(visit, door):
+            return refusal(visit, 403, "csrf")
+        return await door.handler(visit)
+
+    def _turned_away(self, visit: Visit, door: Door) -> Response | None:
+        if visit.signed_in is None:
+            return self._sign_in_first(visit)
+        if not visit.signed_in.sign_in.whole and door.may is not Open.HALF:
+            return visit.go("/admin/sign-in/second")
+        if isinstance(door.may, May) and not allows(visit.role, door.may):
+            named = visit.tenant is not None or visit.agency is not None
+            return refusal(visit, 403 if named or visit.role else 404 if door.may is May.PLATFORM else 403)
+        return None
+
+    def _sign_in_first(self, visit: Visit) -> Response:
+        """Ask a person to sign in; a script gets the plain word."""
+        if visit.partial:
+            return Response(status_code=401, headers={"HX-Redirect": "/admin/sign-in"})
+        if visit.request.method not in SAFE:
+            return refusal(visit, 401, "signed-out")
+        return RedirectResponse("/admin/sign-in", 303)
+
+    async def _find_visitor(self, visit: Visit) -> None:
+        token = visit.request.cookies.get(COOKIE, "")
+        db = self._rooms.floor.db
+        async with db.platform(reads=True) as session:
+            visit.brand = await _brand_of(session, visit.request)
+            visit.signed_in = await signed_in.find(session, token) if token else None
+        if visit.signed_in is None:
+            return
+        visit.role = visit.signed_in.reach.anywhere
+        if LANGUAGE not in visit.request.cookies:
+            visit.language = visit.signed_in.person.language
+        if now() - visit.signed_in.sign_in.seen_at > signed_in.SEEN_EVERY:
+            async with db.platform() as session:
+                await signed_in.seen(session, visit.signed_in.sign_in.id)
+
+    async def _find_place(self, visit: Visit) -> bool:
+        """Find the tenant or agency that the address names; False where the visitor has nothing to do there."""
+        if visit.signed_in is None:
+            return not {"tenant", "agency"} & visit.request.path_params.keys()
+        async with self._rooms.floor.db.platform(reads=True) as session:
+            if slug := visit.request.path_params.get("tenant"):
+                found = await session.scalar(select(Tenant).where(col(Tenant.slug) == _plain(slug)))
+                visit.tenant = found
+                visit.role = visit.signed_in.reach.role_in(found) if found is not None else None
+                if found is not None:
+                    agency = await session.get_one(Agency, found.agency_id)
+                    visit.brand = agency.brand or visit.brand
+                return visit.role is not None
+            if slug := visit.request.path_params.get("agency"):
+                agency_found = await session.scalar(select(Agency).where(col(Agency.slug) == _plain(slug)))
+                visit.agency = agency_found
+                visit.role = visit.signed_in.reach.role_at(agency_found.id) if agency_found is not None else None
+                return visit.role is not None
+        return True
+
+
+def refusal(visit: Visit, status: int, code: str = "", detail: str = "") -> Response:
+    """A page, a part of one, or JSON, that says what went wrong and what to do."""
+    words = told(code, status, visit.language, detail)
+    if "application/json" in visit.request.headers.get("accept", ""):
+        return visit.json({"code": code, "error": words}, status)
+    given = {"title": visit._(TITLES.get(status, "This did not work")), "words": words}
+    return visit.page("refusal.html", status=status, block="words" if visit.partial else None, **given)
+
+
+async def _meant(visit: Visit, door: Door) -> bool:
+    """Whether the request comes from a page of ours: no other site can know the token, nor name our origin."""
+    site = visit.request.headers.get("sec-fetch-site", "same-origin")
+    if site not in {"same-origin", "none"}:
+        return False
+    if door.may is Open.ANYBODY and visit.signed_in is None:
+        return True
+    given = visit.request.headers.get("x-csrf-token") or str((await visit.form()).get("csrf", ""))
+    return hmac.compare_digest(given.encode(), visit.who.sign_in.csrf.encode())
+
+
+async def _brand_of(session: object, request: Request) -> Mapping[str, str]:
+    """How the panel looks at this host name: an agency's own domain shows the agency's brand."""
+    host = (request.url.hostname or "").lower()
+    found = await session.scalar(select(Agency).where(col(Agency.domain) == _plain(host)))  # type: ignore[attr-defined]  # an AsyncSession
+    return dict(found.brand) if found is not None else {}
+
+
+def _plain(text: str) -> str:
+    """Postgres takes no NUL, not even to look for it."""
+    return text.replace("\0", "")
+
+
+def _language(request: Request) -> str:
+    chosen = request.query_params.get("lang") or request.cookies.get(LANGUAGE, "")
+    return chosen if chosen in LANGUAGES else "ar"

@@ -1,0 +1,1 @@
+"""Where somebody lands: the businesses they look after, and one business at a glance."""

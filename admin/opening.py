@@ -1,0 +1,123 @@
+"""Opens the panel: what only it needs, beside what the house has already."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from admin import panel
+from admin.frame.rooms import Rooms
+from core_pipeline.atelier import craft_of
+from core_pipeline.knowledge.documents.stacks import open_stacks, whole_index
+from core_pipeline.media.sandbox import Sandbox
+from core_pipeline.portraits.gallery import Gallery
+from core_pipeline.portraits.workshop import Workshop
+from core_pipeline.turns.desk import Desk
+from tenants.signing import Signer
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from starlette.routing import BaseRoute
+
+    from admin.frame.rooms import OpenLines
+    from core_pipeline.actions.doing import Actions
+    from core_pipeline.engines.fair import FairGate
+    from core_pipeline.engines.residency import Residency
+    from core_pipeline.engines.router import Engines
+    from core_pipeline.knowledge.shelf import Shelf
+    from tenants.blobs import Blobs
+    from tenants.floor import Floor
+    from tenants.inbox import Inbox
+    from tenants.links import Links
+
+WIDGET = Path(__file__).parents[1] / "channels" / "web" / "widget" / "dist"
+TALK = "talk"
+
+
+class House(Protocol):
+    """What the running platform has already."""
+
+    @property
+    def floor(self) -> Floor: ...  # noqa: D102 - named like the platform's own
+    @property
+    def inbox(self) -> Inbox: ...  # noqa: D102
+    @property
+    def lines(self) -> OpenLines: ...  # noqa: D102
+    @property
+    def engines(self) -> Engines: ...  # noqa: D102
+    @property
+    def shelf(self) -> Shelf: ...  # noqa: D102
+    @property
+    def blobs(self) -> Blobs: ...  # noqa: D102
+    @property
+    def gate(self) -> FairGate: ...  # noqa: D102
+    @property
+    def actions(self) -> Actions: ...  # noqa: D102
+    @property
+    def links(self) -> Links: ...  # noqa: D102
+    @property
+    def making(self) -> str: ...  # noqa: D102
+    @property
+    def residency(self) -> Residency: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How the operator wants it: our public `address`, this `process`'s name, where the workflow engine's data lies."""
+
+    address: str
+    process: str
+    var: Path
+    turns_url: str
+    chains: Mapping[str, str]
+    inner: frozenset[str]
+
+
+@asynccontextmanager
+async def open_panel(house: House, terms: Terms) -> AsyncIterator[list[BaseRoute]]:
+    """Open the panel and give every address of it."""
+    async with AsyncExitStack() as stack:
+        sandbox = await stack.enter_async_context(Sandbox())
+        workshop = await stack.enter_async_context(Workshop())
+        index = whole_index(house.shelf.sync)
+        stacks = await stack.enter_async_context(open_stacks(house.floor.db, house.blobs, index, allow=terms.inner))
+        desk = await asyncio.to_thread(Desk, house.floor.db, terms.turns_url)
+        stack.callback(desk.close)
+        signer = Signer(house.floor.vault)
+        gallery = Gallery(house.floor.db, house.blobs, workshop, craft_of(house.engines))
+
+        def token(tenant_id: str) -> str:
+            return signer.issue(tenant_id, [TALK])
+
+        yield panel.routes(
+            Rooms(
+                floor=house.floor,
+                inbox=house.inbox,
+                lines=house.lines,
+                engines=house.engines,
+                shelf=house.shelf,
+                blobs=house.blobs,
+                gate=house.gate,
+                actions=house.actions,
+                links=house.links,
+                making=house.making,
+                residency=house.residency,
+                sandbox=sandbox,
+                gallery=gallery,
+                stacks=stacks,
+                desk=desk,
+                signer=signer,
+                address=terms.address,
+                process=terms.process,
+                var=terms.var,
+                built=panel.BUILT,
+                widget=WIDGET,
+                chains=dict(terms.chains),
+                inner=terms.inner,
+                talk_token=token,
+            )
+        )
