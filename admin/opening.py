@@ -6,7 +6,7 @@ import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from admin import panel
 from admin.frame.rooms import Rooms
@@ -90,34 +90,31 @@ async def open_panel(house: House, terms: Terms) -> AsyncIterator[list[BaseRoute
         signer = Signer(house.floor.vault)
         gallery = Gallery(house.floor.db, house.blobs, workshop, craft_of(house.engines))
 
-        def token(tenant_id: str) -> str:
-            return signer.issue(tenant_id, [TALK])
+        own = {"sandbox": sandbox, "gallery": gallery, "stacks": stacks, "desk": desk, "signer": signer}
+        yield panel.routes(_rooms(house, terms, own))
 
-        yield panel.routes(
-            Rooms(
-                floor=house.floor,
-                inbox=house.inbox,
-                lines=house.lines,
-                engines=house.engines,
-                shelf=house.shelf,
-                blobs=house.blobs,
-                gate=house.gate,
-                actions=house.actions,
-                links=house.links,
-                making=house.making,
-                residency=house.residency,
-                sandbox=sandbox,
-                gallery=gallery,
-                stacks=stacks,
-                desk=desk,
-                signer=signer,
-                address=terms.address,
-                process=terms.process,
-                var=terms.var,
-                built=panel.BUILT,
-                widget=WIDGET,
-                chains=dict(terms.chains),
-                inner=terms.inner,
-                talk_token=token,
-            )
-        )
+
+def _rooms(house: House, terms: Terms, own: dict[str, Any]) -> Rooms:
+    signer: Signer = own["signer"]
+    return Rooms(
+        **own,
+        floor=house.floor,
+        inbox=house.inbox,
+        lines=house.lines,
+        engines=house.engines,
+        shelf=house.shelf,
+        blobs=house.blobs,
+        gate=house.gate,
+        actions=house.actions,
+        links=house.links,
+        making=house.making,
+        residency=house.residency,
+        address=terms.address,
+        process=terms.process,
+        var=terms.var,
+        built=panel.BUILT,
+        widget=WIDGET,
+        chains=dict(terms.chains),
+        inner=terms.inner,
+        talk_token=lambda tenant_id: signer.issue(tenant_id, [TALK]),
+    )

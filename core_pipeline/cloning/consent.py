@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
+from random import Random
 from secrets import SystemRandom
 from typing import Any, Literal
 
@@ -16,6 +17,8 @@ from errors import Impossible
 WORDS = 6
 LONGEST_NAME = 80
 SCOPES = ("answers", "everything")
+# Draws the words; nobody may foresee them.
+dice: Random = SystemRandom()
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ def sentence_for(
         raise Impossible("consent-scope", f"the scope is one of: {', '.join(SCOPES)}")
     if not all(0 < len(name.strip()) <= LONGEST_NAME for name in (business, speaker)):
         raise Impossible("consent-names", f"give the speaker's and the business's name, {LONGEST_NAME} letters at most")
-    drawn = tuple(words or SystemRandom().sample(said["words"], WORDS))
+    drawn = tuple(words or dice.sample(said["words"], WORDS))
     when = f"{today.day} {said['months'][today.month - 1]} {today.year}"
     told = said["picture"] if of == "picture" else said
     agree = told["agree"].format(scope=said["scopes"][scope])

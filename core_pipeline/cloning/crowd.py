@@ -13,21 +13,39 @@ from errors import Impossible
 
 WINDOW_SECONDS = 2.5
 _FEWEST_WINDOWS = 2
+# No single cut may outvote the others.
+_SUREST = 0.999
 
 
 async def one_voice(pcm: Pcm, speaker: Speaker) -> float:
-    """Return in 0..1 how surely all the speech is of one person; 1.0 when there is too little to compare."""
-    known = [
-        (window, found)
-        for window in await asyncio.to_thread(_windows, pcm)
-        if (found := await _print(window, speaker)) is not None
-    ]
-    if len(known) < _FEWEST_WINDOWS:
+    """Return in 0..1 how surely all the speech is of one person; 1.0 when there is too little to compare.
+
+    Three cuts are judged and their odds averaged: one stretch may hold so few sounds that its owner is not known in it.
+    """
+    frames = await asyncio.to_thread(_frames, pcm)
+    count = int(len(frames) * FRAME_SECONDS / WINDOW_SECONDS)
+    if count < _FEWEST_WINDOWS:
         return 1.0
+    cuts = [_windows(frames, pcm.sample_rate, number) for number in (count - 1, count, count + 1)]
+    found = [likeness for cut in cuts if (likeness := await _judged(cut, speaker)) is not None]
+    return _averaged(found) if found else 1.0
+
+
+async def _judged(cut: Sequence[Pcm], speaker: Speaker) -> float | None:
+    """How alike the two parties of these windows are; None when there are not two."""
+    known = [(window, found) for window in cut if (found := await _print(window, speaker)) is not None]
+    if len(known) < _FEWEST_WINDOWS:
+        return None
     windows, prints = [window for window, _ in known], [found for _, found in known]
     parties = await asyncio.to_thread(_parties, prints, speaker)
     first, second = [await speaker.voiceprint(_joined(windows, party)) for party in parties]
     return speaker.likeness(first, second)
+
+
+def _averaged(likenesses: Sequence[float]) -> float:
+    """The likeness whose log odds are the mean of theirs."""
+    sure = np.clip(likenesses, 1 - _SUREST, _SUREST)
+    return float(1 / (1 + np.exp(-np.log(sure / (1 - sure)).mean())))
 
 
 async def _print(window: Pcm, speaker: Speaker) -> Sequence[float] | None:
@@ -37,13 +55,16 @@ async def _print(window: Pcm, speaker: Speaker) -> Sequence[float] | None:
         return None
 
 
-def _windows(pcm: Pcm) -> list[Pcm]:
-    """Cut the speech, freed of its pauses, into even stretches of about `WINDOW_SECONDS`."""
+def _frames(pcm: Pcm) -> list[bytes]:
+    """The speech, freed of its pauses."""
     size = int(FRAME_SECONDS * pcm.sample_rate) * 2
-    frames = [pcm.data[place * size : (place + 1) * size] for place in np.flatnonzero(speech_frames(pcm))]
-    count = int(len(frames) * FRAME_SECONDS / WINDOW_SECONDS)
-    parts = np.array_split(np.arange(len(frames)), count) if count else []
-    return [Pcm(b"".join(frames[index] for index in part), pcm.sample_rate) for part in parts]
+    return [pcm.data[place * size : (place + 1) * size] for place in np.flatnonzero(speech_frames(pcm))]
+
+
+def _windows(frames: Sequence[bytes], sample_rate: int, count: int) -> list[Pcm]:
+    """Cut the speech into so many even stretches."""
+    parts = np.array_split(np.arange(len(frames)), count)
+    return [Pcm(b"".join(frames[index] for index in part), sample_rate) for part in parts]
 
 
 def _parties(prints: Sequence[Sequence[float]], speaker: Speaker) -> tuple[list[int], list[int]]:

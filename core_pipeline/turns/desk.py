@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dbos import DBOSClient, DBOSPortableJSONSerializer
 
 from core_pipeline.history import turns
-from core_pipeline.turns.farm import NAME, QUEUE, VERSION, engine_for
+from core_pipeline.turns.farm import NAME, QUEUE, VERSION, close_engine, engine_for
 from errors import Impossible
 from tenants.models import Tenant, Turn, TurnState
 
@@ -81,7 +81,7 @@ class Desk:
     def close(self) -> None:
         """Let go of the engine's database."""
         self._client.destroy()
-        self._engine.dispose()
+        close_engine(self._engine)
 
 
 def first_failure(steps: Sequence[Any], failed_step: str) -> int:

@@ -64,6 +64,12 @@ def engine_for(url: str) -> sa.Engine:
     return engine
 
 
+def close_engine(engine: sa.Engine) -> None:
+    """Close every connection; those that threads of the library still have out are closed when they bring them back."""
+    sa.event.listen(engine, "checkin", lambda _connection, record: record.invalidate())
+    engine.dispose()
+
+
 class Farm:
     """Runs turns on the running event loop; one per process, and on SQLite one per installation."""
 
@@ -197,5 +203,5 @@ class Farm:
         if self._client is not None:
             self._client.destroy()
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
-        self._engine.dispose()
+        close_engine(self._engine)
         await self._lock.free()

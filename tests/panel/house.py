@@ -56,7 +56,7 @@ class Panel:
         return self.house.floor.db
 
     async def person(self, role: Role, tenant: Tenant | None = None, **fields: Any) -> Person:
-        """Somebody new with this role: for the tenant (the demo tenant if none is given), its agency or the platform."""
+        """Somebody new with this role: for the tenant (none given: the demo tenant), its agency or the platform."""
         whose = tenant or self.tenant
         given = {"login": f"{role}-{uuid4().hex[:6]}", "name": f"Test {role}", **fields}
         async with self.db.platform() as session:
