@@ -1,0 +1,77 @@
+"""How much a month may bring a tenant, and how much it brought."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlmodel import col
+
+from errors import Impossible
+from tenants.db import scope_of
+from tenants.models import Message, Tenant, Turn, TurnState
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+MOST_ANSWERS = 100_000_000
+NEAR = 0.8
+
+
+@dataclass(frozen=True)
+class Month:
+    """The month so far: `used` answers of `most` (0: no bound), and whether the bot keeps quiet once they are used."""
+
+    used: int
+    most: int
+    stop: bool
+
+    @property
+    def part(self) -> float | None:
+        """The part that is used; None without a bound."""
+        return self.used / self.most if self.most else None
+
+    @property
+    def near(self) -> bool:
+        """Whether it is time to tell somebody."""
+        return self.part is not None and self.part >= NEAR
+
+    @property
+    def over(self) -> bool:
+        """Whether the bot has to keep quiet."""
+        return self.stop and bool(self.most) and self.used >= self.most
+
+
+async def month(session: AsyncSession, zone: str, at: datetime | None = None) -> Month:
+    """The current month of the session's tenant, as its calendar counts."""
+    tenant = await session.get_one(Tenant, scope_of(session))
+    most, stop = int((tenant.quota or {}).get("messages", 0)), bool((tenant.quota or {}).get("stop", False))
+    today = (at or datetime.now(UTC)).astimezone(ZoneInfo(zone))
+    first = today.replace(day=1, hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+    asked = select(func.count()).select_from(Turn).where(col(Turn.started_at) >= first)
+    asked = asked.where(col(Turn.state) == TurnState.ANSWERED, col(Turn.reply_kind).is_not(None))
+    return Month(int(await session.scalar(asked) or 0), most, stop)
+
+
+async def over(session: AsyncSession, zone: str) -> bool:
+    """Whether the tenant has used up what it may have; costs a look at the tenant alone where there is no bound."""
+    quota = (await session.get_one(Tenant, scope_of(session))).quota or {}
+    return bool(quota.get("stop") and quota.get("messages")) and (await month(session, zone)).over
+
+
+async def allow(session: AsyncSession, tenant_id: str, messages: int, *, stop: bool) -> None:
+    """Let a tenant have so many answers a month (0: as many as it likes); `Impossible` for other figures."""
+    if not 0 <= messages <= MOST_ANSWERS:
+        raise Impossible("quota", f"give a number of answers from 0 (no bound) to {MOST_ANSWERS}")
+    tenant = await session.get_one(Tenant, tenant_id)
+    tenant.quota = {"messages": messages, "stop": stop}
+
+
+async def arrived_today(session: AsyncSession, since: datetime) -> int:
+    """How many messages came and went since then."""
+    scope_of(session)
+    asked = select(func.count()).select_from(Message).where(col(Message.created_at) >= since)
+    return int(await session.scalar(asked) or 0)
