@@ -163,7 +163,8 @@ async def costs(session: AsyncSession, period: Period) -> list[Cost]:
         .group_by(col(ChannelAccount.channel), col(TurnStage.name), col(TurnStage.engine))
     )
     rows = [
-        Cost(*row[:4], float(row[4] or 0), str(row[5] or ""), int(row[6] or 0)) for row in await session.execute(asked)
+        Cost(channel, stage, engine or "", times, float(units or 0), unit or "", int(cost or 0))
+        for channel, stage, engine, times, units, unit, cost in await session.execute(asked)
     ]
     return sorted(rows, key=lambda one: (-one.cost, -one.times))
 

@@ -34,7 +34,7 @@ async def _turn(floor: Floor, tenant: Tenant, conversation: str, name: str, **fi
         session.add(Turn(id=f"{tenant.id}-{name}", tenant_id=tenant.id, conversation_id=conversation, **given))
         await session.flush()
         for stage, ms, engine, cost in (("transcribe", 100.0, "demo", 0), ("answer", 300.0, "vendor", 2_000_000)):
-            own = {"tenant_id": tenant.id, "turn_id": f"{tenant.id}-{name}"}
+            own: dict[str, Any] = {"tenant_id": tenant.id, "turn_id": f"{tenant.id}-{name}"}
             session.add(TurnStage(name=stage, ms=ms, engine=engine, units=3.0, unit="second", cost=cost, **own))
 
 

@@ -1,0 +1,1 @@
+"""What a business learns from its conversations, drawn for people."""
