@@ -76,6 +76,11 @@ class Inbox:
         gone: int = await self._ask(work=lambda: self._link.purge(older_than))
         return gone
 
+    async def blank(self, arrived: Iterable[tuple[str, str]]) -> None:
+        """Forget what came in under these accounts and vendor's ids, but not that it came: it is never taken twice."""
+        if chosen := list(arrived):
+            await self._ask(work=lambda: self._link.blank(chosen))
+
     async def wait(self, timeout: float) -> bool:
         """Sleep until rows are committed here, at most `timeout` seconds; True if some were since the last call."""
         with suppress(TimeoutError):

@@ -20,6 +20,7 @@ PENDING = """SELECT id, tenant_id, account_id, provider_id, payload, tries, rece
  WHERE relayed_at IS NULL AND tries < ? ORDER BY id LIMIT ?"""
 MARK = "UPDATE inbox SET relayed_at = ? WHERE id = ?"
 BUMP = "UPDATE inbox SET tries = tries + 1 WHERE id = ?"
+BLANK = "UPDATE inbox SET payload = '' WHERE account_id = ? AND provider_id = ? AND relayed_at IS NOT NULL"
 PURGE = "DELETE FROM inbox WHERE relayed_at < ?"
 
 
@@ -143,6 +144,10 @@ class Link:
     def bump(self, ids: Sequence[int]) -> None:
         """Count one more try."""
         self._many(BUMP, [(id_,) for id_ in ids])
+
+    def blank(self, arrived: Sequence[tuple[str, str]]) -> None:
+        """Empty rows that workflows took, by account and the vendor's id."""
+        self._many(BLANK, arrived)
 
     def purge(self, older_than: datetime) -> int:
         """Delete what workflows took before then."""

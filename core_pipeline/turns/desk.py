@@ -68,6 +68,11 @@ class Desk:
             turn = await session.get_one(Turn, turn_id)
             turn.state, turn.failed_step, turn.cause, turn.finished_at = TurnState.RUNNING, None, None, None
 
+    async def forget(self, turn_ids: Sequence[str]) -> None:
+        """Delete what the workflow engine keeps of these turns, which are over."""
+        if turn_ids:
+            await asyncio.to_thread(self._client.delete_workflows, list(turn_ids))
+
     def _rewind(self, turn_id: str, conversation_id: str, failed_step: str) -> None:
         steps = self._client.list_workflow_steps(turn_id)
         self._client.rewind_workflow(
