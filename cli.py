@@ -53,7 +53,7 @@ def _settings() -> Settings:
             typer.secho(f"setting {'.'.join(map(str, problem['loc']))}: {problem['msg']}", err=True, fg="red")
         raise typer.Exit(2) from error
     settings.var.mkdir(parents=True, exist_ok=True)
-    logs.set_up(settings.log_level)
+    logs.set_up(settings.log_level, settings.var)
     return settings
 
 

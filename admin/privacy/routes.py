@@ -1,0 +1,106 @@
+"""How long things are kept, customers who want to be forgotten, and the business's own archive."""
+
+from __future__ import annotations
+
+import asyncio
+from tempfile import TemporaryFile
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+from starlette.responses import StreamingResponse
+
+from admin.frame.doors import Door, Nav
+from core_pipeline.erasing.archive import packed
+from core_pipeline.erasing.customer import Erasing
+from tenants import audit, choices, customers
+from tenants.models import Tenant, now
+from tenants.people.roles import May
+from tenants.policy import Policy
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from starlette.responses import Response
+
+    from admin.frame.visit import Visit
+
+CHUNK = 1 << 20
+KEPT = ("keep_media_days", "keep_words_days")
+
+
+async def page(visit: Visit) -> Response:
+    """How long things are kept, and a search for a customer."""
+    return await _page(visit, visit.policy.model_dump(), {})
+
+
+async def keep(visit: Visit) -> Response:
+    """Choose how long things are kept."""
+    fields = await visit.fields()
+    given = {name: fields.get(name, "") for name in KEPT}
+    try:
+        kept = Policy.model_validate({**visit.policy.model_dump(), **given})
+    except ValidationError as error:
+        wrong = {str(one["loc"][0]): visit._("Give a whole number, 0 for no bound.") for one in error.errors()}
+        return await _page(visit, given, wrong, 422)
+    async with visit.work() as session:
+        tenant = await session.get_one(Tenant, visit.the_tenant.id)
+        days = {name: getattr(kept, name) for name in KEPT}
+        before = {name: tenant.policy.get(name, 0) for name in KEPT}
+        tenant.policy = {**tenant.policy, **days}
+        visit.note(session, "privacy.keep", before=before, after=days)
+    return visit.go("/privacy", "Saved.")
+
+
+async def erase(visit: Visit) -> Response:
+    """Erase a customer with everything of theirs."""
+    contact_id = (await visit.fields()).get("contact", "").replace("\0", "")
+    rooms = visit.rooms
+    erasing = Erasing(rooms.floor.db, rooms.blobs, rooms.inbox, rooms.desk)
+    await erasing.customer(visit.the_tenant.id, contact_id, visit.actor)
+    return visit.go("/privacy", "The customer and everything of theirs is gone.")
+
+
+async def archive(visit: Visit) -> Response:
+    """Everything of the business in one file."""
+    tenant = visit.the_tenant
+    file = await asyncio.to_thread(TemporaryFile)
+    try:
+        counted = await packed(visit.rooms.floor.db, visit.rooms.blobs, tenant.id, file)
+        async with visit.work() as session:
+            audit.record(session, visit.actor, "tenant.archive", tenant.slug, after=counted)
+    except BaseException:
+        file.close()
+        raise
+    name = f"{tenant.slug}-{now().date()}.zip"
+    size = file.tell()
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Length": str(size)}
+    return StreamingResponse(_read(file), media_type="application/zip", headers=headers)
+
+
+async def _read(file: Any) -> AsyncIterator[bytes]:
+    """The file from its beginning, and away with it."""
+    try:
+        await asyncio.to_thread(file.seek, 0)
+        while chunk := await asyncio.to_thread(file.read, CHUNK):
+            yield chunk
+    finally:
+        file.close()
+
+
+async def _page(visit: Visit, values: Mapping[str, Any], errors: Mapping[str, str], status: int = 200) -> Response:
+    words = visit.request.query_params.get("words", "")
+    async with visit.work(reads=True) as session:
+        found = await customers.search(session, words)
+    async with visit.rooms.floor.db.platform(reads=True) as session:
+        ours = await choices.read(session)
+    given = {"words": words, "found": found, "ours": ours, "searched": len(words.strip()) >= customers.FEWEST_LETTERS}
+    return visit.page("privacy/page.html", status=status, values=values, errors=errors, **given)  # type: ignore[arg-type]  # the rest is the template's
+
+
+DOORS = (
+    Door("GET", "/t/{tenant}/privacy", May.PEOPLE, page),
+    Door("POST", "/t/{tenant}/privacy", May.PEOPLE, keep),
+    Door("POST", "/t/{tenant}/privacy/erase", May.PEOPLE, erase),
+    Door("POST", "/t/{tenant}/privacy/archive", May.PEOPLE, archive),
+)
+NAV = (Nav(85, "/t/{tenant}/privacy", "Privacy", "lock", May.PEOPLE),)
