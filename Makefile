@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint unit widget test-widget panel browser engines test-engines bench demo-asr lock doctor clean help
+.PHONY: run test lint unit widget test-widget panel test-panel shots browser engines test-engines bench demo-asr lock doctor clean help
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -53,6 +53,13 @@ panel: ## Build what browsers need for the panel
 	@if command -v npm >/dev/null; then $(MAKE) -s $(PANEL)/dist/.done || \
 	echo "The panel is NOT built (see above); everything else works."; else echo "$(NO_NPM); everything else works."; fi
 
+test-panel: panel ## The panel's scripts and sheets by themselves
+	@command -v npm >/dev/null || { echo "$(NO_NPM)"; exit 1; }
+	@cd $(PANEL) && npm test --silent
+
+shots: $(VENV)/.dev widget panel browser ## Pictures of every page of the panel, for docs/panel
+	@$(BIN)/python -m tests.browser.panel.shots
+
 browser: ## Have a Chromium for the tests that need one
 	@for name in chromium chromium-browser google-chrome google-chrome-stable; do command -v $$name >/dev/null && exit; done; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; \
@@ -69,7 +76,7 @@ lint: $(VENV)/.dev ## Format, style, types, import contracts
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 
-unit: $(VENV)/.dev test-widget panel browser ## The tests, on SQLite and on a real Postgres
+unit: $(VENV)/.dev test-widget test-panel browser ## The tests, on SQLite and on a real Postgres
 	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not alone"
 	$(BIN)/python -m pytest -m alone
 

@@ -30,6 +30,7 @@ from tenants.floor import Floor
 from tenants.floor import open_floor as floor_of
 from tenants.inbox import Inbox
 from tenants.links import Links
+from tenants.processes import beating
 from tenants.signing import Signer
 from webhooks import site
 from webhooks.lines import OpenLines
@@ -84,11 +85,11 @@ async def open_house(
 async def open_site(settings: Settings, house: House) -> AsyncIterator[site.Site]:
     """Open every address that the platform answers."""
     me = settings.address, settings.executor, lambda name: lock_for(settings.turns_url, f"calls:{name}")
-    calls = settings.calls_at_once, settings.turn_model, settings.drain_seconds
+    calls = settings.calls_at_once, settings.turn_model, settings.drain_seconds, settings.body_limit
     pages = opening.Terms(*me[:2], settings.var, settings.turns_url, settings.chains, settings.inner_hosts)
     async with (
         opening.open_panel(house, pages) as panel,
-        site.open_site(house, site.Terms(*me, *calls, settings.body_limit), panel) as opened,
+        site.open_site(house, site.Terms(*me, *calls, inner=settings.inner_hosts), panel) as opened,
     ):
         yield opened
 
@@ -102,6 +103,7 @@ async def _start_work(stack: AsyncExitStack, settings: Settings, house: House) -
     tries, terms = Tries(settings.retry_attempts, settings.retry_seconds), {"at_once": settings.turns_at_once}
     works = working(deps, house.inbox, settings.turns_url, executor_id=settings.executor, tries=tries, **terms)
     await stack.enter_async_context(works)
+    await stack.enter_async_context(beating(db, settings.executor, "worker", engines.figures))
     index = whole_index(house.shelf.sync)
     stacks = await stack.enter_async_context(open_stacks(db, blobs, index, allow=settings.inner_hosts))
     await stack.enter_async_context(in_background(stacks.librarian.run()))

@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 from admin import panel
 from admin.frame.rooms import Rooms
 from core_pipeline.atelier import craft_of
+from core_pipeline.erasing.aging import aging
 from core_pipeline.knowledge.documents.stacks import open_stacks, whole_index
 from core_pipeline.media.sandbox import Sandbox
 from core_pipeline.portraits.gallery import Gallery
 from core_pipeline.portraits.workshop import Workshop
 from core_pipeline.turns.desk import Desk
+from core_pipeline.turns.locks import lock_for
+from tenants import processes
 from tenants.signing import Signer
 
 if TYPE_CHECKING:
@@ -90,6 +93,10 @@ async def open_panel(house: House, terms: Terms) -> AsyncIterator[list[BaseRoute
         signer = Signer(house.floor.vault)
         gallery = Gallery(house.floor.db, house.blobs, workshop, craft_of(house.engines))
 
+        lock = lock_for(terms.turns_url, "aging")
+        await stack.enter_async_context(aging(house.floor.db, house.blobs, lock))
+        beats = processes.beating(house.floor.db, terms.process, "serve", house.engines.figures)
+        await stack.enter_async_context(beats)
         own = {"sandbox": sandbox, "gallery": gallery, "stacks": stacks, "desk": desk, "signer": signer}
         yield panel.routes(_rooms(house, terms, own))
 

@@ -14,10 +14,12 @@ import random
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core_pipeline.cloning.consent import WORDS, sentence_for, wording
 from core_pipeline.cloning.crowd import one_voice
 from core_pipeline.cloning.quality import ONE_VOICE
 from core_pipeline.contracts.engines import Pcm, Saying
@@ -53,6 +55,7 @@ ENGLISH = (
     "The weather is lovely today, so many guests sit outside in the shade.",
     "My brother bought two kilos of apples and a bottle of orange juice.",
 )
+CONSENTS = 4  # readings of the sentence by each variant
 SESSIONS, ENGLISH_SESSIONS = 8, (3, 6)
 LENGTHS = (4.0, 8.0, 8.0, 12.0)
 CALIBRATION_SHARE = 5  # every fifth variant draws the curve instead of teaching directions
@@ -163,6 +166,16 @@ def report(model: Model, heard: Sequence[Recording]) -> None:
         print(f"{name:<28} {len(same):>6} {len(other):>7} {100 * error:>6.2f}   {100 * missed:.2f}, {100 * let_in:.2f}")
 
 
+async def consent(tts: EspeakTts, variant: str, rng: random.Random) -> Pcm:
+    """Return the sentence of consent, with words drawn anew, read by this variant."""
+    words = rng.sample(wording()["ar"]["words"], WORDS)
+    asked = sentence_for("ar", "مطعم اللؤلؤة", "خالد يوسف", "answers", date(2026, 3, 5), words)
+    try:
+        return join([part.pcm async for part in tts.speak(Saying(asked.sentence, "ar", f"ar+{variant}"))])
+    except Retryable:  # as above: other words
+        return await consent(tts, variant, rng)
+
+
 async def crowds(every: int) -> None:
     """Print how often samples of one and of two people are taken for two, as `core_pipeline/cloning` judges them."""
     rng, tts, speaker = random.Random(6), EspeakTts(EspeakConfig()), await SpectralSpeaker.load()
@@ -176,8 +189,13 @@ async def crowds(every: int) -> None:
         "two, half each": (4, 4, 4, 4),
         "two, 12 s and 4 s": (12, 4),
         "two, 14 s and 2.5 s": (14, 2.5),
+        "two, 4 s in the middle": (7, 4, 7),
+        "two, 2.5 s in the middle": (7, 2.5, 7),
     }
     print("\nsamples of                 n   judged two %")
+    read_out = [await consent(tts, variant, rng) for variant in UNMET[::every] for _ in range(CONSENTS)]
+    judged = [await one_voice(pcm, speaker) < ONE_VOICE for pcm in read_out]
+    print(f"{'one person, the consent':<24} {len(judged):>3} {100 * np.mean(judged):>10.1f}")
     for name, lengths in kinds.items():
         judged = []
         for variant in UNMET[::every]:

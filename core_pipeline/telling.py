@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from core_pipeline.engines.landmarks import checking
+from core_pipeline.knowledge.documents.faults import FAULTS, sentence
 from core_pipeline.portraits.faults import explain
 from errors import Forged, Impossible, NeedsOwner, Retryable, SawtakError
 
@@ -23,6 +24,27 @@ STATUS = {
     "job-missing": 404,
     "call-missing": 404,
     "missing": 404,
+    "fact-missing": 404,
+    "fact-changed": 409,
+    "question-missing": 404,
+    "document-missing": 404,
+    "document-busy": 409,
+    "document-changed": 409,
+    "document-exists": 409,
+    "document-not-waiting": 409,
+    "document-too-large": 413,
+    "csv-large": 413,
+    "person-missing": 404,
+    "no-such-agency": 404,
+    "no-such-tenant": 404,
+    "no-subscription": 404,
+    "role-above": 403,
+    "person-elsewhere": 403,
+    "person-self": 409,
+    "last-owner": 409,
+    "sign-in-wait": 429,
+    "invite-gone": 410,
+    "invite-missing": 404,
     "media-too-large": 413,
     "avatar-too-large": 413,
     "link-expired": 410,
@@ -41,6 +63,8 @@ def told(code: str, status: int, language: str, detail: str = "") -> str:
     words = _words()["codes"].get(code)
     if words is not None:
         return str(words[language])
+    if code in FAULTS:
+        return sentence(code, "ar" if language == "ar" else "en")
     for one in (explain, checking.explain):
         if (found := one(code, language)) != code:
             return found

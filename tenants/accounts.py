@@ -14,6 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from errors import Impossible, NeedsOwner
+from tenants import audit
+from tenants.audit import Actor
 from tenants.db import Database, scope_of
 from tenants.models import ChannelAccount, new_id
 from tenants.vault import Vault, Where
@@ -73,23 +75,57 @@ class AccountBook:
         title: str,
         config: Mapping[str, Any],
         secrets: Mapping[str, SecretStr | str],
+        actor: Actor | None = None,
     ) -> str:
         """Keep the account and give its id; connecting it again replaces title, config and secrets.
 
-        Raises `NeedsOwner("account-taken")` if another tenant has it.
+        With an `actor` the deed is audited. Raises `NeedsOwner("account-taken")` if another tenant has it.
         """
         try:
             async with self._db.tenant(tenant_id) as session:
                 account = await _of(session, channel, external_id)
+                before = _told(account) if account.sealed or account.active else None
                 account.title, account.config, account.active = title, dict(config), True
-                account.sealed = {
-                    name: self._vault.seal(plain, _where(account.id, name)) for name, plain in secrets.items()
-                }
+                account.sealed = self._seals(account.id, secrets)
+                _note(session, actor, "channel.connect", account, before)
         except IntegrityError:
             raise NeedsOwner("account-taken", f"{channel} account belongs to another tenant") from None
         finally:
             self._forget()
         return account.id
+
+    async def change(
+        self,
+        tenant_id: str,
+        account_id: str,
+        title: str,
+        config: Mapping[str, Any],
+        secrets: Mapping[str, SecretStr | str],
+        actor: Actor,
+    ) -> None:
+        """Give an account another title and config; secrets that are not given stay as they were.
+
+        Raises `Impossible("account-missing")`.
+        """
+        try:
+            async with self._db.tenant(tenant_id) as session:
+                account = await _own(session, account_id)
+                before = _told(account)
+                account.title, account.config = title, dict(config)
+                account.sealed = {**account.sealed, **self._seals(account_id, secrets)}
+                _note(session, actor, "channel.change", account, before, sorted(secrets))
+        finally:
+            self._forget()
+
+    async def switch(self, tenant_id: str, account_id: str, active: bool, actor: Actor) -> None:
+        """Stop or take up serving an account, whose secrets stay; `Impossible("account-missing")`."""
+        try:
+            async with self._db.tenant(tenant_id) as session:
+                account = await _own(session, account_id)
+                before, account.active = _told(account), active
+                _note(session, actor, "channel.switch", account, before)
+        finally:
+            self._forget()
 
     async def list(self, tenant_id: str) -> list[ChannelAccount]:
         """Read a tenant's accounts, oldest first."""
@@ -103,14 +139,14 @@ class AccountBook:
         async with self._db.platform(reads=True) as session:
             return (await session.scalars(asked)).all()
 
-    async def disconnect(self, tenant_id: str, account_id: str) -> None:
+    async def disconnect(self, tenant_id: str, account_id: str, actor: Actor | None = None) -> None:
         """Stop serving the account and forget its secrets; its conversations stay."""
         try:
             async with self._db.tenant(tenant_id) as session:
-                account = await session.get(ChannelAccount, account_id)
-                if account is None:
-                    raise Impossible("account-missing")
+                account = await _own(session, account_id)
+                before = _told(account)
                 account.active, account.sealed = False, {}
+                _note(session, actor, "channel.disconnect", account, before)
         finally:
             self._forget()
 
@@ -126,6 +162,9 @@ class AccountBook:
                 touched += fresh != account.sealed
                 account.sealed = fresh
         return touched
+
+    def _seals(self, account_id: str, secrets: Mapping[str, SecretStr | str]) -> dict[str, str]:
+        return {name: self._vault.seal(plain, _where(account_id, name)) for name, plain in secrets.items()}
 
     async def _look_up(self, *key: str) -> AccountRef | None:
         known = self._known.get(key)
@@ -156,6 +195,32 @@ class AccountBook:
         async with self._db.platform(reads=True) as session:
             found = await session.scalar(asked)
         return AccountRef(found.id, found.tenant_id, found.channel, found.external_id, found.active) if found else None
+
+
+async def _own(session: AsyncSession, account_id: str) -> ChannelAccount:
+    account = await session.get(ChannelAccount, account_id)
+    if account is None:
+        raise Impossible("account-missing")
+    return account
+
+
+def _told(account: ChannelAccount) -> dict[str, Any]:
+    """What the audit says of an account: which secrets there are, never what they are."""
+    return {**account.model_dump(include={"title", "config", "active"}), "kept": sorted(account.sealed)}
+
+
+def _note(
+    session: AsyncSession,
+    actor: Actor | None,
+    action: str,
+    account: ChannelAccount,
+    before: Mapping[str, Any] | None,
+    entered: Sequence[str] = (),
+) -> None:
+    if actor is not None:
+        became = {**_told(account), **({"entered": list(entered)} if entered else {})}
+        name = f"{account.channel}/{account.external_id}"
+        audit.record(session, actor, action, name, before=before, after=became)
 
 
 async def _of(session: AsyncSession, channel: str, external_id: str) -> ChannelAccount:

@@ -5,14 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tenants.models import AuditEntry
+from sqlalchemy import select
+from sqlmodel import col
+
+from tenants.models import AuditEntry, Tenant
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
 HIDDEN = "•••"
+PAGE = 50
 _SECRETS = ("password", "secret", "token", "key", "sealed", "digest", "totp", "recovery", "csrf")
 
 
@@ -23,6 +28,55 @@ class Actor:
     who: str
     person_id: str | None = None
     address: str = ""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which deeds: of a tenant, of an agency with its tenants, or (neither) all; `action` is how it begins.
+
+    `since` and `until` enclose times, the first one included. Entries older than the one numbered `before` only.
+    """
+
+    tenant_id: str = ""
+    agency_id: str = ""
+    who: str = ""
+    action: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    before: int | None = None
+
+
+async def listing(session: AsyncSession, wanted: Wanted, limit: int = PAGE) -> Sequence[AuditEntry]:
+    """Deeds, newest first; a tenant's session sees its own only."""
+    asked = select(AuditEntry).where(*_among(wanted))
+    if wanted.before is not None:
+        asked = asked.where(col(AuditEntry.id) < wanted.before)
+    return (await session.scalars(asked.order_by(col(AuditEntry.id).desc()).limit(limit))).all()
+
+
+async def doers(session: AsyncSession, wanted: Wanted, limit: int = 200) -> Sequence[str]:
+    """Everybody who did something there, by name."""
+    place = Wanted(tenant_id=wanted.tenant_id, agency_id=wanted.agency_id)
+    asked = select(col(AuditEntry.who)).where(*_among(place)).distinct().order_by(col(AuditEntry.who)).limit(limit)
+    return (await session.scalars(asked)).all()
+
+
+def _among(wanted: Wanted) -> list[Any]:
+    found: list[Any] = []
+    if wanted.tenant_id:
+        found.append(col(AuditEntry.tenant_id) == wanted.tenant_id)
+    if wanted.agency_id:
+        tenants = select(col(Tenant.id)).where(col(Tenant.agency_id) == wanted.agency_id)
+        found.append((col(AuditEntry.agency_id) == wanted.agency_id) | col(AuditEntry.tenant_id).in_(tenants))
+    if wanted.who:
+        found.append(col(AuditEntry.who) == wanted.who)
+    if wanted.action:
+        found.append(col(AuditEntry.action).startswith(wanted.action, autoescape=True))
+    if wanted.since is not None:
+        found.append(col(AuditEntry.at) >= wanted.since)
+    if wanted.until is not None:
+        found.append(col(AuditEntry.at) < wanted.until)
+    return found
 
 
 def record(

@@ -12,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from errors import Impossible
+from tenants import audit
+from tenants.audit import Actor
 from tenants.db import Database, scope_of
 from tenants.models import EngineAccount, Tenant, new_id
 from tenants.policy import Policy
@@ -45,30 +47,58 @@ class EngineBook:
         )
 
     async def keep(
-        self, tenant_id: str, kind: str, name: str, config: Mapping[str, Any], secrets: Mapping[str, SecretStr | str]
+        self,
+        tenant_id: str,
+        kind: str,
+        name: str,
+        config: Mapping[str, Any],
+        secrets: Mapping[str, SecretStr | str],
+        actor: Actor | None = None,
     ) -> str:
         """Keep the tenant's set-up of an engine and give its id; doing it again replaces it.
 
         Secrets that are not given stay as they were, unless the engine's address changes: a key goes only where it was
-        entered for.
+        entered for. With an `actor` the deed is audited.
         """
         async with self._db.tenant(tenant_id) as session:
             row = await _row(session, kind, name)
             fresh = {key: self._vault.seal(plain, _where(row.id, key)) for key, plain in secrets.items()}
+            before = {"config": row.config, "kept": sorted(row.sealed)}
             row.config, row.sealed = dict(config), {**still_sealed(row, config), **fresh}
+            after = {"config": row.config, "kept": sorted(row.sealed), "entered": sorted(secrets)}
+            _note(session, actor, "engine.keep", f"{kind}/{name}", before, after)
         return row.id
 
-    async def forget(self, tenant_id: str, kind: str, name: str) -> None:
+    async def forget(self, tenant_id: str, kind: str, name: str, actor: Actor | None = None) -> None:
         """Delete the tenant's set-up of an engine with its secrets; `Impossible` if there is none."""
         async with self._db.tenant(tenant_id) as session:
             row = await _find(session, kind, name)
             if row is None:
                 raise Impossible("engine-account-missing", f"{kind} engine {name} has no set-up of its own")
             await session.delete(row)
+            _note(session, actor, "engine.forget", f"{kind}/{name}", {"config": row.config}, None)
+
+    async def kept(self, tenant_id: str) -> dict[tuple[str, str], EngineAccount]:
+        """The tenant's own set-ups by kind and name, secrets sealed."""
+        async with self._db.tenant(tenant_id, reads=True) as session:
+            rows = (await session.scalars(select(EngineAccount))).all()
+        return {(row.kind, row.name): row for row in rows}
 
     def _config(self, row: EngineAccount) -> dict[str, Any]:
         opened = {key: self._vault.open(token, _where(row.id, key)) for key, token in row.sealed.items()}
         return {**row.config, **opened}
+
+
+def _note(
+    session: AsyncSession,
+    actor: Actor | None,
+    action: str,
+    thing: str,
+    before: Mapping[str, Any] | None,
+    after: Mapping[str, Any] | None,
+) -> None:
+    if actor is not None:
+        audit.record(session, actor, action, thing, before=before, after=after)
 
 
 def still_sealed(row: EngineAccount, config: Mapping[str, Any]) -> dict[str, str]:

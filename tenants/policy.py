@@ -4,6 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tenants.hours import Day, Hours, OpeningHours
+
+__all__ = ["PHRASES", "CallPolicy", "Day", "HandoffPolicy", "Hours", "OpeningHours", "Policy"]
+
 PHRASES = (
     "greeting",
     "thanks",
@@ -19,6 +23,7 @@ PHRASES = (
     "remembered",
     "not_remembered",
     "handed",
+    "closed_note",
     "disclosure",
     "video_soon",
     "moment",
@@ -40,8 +45,6 @@ PHRASES = (
 
 
 Digits = Annotated[str, Field(pattern=r"^[0-9*#]{1,4}$")]
-Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-Hours = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-4]):[0-5]\d$")]
 
 
 class CallPolicy(BaseModel):
@@ -49,8 +52,8 @@ class CallPolicy(BaseModel):
 
     `person` is the number to which a caller is transferred who asks for a person ("" : nobody), `menu` what keys do:
     "person", "repeat", "bye", "language:en", or a question that is answered as if it had been asked. `announce` tells
-    those keys after the greeting. `hours` are opening hours by day in `zone` (none: always open; "22:00-02:00" runs
-    into the next day); outside them, and when all `most` lines are taken, a caller may leave a message if `voicemail`.
+    those keys after the greeting. `hours` are opening hours of the telephone by day in `zone` ("22:00-02:00" runs into
+    the next day; none: those of the business, `Policy.hours`); outside them, and when all `most` lines are taken, a caller may leave a message if `voicemail`.
     `record` keeps the sound, and says so first. `interrupts` lets a caller break into what is said.
 
     `turn` decides when a caller has finished: by a "pause" of `pause` seconds, longer where the sentence is unfinished,
@@ -82,6 +85,22 @@ class CallPolicy(BaseModel):
     digits: int = Field(default=20, ge=1, le=64)
 
 
+class HandoffPolicy(BaseModel):
+    """When a person is asked to take over, besides the customer's own wish for one.
+
+    `words` are the tenant's own ("refund"): a message that holds one is handed over. `after_unknown` answers in a row
+    that say we don't know do the same (0: never), and so does an `angry` message if that is set. `when_closed` says
+    whether a person is asked outside opening hours, too; else the customer is told when there is somebody.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    words: list[Annotated[str, Field(min_length=1, max_length=80)]] = Field(default_factory=list, max_length=50)
+    after_unknown: int = Field(default=0, ge=0, le=10)
+    angry: bool = False
+    when_closed: bool = True
+
+
 class Policy(BaseModel):
     """Choices of a tenant; every field has a default that works on the first day.
 
@@ -89,7 +108,10 @@ class Policy(BaseModel):
     every message is answered by itself), `burst_cap` the longest such wait. `reply` is the richest form to answer
     in ("mirror": as the customer wrote). `confidence` is the recogniser's confidence under which we ask the customer
     to repeat or write. `voice` names an engine's voice by language. `phrases` holds the tenant's own words by name and
-    language: {"unknown": {"ar": "…", "en": "…"}}. `persona` describes the bot in the tenant's words, by language.
+    language: {"unknown": {"ar": "…", "en": "…"}}. `persona` describes the bot in the tenant's words, by language. Both
+    may name variables in braces, see `tenants/variables.py`. `tone` and `dialect` colour what a language model writes
+    ("customer": the dialect in which they ask); `answers_in` is the language of answers ("customer": theirs). `hours`
+    are when the business is open, `handoff` when a person is asked to take over.
 
     `engines` names the tenant's own chains by kind, best first ({"llm": "ollama,knowledge"}); a kind that is missing is
     the installation's. `answerable` is how sure the search must be that what it found bears on the question (0: the
@@ -106,7 +128,8 @@ class Policy(BaseModel):
     voice note instead ("voice"). `video_minutes` is how much video a calendar month may bring (0: no bound),
     `video_wait` how many seconds of queue a customer is spared by a voice note. `handoff_hours` is how long the bot
     keeps quiet once a person was asked to take over (0: it goes on answering). `calls` is about live calls;
-    `try_page` opens a page on which anybody can talk to this bot.
+    `keep_media_days` and `keep_words_days` are how long sounds and pictures, and conversations, are kept (0: as long as
+    the installation does). `try_page` opens a page on which anybody can talk to this bot.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -119,6 +142,11 @@ class Policy(BaseModel):
     voice: dict[str, str] = Field(default_factory=dict)
     phrases: dict[str, dict[str, str]] = Field(default_factory=dict)
     persona: dict[str, str] = Field(default_factory=dict)
+    tone: Literal["neutral", "warm", "formal", "cheerful"] = "neutral"
+    dialect: Literal["customer", "formal", "egyptian", "gulf", "levantine", "maghrebi", "iraqi"] = "customer"
+    answers_in: Literal["customer", "ar", "en"] = "customer"
+    hours: OpeningHours = Field(default_factory=OpeningHours)
+    handoff: HandoffPolicy = Field(default_factory=HandoffPolicy)
     engines: dict[str, str] = Field(default_factory=dict)
     answerable: float = Field(default=0.1, ge=0.0, le=1.0)
     longest_answer: int = Field(default=600, ge=80, le=4000)
@@ -142,4 +170,11 @@ class Policy(BaseModel):
     video_minutes: float = Field(default=0.0, ge=0.0)
     video_wait: float = Field(default=20.0, ge=0.0, le=600.0)
     calls: CallPolicy = Field(default_factory=CallPolicy)
+    keep_media_days: int = Field(default=0, ge=0, le=36500)
+    keep_words_days: int = Field(default=0, ge=0, le=36500)
     try_page: bool = False
+
+    @property
+    def zone(self) -> str:
+        """The time zone by whose clock the business works."""
+        return self.hours.zone or self.calls.zone

@@ -52,7 +52,7 @@ def there(process: ServerProcess, at: datetime | None = None) -> bool:
 async def beating(
     db: Database, name: str, kind: str, figures: Callable[[], Mapping[str, Any]], every: float = EVERY_SECONDS
 ) -> AsyncIterator[None]:
-    """Beat while the block runs; a database that is away is no reason to stop."""
+    """Beat as "name/kind" while the block runs; a database that is away is no reason to stop."""
     over, started = asyncio.Event(), now()
 
     async def beats() -> None:
@@ -75,4 +75,4 @@ async def beating(
 async def _beaten(db: Database, name: str, kind: str, figures: Mapping[str, Any], started: datetime) -> None:
     async with db.platform() as session:
         await session.execute(delete(ServerProcess).where(col(ServerProcess.seen_at) < now() - FORGOTTEN))
-        await beat(session, name, kind, figures, started)
+        await beat(session, f"{name}/{kind}", kind, figures, started)

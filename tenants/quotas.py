@@ -12,7 +12,7 @@ from sqlmodel import col
 
 from errors import Impossible
 from tenants.db import scope_of
-from tenants.models import Message, Tenant, Turn, TurnState
+from tenants.models import Tenant, Turn, TurnState
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -68,10 +68,3 @@ async def allow(session: AsyncSession, tenant_id: str, messages: int, *, stop: b
         raise Impossible("quota", f"give a number of answers from 0 (no bound) to {MOST_ANSWERS}")
     tenant = await session.get_one(Tenant, tenant_id)
     tenant.quota = {"messages": messages, "stop": stop}
-
-
-async def arrived_today(session: AsyncSession, since: datetime) -> int:
-    """How many messages came and went since then."""
-    scope_of(session)
-    asked = select(func.count()).select_from(Message).where(col(Message.created_at) >= since)
-    return int(await session.scalar(asked) or 0)

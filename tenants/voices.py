@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, delete, select
+from sqlalchemy import Select, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -48,6 +48,13 @@ async def rendered(session: AsyncSession, voice_id: str, blob: str) -> None:
     """Note a recording made with the voice; raises as `speaking` when the voice may not speak any more."""
     voice = await _ready(session, voice_id, held=True)
     session.add(Render(tenant_id=voice.tenant_id, voice_id=voice.id, blob=blob))
+
+
+async def uses(session: AsyncSession) -> dict[str, int]:
+    """How many recordings there are of each voice that was ever used."""
+    scope_of(session)
+    asked = select(col(Render.voice_id), func.count()).group_by(col(Render.voice_id))
+    return {row[0]: row[1] for row in (await session.execute(asked)).all()}
 
 
 async def revoke(session: AsyncSession, voice_id: str, at: datetime) -> None:

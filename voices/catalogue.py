@@ -19,7 +19,7 @@ CLONE = "clone:"
 class Voice(BaseModel):
     """A voice on the shelf: `voice` is the engine's own name for it, `sample` a sentence for each of its `languages`.
 
-    `name` and `sample` are by language; `style` says in a word or two how it sounds.
+    `name` and `sample` are by language; `style` says in a word or two how it sounds, `dialect` whose Arabic it speaks.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -32,6 +32,7 @@ class Voice(BaseModel):
     gender: Literal["woman", "man"]
     age: Literal["young", "adult", "old"]
     style: tuple[str, ...]
+    dialect: Literal["standard", "egyptian", "gulf", "levantine", "maghrebi"] = "standard"
     licence: str
     sample: dict[str, str]
 

@@ -74,18 +74,28 @@ class OpenLines:
         self._open[account_id] = _Kept(line, known, monotonic() + FRESH_SECONDS)
         return line
 
+    async def opening(self, account_id: str) -> Opening:
+        """All with which the account's channel is opened, whether it is switched on or not, for who looks at it."""
+        account, secrets = await self._book.opened(account_id)
+        spec = self._specs.get(account.channel)
+        if spec is None:
+            raise NeedsOwner("account-off", f"the channel {account.channel} is not installed")
+        return self._opening(spec, account, secrets)
+
     def _opened(self, account: ChannelAccount, secrets: Mapping[str, SecretStr]) -> Line:
         spec = self._specs.get(account.channel)
         if spec is None or not account.active:
             raise NeedsOwner("account-off", f"account {account.id} is switched off or its channel is not installed")
-        opening = Opening(
+        return Line(spec.open(self._opening(spec, account, secrets)), spec.limits)
+
+    def _opening(self, spec: ChannelSpec, account: ChannelAccount, secrets: Mapping[str, SecretStr]) -> Opening:
+        return Opening(
             external_id=account.external_id,
             config=spec.config.model_validate(account.config),
             secrets=secrets,
             platform=self._platforms[account.channel],
             http=self._http,
         )
-        return Line(spec.open(opening), spec.limits)
 
     async def install(self, account_id: str, address: str) -> None:
         """Tell the vendor to call this installation's public address for an account."""

@@ -20,6 +20,7 @@ from core_pipeline.calls.lobby import Lobby
 from core_pipeline.calls.recital import Recital
 from core_pipeline.calls.register import whose
 from core_pipeline.calls.sweeping import Sweeping
+from core_pipeline.knowledge.documents.stacks import open_stacks, whole_index
 from core_pipeline.media.sandbox import Sandbox
 from core_pipeline.portraits.gallery import Gallery
 from core_pipeline.portraits.workshop import Workshop
@@ -77,7 +78,8 @@ class Terms:
     """How the operator wants it: our public `address`, this `process`'s name, how many calls it takes at once.
 
     `turn_model` is the file of a network that hears the end of a turn, `drain` how many seconds running calls get.
-    `lock_of` gives a process's lock by its name, for who looks whether it is gone.
+    `lock_of` gives a process's lock by its name, for who looks whether it is gone. `inner` are hosts within our network
+    that tenants' set-ups may reach.
     """
 
     address: str
@@ -88,6 +90,7 @@ class Terms:
     drain: float = 60.0
     body_limit: int = 4 << 20
     rates: Rates = field(default_factory=Rates)
+    inner: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -141,6 +144,9 @@ async def open_site(rooms: Rooms, terms: Terms, more: Sequence[BaseRoute] = ()) 
 
 async def _needs(stack: AsyncExitStack, rooms: Rooms, terms: Terms, sandbox: Sandbox, signer: Signer) -> Needs:
     workshop = await stack.enter_async_context(Workshop())
+    index = whole_index(rooms.shelf.sync)
+    opening = open_stacks(rooms.floor.db, rooms.blobs, index, allow=terms.inner)
+    stacks = await stack.enter_async_context(opening)
     return Needs(
         db=rooms.floor.db,
         blobs=rooms.blobs,
@@ -155,6 +161,7 @@ async def _needs(stack: AsyncExitStack, rooms: Rooms, terms: Terms, sandbox: San
         signer=signer,
         links=rooms.links,
         address=terms.address,
+        library=stacks.library,
         rates=terms.rates,
     )
 

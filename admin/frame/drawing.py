@@ -11,6 +11,7 @@ from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_currency, format_decimal, format_percent
 from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 
+from admin.frame.shapes import changes, ticks
 from admin.frame.words import HERE, LANGUAGES, words
 from tenants.models import now
 
@@ -104,4 +105,5 @@ def _environment(language: str, assets: Assets) -> Environment:
         "mmss": lambda seconds: f"{int(seconds or 0) // 60}:{int(seconds or 0) % 60:02d}",
     }
     environment.globals |= {"lang": language, "dir": LANGUAGES[language], "asset": assets.address}
+    environment.globals |= {"changes": changes, "ticks": ticks}
     return environment

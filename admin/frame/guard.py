@@ -128,6 +128,7 @@ class Guard:
                 agency_found = await session.scalar(select(Agency).where(col(Agency.slug) == _plain(slug)))
                 visit.agency = agency_found
                 visit.role = visit.signed_in.reach.role_at(agency_found.id) if agency_found is not None else None
+                visit.brand = (agency_found.brand if agency_found is not None else None) or visit.brand
                 return visit.role is not None
         return True
 

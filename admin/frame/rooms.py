@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from core_pipeline.actions.doing import Actions
-    from core_pipeline.contracts.channel import ChannelSpec
+    from core_pipeline.contracts.channel import ChannelSpec, Opening
     from core_pipeline.engines.fair import FairGate
     from core_pipeline.engines.residency import Residency
     from core_pipeline.engines.router import Engines
@@ -34,6 +34,9 @@ class OpenLines(Protocol):
 
     async def line(self, account_id: str) -> Line:
         """The opened account; `NeedsOwner` when it is gone or switched off."""
+
+    async def opening(self, account_id: str) -> Opening:
+        """All with which an account's channel is opened, whether it is switched on or not."""
 
     def platform(self, channel: str) -> BaseModel:
         """The installation-wide settings of a channel."""

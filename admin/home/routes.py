@@ -8,32 +8,51 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from admin.frame.doors import Door, Nav, Open
-from tenants.models import Tenant
+from core_pipeline.desk import rows
+from core_pipeline.insight.figures import figures
+from core_pipeline.insight.period import Period
+from tenants import open_questions, quotas
+from tenants.models import Agency, Tenant, now
 from tenants.people.roles import May
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from starlette.responses import Response
 
     from admin.frame.visit import Visit
+
+WEEK = 7
 
 
 async def first(visit: Visit) -> Response:
     """The businesses that the visitor looks after; with one only, that one."""
     reach = visit.who.reach
     async with visit.rooms.floor.db.platform(reads=True) as session:
-        asked = select(Tenant).order_by(col(Tenant.name_ar))
+        asked, agencies = select(Tenant).order_by(col(Tenant.name_ar)), select(Agency).order_by(col(Agency.name))
         if not reach.platform:
-            mine = col(Tenant.id).in_(list(reach.tenants)) | col(Tenant.agency_id).in_(list(reach.agencies))
-            asked = asked.where(mine)
-        tenants = (await session.scalars(asked)).all()
-    if len(tenants) == 1 and not reach.platform and not reach.agencies:
+            asked = asked.where(
+                col(Tenant.id).in_(list(reach.tenants)) | col(Tenant.agency_id).in_(list(reach.agencies))
+            )
+            agencies = agencies.where(col(Agency.id).in_(list(reach.agencies)))
+        tenants: Sequence[Tenant] = (await session.scalars(asked)).all()
+        looked_after = (await session.scalars(agencies)).all()
+    if len(tenants) == 1 and not looked_after:
         return visit.go(f"/admin/t/{tenants[0].slug}")
-    return visit.page("home/businesses.html", tenants=tenants)
+    return visit.page("home/businesses.html", tenants=tenants, agencies=looked_after)
 
 
 async def glance(visit: Visit) -> Response:
-    """One business at a glance."""
-    return visit.page("home/glance.html")
+    """What waits for somebody, and the week so far."""
+    async with visit.work(reads=True) as session:
+        waiting = await rows.counts(session, visit.who.person.id)
+        unanswered = (await open_questions.counts(session))[open_questions.OPEN]
+        week = await figures(session, Period.latest(WEEK, visit.zone, now()))
+        month = await quotas.month(session, visit.zone)
+    accounts = [one for one in await visit.rooms.floor.book.list(visit.the_tenant.id) if one.active]
+    return visit.page(
+        "home/glance.html", waiting=waiting, unanswered=unanswered, week=week, month=month, accounts=accounts
+    )
 
 
 DOORS = (

@@ -32,7 +32,7 @@ async def overview(visit: Visit) -> Response:
     async with visit.work(reads=True) as session:
         found, before = await figures(session, period), await figures(session, period.before)
         month = await quotas.month(session, visit.zone)
-        unanswered = await open_questions.listing(session, limit=10)
+        unanswered = await open_questions.page(session, open_questions.OPEN, limit=10)
     names = Locale.parse(visit.language).days["stand-alone"]["abbreviated"]
     order = WEEKS[visit.language]
     return visit.page(

@@ -6,16 +6,15 @@ import asyncio
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.responses import StreamingResponse
 
 from admin.frame.doors import Door, Nav
 from core_pipeline.erasing.archive import packed
 from core_pipeline.erasing.customer import Erasing
-from tenants import audit, choices, customers
-from tenants.models import Tenant, now
+from tenants import audit, choices, customers, personas
+from tenants.models import now
 from tenants.people.roles import May
-from tenants.policy import Policy
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -28,6 +27,13 @@ CHUNK = 1 << 20
 KEPT = ("keep_media_days", "keep_words_days")
 
 
+class Kept(BaseModel):
+    """How many days things are kept."""
+
+    keep_media_days: choices.Days
+    keep_words_days: choices.Days
+
+
 async def page(visit: Visit) -> Response:
     """How long things are kept, and a search for a customer."""
     return await _page(visit, visit.policy.model_dump(), {})
@@ -38,16 +44,12 @@ async def keep(visit: Visit) -> Response:
     fields = await visit.fields()
     given = {name: fields.get(name, "") for name in KEPT}
     try:
-        kept = Policy.model_validate({**visit.policy.model_dump(), **given})
+        days = Kept.model_validate(given)
     except ValidationError as error:
         wrong = {str(one["loc"][0]): visit._("Give a whole number, 0 for no bound.") for one in error.errors()}
         return await _page(visit, given, wrong, 422)
     async with visit.work() as session:
-        tenant = await session.get_one(Tenant, visit.the_tenant.id)
-        days = {name: getattr(kept, name) for name in KEPT}
-        before = {name: tenant.policy.get(name, 0) for name in KEPT}
-        tenant.policy = {**tenant.policy, **days}
-        visit.note(session, "privacy.keep", before=before, after=days)
+        await personas.change(session, visit.actor, days.model_dump())
     return visit.go("/privacy", "Saved.")
 
 

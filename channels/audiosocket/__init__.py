@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 
 from pydantic import BaseModel
 
+from channels.audiosocket.checks import checks
 from channels.audiosocket.config import LIMITS, AudioSocketConfig, AudioSocketPlatform, wire_id
 from channels.audiosocket.desk import Desk
 from channels.audiosocket.greeting import Greeter
 from channels.audiosocket.line import AudioSocketLine
 from core_pipeline.contracts.calls import Caller, CallsSpec, Wire
 from core_pipeline.contracts.channel import Channel, ChannelSpec, EmulatorSetup, Opening
+from core_pipeline.contracts.checks import field_words
 
 __all__ = ["SPEC"]
 
@@ -60,4 +63,6 @@ SPEC = ChannelSpec(
     ),
     demo=EmulatorSetup(external_id=wire_id(_DEMO_UUID), secrets={"secret": "demo-secret"}),
     demo_config={"uuid": _DEMO_UUID, "country_code": "20"},
+    checks=checks,
+    words=field_words(Path(__file__).with_name("words.toml")),
 )

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 
 from pydantic import BaseModel
 
 from channels.phone.adapter import PhoneChannel
+from channels.phone.checks import checks
 from channels.phone.config import DEMO_ACCOUNT, DEMO_NUMBER, LIMITS, PhoneConfig, PhonePlatform
 from core_pipeline.contracts.calls import Caller, CallsSpec
 from core_pipeline.contracts.channel import Channel, ChannelSpec, EmulatorSetup, Opening
+from core_pipeline.contracts.checks import field_words
 
 __all__ = ["SPEC"]
 
@@ -42,4 +45,6 @@ SPEC = ChannelSpec(
     calls=CallsSpec(caller=_caller, transfers=True),
     demo=EmulatorSetup(external_id=DEMO_NUMBER.removeprefix("+"), secrets={"auth_token": "demo-auth-token"}),
     demo_config={"account_sid": DEMO_ACCOUNT, "number": DEMO_NUMBER},
+    checks=checks,
+    words=field_words(Path(__file__).with_name("words.toml")),
 )

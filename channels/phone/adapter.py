@@ -59,7 +59,7 @@ class PhoneChannel:
         self._account, self._config = opening.external_id, config
         secrets = opening.secrets
         token = secrets.get("auth_token", SecretStr(""))
-        self._rest = Rest(opening.http, _base(platform, config), config.account_sid, token, platform.timeout)
+        self._rest = Rest(opening.http, api_of(platform, config), config.account_sid, token, platform.timeout)
         signing = ("shared_key",) if config.signature == "HMAC_SHA256" else ("auth_token", "auth_token_old")
         self._seal = Seal(tuple(secrets[name] for name in signing if name in secrets), config.signature)
         self._desk = Desk(self._account, config.number, self._rest)
@@ -92,10 +92,7 @@ class PhoneChannel:
         """Have the vendor ask us about calls to this number; an empty `url` makes it stop."""
         fields = dict.fromkeys(("VoiceUrl", "VoiceFallbackUrl", "StatusCallback"), "")
         if url:
-            found = _WEBHOOK.fullmatch(url)
-            if not found:
-                raise Impossible("url", "the webhook's address is https://…/webhooks/phone/<account>")
-            calls = f"{found[1]}/calls/phone/{found[2]}"
+            calls = calls_of(url)
             fallback = self._config.fallback_url or f"{calls}/fallback"
             hooks = {"VoiceUrl": f"{calls}/incoming", "VoiceFallbackUrl": fallback, "StatusCallback": f"{calls}/status"}
             methods = {"VoiceMethod": "POST", "VoiceFallbackMethod": "POST", "StatusCallbackMethod": "POST"}
@@ -181,7 +178,16 @@ class PhoneChannel:
         raise NeedsOwner("number-unknown", "the account has no such number; check both")
 
 
-def _base(platform: PhonePlatform, config: PhoneConfig) -> str:
+def calls_of(url: str) -> str:
+    """Where the vendor asks about the calls of the account with this webhook; `Impossible` for another address."""
+    found = _WEBHOOK.fullmatch(url)
+    if not found:
+        raise Impossible("url", "the webhook's address is https://…/webhooks/phone/<account>")
+    return f"{found[1]}/calls/phone/{found[2]}"
+
+
+def api_of(platform: PhonePlatform, config: PhoneConfig) -> str:
+    """The vendor's address: where the account's data lies, entered where the business wants that."""
     base = platform.api_url.rstrip("/")
     if base != _API or not (config.region or config.edge):
         return base

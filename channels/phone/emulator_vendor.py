@@ -21,6 +21,8 @@ from channels.phone.config import DEMO_ACCOUNT
 from core_pipeline.contracts.channel import EmulatorSetup
 
 _ROOT = "/2010-04-01/Accounts/{account}"
+# How a number's settings are called where they are set, and where they are shown.
+_SHOWN = {"VoiceUrl": "voice_url", "VoiceFallbackUrl": "voice_fallback_url", "StatusCallback": "status_callback"}
 
 
 class Phone(Protocol):
@@ -42,7 +44,7 @@ class TwilioVendor:
     """Plays one account: `calls`, by sid, are what runs; `phones` are who can be called.
 
     `asked` names the REST calls that came; `hooks` is what was set for the number, `messages` the SMS that were sent,
-    `recordings` the WAV files by sid.
+    `recordings` the WAV files by sid. `status` and `type` are the account's, `voice` says that the number takes calls.
     """
 
     def __init__(self, setup: EmulatorSetup) -> None:
@@ -50,6 +52,7 @@ class TwilioVendor:
         self.token = setup.secrets["auth_token"]
         self.number = f"+{setup.external_id}"
         self.url = ""
+        self.status, self.type, self.voice = "active", "Full", True
         self.faults: list[str] = []
         self.hooks: dict[str, str] = {}
         self.messages: list[dict[str, str]] = []
@@ -76,6 +79,7 @@ class TwilioVendor:
         ]
         for method, path, handler in routes:
             app.add_api_route(_ROOT + path, handler, methods=[method], response_model=None)
+        app.add_api_route(f"{_ROOT}.json", self._itself, methods=["GET"], response_model=None)
         app.add_api_route("/media/{sid}", self._media, methods=["GET"], response_model=None)
         return app
 
@@ -121,11 +125,19 @@ class TwilioVendor:
         await self._injected.lag()
         return JSONResponse({"sid": f"SM{token_hex(16)}", "status": "queued"}, 201)
 
+    async def _itself(self, request: Request) -> Response:
+        if refused := await self._refused(request, "Account"):
+            return refused
+        return JSONResponse({"sid": self.account, "status": self.status, "type": self.type})
+
     async def _numbers(self, request: Request) -> Response:
         if refused := await self._refused(request, "IncomingPhoneNumbers"):
             return refused
         asked = request.query_params.get("PhoneNumber", self.number)
-        found = [{"sid": "PN" + "0" * 32, "phone_number": self.number}] if asked == self.number else []
+        hooks = {_SHOWN[name]: self.hooks.get(name, "") for name in _SHOWN}
+        capabilities = {"voice": self.voice, "sms": True}
+        known = {"sid": "PN" + "0" * 32, "phone_number": self.number, "capabilities": capabilities, **hooks}
+        found = [known] if asked == self.number else []
         return JSONResponse({"incoming_phone_numbers": found})
 
     async def _change_number(self, request: Request, sid: str) -> Response:

@@ -33,10 +33,19 @@ class Rest:
         self, method: str, path: str, *, lands: bool = False, timeout: float | None = None, **content: Any
     ) -> dict[str, Any]:
         """Return the answer's object; `lands` = a call without an answer may have taken effect."""
+        return await self._asked(method, self._url(f"{path}.json"), lands=lands, timeout=timeout, **content)
+
+    async def itself(self) -> dict[str, Any]:
+        """Return what the vendor says of the account itself."""
+        return await self._asked("GET", f"{self._url('')[:-1]}.json")
+
+    async def _asked(
+        self, method: str, url: str, *, lands: bool = False, timeout: float | None = None, **content: Any
+    ) -> dict[str, Any]:
         try:
             response = await self.http.request(
                 method,
-                self._url(f"{path}.json"),
+                url,
                 auth=self._auth(),
                 timeout=self._patience(timeout),
                 follow_redirects=False,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 
 from pydantic import BaseModel
 
 from channels.telegram.config import LIMITS, TelegramConfig, TelegramPlatform, bot_id
 from core_pipeline.contracts.channel import Channel, ChannelSpec, Emulator, EmulatorSetup, Opening
+from core_pipeline.contracts.checks import Check, Place, field_words
 
 __all__ = ["SPEC"]
 
@@ -27,6 +29,12 @@ def _emulator(setup: EmulatorSetup) -> AbstractAsyncContextManager[Emulator]:
     from channels.telegram.emulator import TelegramEmulator  # noqa: PLC0415 - a web server only tests and demos need
 
     return TelegramEmulator(setup)
+
+
+def _checks(opening: Opening, place: Place) -> AsyncIterator[Check]:
+    from channels.telegram.checks import checks  # noqa: PLC0415 - the vendor's library takes 0.5 s to import
+
+    return checks(opening, place)
 
 
 async def _close() -> None:
@@ -51,4 +59,6 @@ SPEC = ChannelSpec(
     ),
     demo_config={"mode": "polling"},
     close=_close,
+    checks=_checks,
+    words=field_words(Path(__file__).with_name("words.toml")),
 )

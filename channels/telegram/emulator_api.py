@@ -28,7 +28,10 @@ _ACTIONS = frozenset(
 
 
 class BotApi:
-    """One bot's methods; `hooked` hears of a new webhook or its end; `asked` keeps the parameters of all calls."""
+    """One bot's methods; `hooked` hears of a new webhook or its end; `asked` keeps the parameters of all calls.
+
+    `abilities` change what getMe says of groups, `trouble` what getWebhookInfo says of failed deliveries.
+    """
 
     def __init__(
         self,
@@ -44,10 +47,12 @@ class BotApi:
         self._hooked = hooked
         self.webhook_url, self.webhook_secret = webhook
         self.files: dict[str, bytes] = {}
+        self.abilities: dict[str, bool] = {}
+        self.trouble: dict[str, Any] = {}
         self.asked: list[tuple[str, Params]] = []
         self._next_message = 1000
         self._methods: dict[str, Callable[[Params], Awaitable[Any]]] = {
-            "getMe": self._get_me,
+            "getMe": self._show_me,
             "getUpdates": self._get_updates,
             "setWebhook": self._set_webhook,
             "deleteWebhook": self._delete_webhook,
@@ -102,12 +107,12 @@ class BotApi:
         if not hmac.compare_digest(token, self._token):
             raise BotError(401, "Unauthorized")
 
-    async def _get_me(self, _: Params) -> dict[str, Any]:
-        return self._me()
-
     def _me(self) -> dict[str, Any]:
         bot_id = int(self._token.partition(":")[0])
         return {"id": bot_id, "is_bot": True, "first_name": "Demo Bot", "username": "sawtak_demo_bot"}
+
+    async def _show_me(self, _: Params) -> dict[str, Any]:
+        return {**self._me(), "can_join_groups": True, "can_read_all_group_messages": False, **self.abilities}
 
     async def _get_updates(self, params: Params) -> list[dict[str, Any]]:
         if self.webhook_url:
@@ -132,7 +137,8 @@ class BotApi:
 
     async def _get_webhook_info(self, _: Params) -> dict[str, Any]:
         waiting = len(self._queue.waiting)
-        return {"url": self.webhook_url, "has_custom_certificate": False, "pending_update_count": waiting}
+        known = {"url": self.webhook_url, "has_custom_certificate": False, "pending_update_count": waiting}
+        return {**known, **self.trouble}
 
     async def _send_message(self, params: Params) -> dict[str, Any]:
         text = words(params.get("text")) or ""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 
 from pydantic import BaseModel
 
 from channels.web.channel import WebChannel
+from channels.web.checks import checks
 from channels.web.config import LIMITS, WebConfig, WebPlatform
 from channels.web.sessions import Sessions
 from core_pipeline.contracts.calls import Caller, CallsSpec
 from core_pipeline.contracts.channel import Channel, ChannelSpec, EmulatorSetup, Opening
+from core_pipeline.contracts.checks import field_words
 from errors import NeedsOwner
 
 __all__ = ["SPEC"]
@@ -52,4 +55,6 @@ SPEC = ChannelSpec(
     calls=CallsSpec(caller=_caller, transfers=False),
     own=True,
     demo_customer="visitor-1",
+    checks=checks,
+    words=field_words(Path(__file__).with_name("words.toml")),
 )

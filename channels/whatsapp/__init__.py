@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 
 from pydantic import BaseModel
 
 from channels.whatsapp.adapter import WhatsAppChannel
+from channels.whatsapp.checks import checks
 from channels.whatsapp.config import LIMITS, WhatsAppConfig, WhatsAppPlatform
 from channels.whatsapp.door import WhatsAppDoor
 from core_pipeline.contracts.calls import Caller, CallsSpec
 from core_pipeline.contracts.channel import Channel, ChannelSpec, Door, Emulator, EmulatorSetup, Opening
+from core_pipeline.contracts.checks import field_words
 
 __all__ = ["SPEC"]
 
@@ -65,4 +68,6 @@ SPEC = ChannelSpec(
     ),
     demo_config={"phone_number_id": _DEMO_NUMBER, "display_number": "+20 100 000 0000", "calls": True},
     calls=CallsSpec(caller=_caller, concurrent=1000),
+    checks=checks,
+    words=field_words(Path(__file__).with_name("words.toml")),
 )

@@ -74,7 +74,10 @@ class WhatsAppChannel(CallSide):
         await self._graph.call("POST", f"{self._account}/messages", json=body)
 
     async def install(self, url: str) -> None:
-        """Override the app's webhook for this number, and take calls; an empty `url` gives it back to the app."""
+        """Override the app's webhook for this number, subscribe the app to its account where we know that, take calls.
+
+        An empty `url` gives the number back to the app's own webhook.
+        """
         token = self._verify_token.get_secret_value() if self._verify_token else ""
         if url and not token:
             raise NeedsOwner("verify-token-missing", "choose a verify token first")
@@ -82,6 +85,8 @@ class WhatsAppChannel(CallSide):
             raise Impossible("url-too-long", f"at most {_URL_CHARS} characters")
         hook = {"override_callback_uri": url, "verify_token": token}
         await self._graph.call("POST", self._account, json={"webhook_configuration": hook})
+        if url and self._config.waba_id:
+            await self._graph.call("POST", f"{self._config.waba_id}/subscribed_apps")
         if url and self._config.calls:
             await self.enable_calls()
 

@@ -38,10 +38,11 @@ class WhatsAppEmulator:
         self._running = AsyncExitStack()
         self.shelf = MediaShelf()
         self.desk = CallDesk(self._account, self.post)
-        token = setup.secrets["access_token"]
+        token, secret = setup.secrets["access_token"], _app_secret(setup)
         self._api = GraphApi(
-            self._account, token, self._faults, self._ledger, self.shelf, self.desk, self._hook, self._report
+            self._account, token, self._faults, self._ledger, self.shelf, self.desk, self._hook, self._report, secret
         )
+        self.standing = self._api.profile.standing
         self.url = ""
         self.calls = self._faults.calls
         self.deliveries = self._ledger.deliveries
@@ -63,8 +64,7 @@ class WhatsAppEmulator:
 
     def sign(self, body: bytes) -> dict[str, str]:
         """Return the signature header for a webhook's raw body."""
-        secret = self._setup.secrets.get("app_secret") or self._setup.platform["app_secret"]
-        return {"x-hub-signature-256": sign(secret, body)}
+        return {"x-hub-signature-256": sign(_app_secret(self._setup), body)}
 
     async def customer_says(self, message: CustomerMessage) -> str:
         """Deliver a customer's message to the webhook and return its wamid."""
@@ -113,6 +113,10 @@ class WhatsAppEmulator:
         for status in statuses(delivery.kind):
             event = status_event(self._account, delivery.customer, delivery.message_id, status, delivery.key)
             await self.post(delivery.customer, event)
+
+
+def _app_secret(setup: EmulatorSetup) -> str:
+    return setup.secrets.get("app_secret") or setup.platform.get("app_secret", "")
 
 
 if __name__ == "__main__":

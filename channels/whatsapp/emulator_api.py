@@ -13,6 +13,7 @@ from starlette.datastructures import UploadFile
 from channels.emulation.faults import Faults
 from channels.emulation.ledger import Ledger
 from channels.whatsapp.config import CAPTION_CHARS, LIMITS
+from channels.whatsapp.emulator_account import AccountDesk
 from channels.whatsapp.emulator_calls import CallDesk
 from channels.whatsapp.emulator_errors import GraphError, injected, refused
 from channels.whatsapp.emulator_media import MediaShelf, examined
@@ -36,11 +37,13 @@ class GraphApi:
         desk: CallDesk,
         hooked: Callable[[str, str], Awaitable[bool]],
         accepted: Callable[[Delivery], None],
+        app_secret: str = "",
     ) -> None:
         self._account, self._token = account, token
         self._faults, self._ledger, self._shelf = faults, ledger, shelf
         self._hooked, self._accepted, self._desk = hooked, accepted, desk
         self.inbound_ids: set[str] = set()
+        self.profile = AccountDesk(account, token, app_secret, self._admit)
 
     def app(self) -> FastAPI:
         """Return the web application."""
@@ -49,6 +52,7 @@ class GraphApi:
         app.add_api_route("/download/{ticket}", self.download, methods=["GET"])
         # The vendor takes calls without a version, too.
         for root in (f"/{VERSION}", ""):
+            self.profile.add_to(app, root)
             app.add_api_route(f"{root}/{{media_id}}", self.resolve, methods=["GET"])
             app.add_api_route(f"{root}/{{account}}/media", self.upload, methods=["POST"])
             app.add_api_route(f"{root}/{{account}}/messages", self.messages, methods=["POST"])
@@ -136,6 +140,7 @@ class GraphApi:
         hook = table(table(await request.json()).get("webhook_configuration"))
         if not await self._hooked(hook.get("override_callback_uri", ""), hook.get("verify_token", "")):
             raise GraphError(400, 100, "Callback verification failed")
+        self.profile.hooked(hook)
         return {"success": True}
 
     def _admit(self, call: str, request: Request, account: str) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from core_pipeline.actions.arguments import faults
 from core_pipeline.actions.cards import Card, card_of
 from core_pipeline.actions.reading import for_customer, for_engine
+from core_pipeline.actions.rehearsing import Rehearsed, rehearse
 from core_pipeline.actions.request import request_of
 from core_pipeline.actions.tools import HANDOFF, SEND_CARD, tools_of
 from core_pipeline.actions.waiting import Pending, keep, locked, pending_of, was_heard
@@ -113,6 +114,10 @@ class Actions:
             return await self._ask(place, call, action)
         done = await self._call(action, call)
         return Outcome(ToolResult(call, done.content))
+
+    async def rehearse(self, action: Action, arguments: Mapping[str, Any]) -> Rehearsed:
+        """Call this action once by hand; see `rehearsing.rehearse`."""
+        return await rehearse(self._client, self._vault, action, arguments)
 
     async def settle(self, place: Place, heard: str) -> Settled | None:
         """Take what the customer said as the answer to what waits for their yes; None when it is no such answer.

@@ -12,8 +12,8 @@ _MAKING = 1
 
 
 def base_of(tenant: Tenant) -> str:
-    """A digest of the tenant's policy (persona, phrases, engines, voices), names and knowledge, as they are now."""
-    policy = json.dumps(tenant.policy, sort_keys=True, ensure_ascii=False)
+    """A digest of the tenant's policy (persona, phrases, engines, voices), facts, names and knowledge as they are."""
+    policy = json.dumps([tenant.policy, tenant.facts or {}], sort_keys=True, ensure_ascii=False)
     return _digest(str(_MAKING), policy, str(tenant.knowledge_version), tenant.name_ar, tenant.name_en)
 
 

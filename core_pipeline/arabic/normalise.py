@@ -21,6 +21,7 @@ _FOLD = str.maketrans(
         "ڤ": "ف",
     }
 )
+_FOLDED = {chr(letter): str(to) for letter, to in _FOLD.items()}
 _DIGIT = re.compile(r"[^\D0-9]")
 _SEPARATOR = re.compile("[٫٬٪]")
 
@@ -46,3 +47,9 @@ def normalise(text: str) -> str:
     folded = MARKS.sub("", unicodedata.normalize("NFKC", text).lower()).translate(_FOLD)
     split = unicodedata.normalize("NFKD", folded)
     return latin_digits(folded if split == folded else MARKS.sub("", _ACCENTS.sub("", split)).translate(_FOLD))
+
+
+def spellings(letter: str) -> str:
+    """Return every letter that `normalise` takes for this one, itself among them."""
+    head = _FOLDED.get(letter, letter)
+    return head + "".join(other for other, to in _FOLDED.items() if to == head)

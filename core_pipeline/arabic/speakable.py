@@ -7,6 +7,7 @@ import re
 from core_pipeline.arabic.figures import speak_figures
 from core_pipeline.arabic.money import AFTER, BEFORE, currency
 from core_pipeline.arabic.normalise import latin_digits, visible
+from core_pipeline.arabic.pronouncing import AS_WRITTEN, Pronouncing
 
 _LINK = {"ar": "الرابط مرسل كتابة", "en": "link in text"}
 _MAIL = {"ar": "البريد الإلكتروني مرسل كتابة", "en": "email address in text"}
@@ -69,10 +70,13 @@ def _english(text: str) -> str:
     return _PHONE.sub(_english_phone, text)
 
 
-def speakable(text: str, language: str) -> str:
-    """Return what a voice should say for `text` in `language` ("ar" or "en"); Arabic comes out without any digit."""
+def speakable(text: str, language: str, own: Pronouncing = AS_WRITTEN) -> str:
+    """Return what a voice should say for `text` in `language` ("ar" or "en"); Arabic comes out without any digit.
+
+    `own` is how the tenant wants words of theirs spoken.
+    """
     known = "ar" if language == "ar" else "en"
-    plain = _without_markup(latin_digits(visible(_PICTURE.sub(" ", text))), known)
+    plain = own.said(_without_markup(latin_digits(visible(_PICTURE.sub(" ", text))), known))
     if known == "ar":
         return _sentences(speak_figures(_NUMBERED.sub(r"\1، ", plain)))
     return _sentences(_english(plain))

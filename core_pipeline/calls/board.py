@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from uuid import uuid4
 
 from core_pipeline.calls import register
-from core_pipeline.calls.hours import open_now
+from core_pipeline.calls.hours import takes_calls
 from core_pipeline.calls.sweeping import goes_on, told_to_go
 from core_pipeline.contracts.calls import CallState, Ticket, Verdict
 from core_pipeline.contracts.messages import Identity, Sender
 from core_pipeline.history.threads import Arriving, thread
 from core_pipeline.notices import happenings
+from core_pipeline.thinking.variables import fixed, policy_of
 from core_pipeline.thinking.words import phrase
 from errors import Impossible, NeedsOwner, SawtakError
 from tenants.models import Call, Contact, Conversation, Tenant
@@ -217,7 +218,7 @@ class Board:
             policy = await _policy(session, self._account.tenant_id)
             call = await session.get(Call, call_id)
         wanted = call is not None and call.reason == "transfer"
-        return policy.calls.person if wanted and open_now(policy.calls, datetime.now(UTC)) else ""
+        return policy.calls.person if wanted and takes_calls(policy, datetime.now(UTC)) else ""
 
     async def dial(self, to: str, opening: str = "") -> str:
         """Call this number and begin with `opening` (the greeting where it is empty); gives the id of the call."""
@@ -266,7 +267,7 @@ class Board:
 
     async def _obstacle(self, session: AsyncSession, policy: Policy, call: Call) -> str | None:
         """Why this call can't be talked on now; None when it can."""
-        if not open_now(policy.calls, datetime.now(UTC)):
+        if not takes_calls(policy, datetime.now(UTC)):
             return "closed"
         here = self._room.leader
         # the call itself rings already
@@ -290,10 +291,10 @@ class Board:
 
 
 async def _policy(session: AsyncSession, tenant_id: str) -> Policy:
-    return Policy.model_validate((await session.get_one(Tenant, tenant_id)).policy)
+    return policy_of(await session.get_one(Tenant, tenant_id))
 
 
 async def _language(session: AsyncSession, ring: Ring, conversation: Conversation, policy: Policy) -> str:
     contact = await session.get_one(Contact, conversation.contact_id)
-    known = (ring.wants, contact.facts.get("language"), conversation.language, contact.language)
+    known = (ring.wants, fixed(policy), contact.facts.get("language"), conversation.language, contact.language)
     return next((one[:2] for one in known if one and one[:2] in LANGUAGES), policy.language)

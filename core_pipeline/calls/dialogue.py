@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from core_pipeline.contracts.engines import Exchange
 from core_pipeline.engines.wrap.meter import Ledger
 from core_pipeline.history.memory import Memory
+from core_pipeline.thinking import handing
 from core_pipeline.thinking.matter import Matter
 from core_pipeline.thinking.words import phrase
 
@@ -125,7 +126,8 @@ class Dialogue:
     def matter(self, now: Round) -> Matter:
         """The question as it is thought about."""
         name = self.business[now.language]
-        return Matter(self.tenant_id, self.policy, name, now.language, now.heard, self.memory(now))
+        people = handing.people_now(self.policy)
+        return Matter(self.tenant_id, self.policy, name, now.language, now.heard, self.memory(now), people)
 
     def forget(self, facts: Mapping[str, str]) -> None:
         """Begin anew, with nothing in mind but these facts."""

@@ -22,9 +22,11 @@ from core_pipeline.contracts.specs import Priority
 from core_pipeline.engines.router import For
 from core_pipeline.engines.wrap.flowing import flowing
 from core_pipeline.history import memory
+from core_pipeline.thinking import handing
 from core_pipeline.thinking.matter import Mind
 from core_pipeline.thinking.mood import mood_of
 from core_pipeline.thinking.think import think
+from core_pipeline.thinking.variables import fixed
 from tenants.models import Conversation
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from core_pipeline.thinking.think import Thought
     from tenants.models import CachedAnswer
 
-HANDED = "handoff"
+HANDED, UNKNOWN = "handoff", "unknown"
 
 
 class Heeding:
@@ -55,7 +57,7 @@ class Heeding:
         for step in await self._outcome(now) or []:
             yield step
         steps = await self._settled(now) or await self._obeyed(now)
-        if steps is None and wants_person(now.heard):
+        if steps is None and (wants_person(now.heard) or handing.by_rule(self._dialogue.policy, now.heard)):
             steps = await self._put_through(now)
         if steps is None and _leaves(now.heard):
             steps = self._bidden_goodbye(now)
@@ -95,7 +97,7 @@ class Heeding:
         """Heed what the caller asks for outright, and keep it where the tenant wants such things kept."""
         dialogue = self._dialogue
         wishes = {name: it for name, it in preferences(now.heard).items() if dialogue.before.facts.get(name) != it}
-        if language := preferences(now.heard).get("language"):
+        if (language := preferences(now.heard).get("language")) and fixed(dialogue.policy) is None:
             dialogue.language = dialogue.pinned = now.language = language
         if wishes and dialogue.policy.remember:
             dialogue.know(wishes)
@@ -154,7 +156,10 @@ class Heeding:
     async def _put_through(self, now: Round) -> list[Step]:
         """Connect the caller to a person, or note that one is to call back where nobody is to be disturbed."""
         now.note = HANDED
-        number = person_now(self._dialogue.policy.calls, datetime.now(UTC))
+        policy = self._dialogue.policy
+        number = person_now(policy, datetime.now(UTC))
+        if not number and not handing.people_now(policy):
+            return self._ready(now, "closed_note")
         await self._shelter.keep(self._note_person(reached=bool(number)))
         if not number:
             return self._ready(now, "no_person")
@@ -221,21 +226,31 @@ class Heeding:
         async with flowing(relayed(thinking)) as sentences:
             async for sentence in sentences:
                 yield Say(sentence, now.language, mood_of(sentence))
-        if now.note == HANDED:
-            for step in await self._after_handing_over(now):
-                yield step
+        after = {HANDED: self._after_handing_over, UNKNOWN: self._after_too_many}
+        for step in await after[now.note](now) if now.note in after else []:
+            yield step
 
     def _note(self, now: Round, thought: Thought) -> None:
         now.answer, now.citations, now.cards = thought.text, thought.citations, thought.also
-        now.note = HANDED if thought.handed else None if thought.sure else "unknown"
+        now.note = HANDED if thought.handed else None if thought.sure else UNKNOWN
         facts = self._dialogue.before.facts
         now.given = Given(thought.text, tuple(thought.citations), thought.sure, thought.acted, facts)
 
     async def _after_handing_over(self, now: Round) -> list[Step]:
         """Somebody who asked the engine for a person is put through at once where that can be."""
-        if not person_now(self._dialogue.policy.calls, datetime.now(UTC)):
+        if not person_now(self._dialogue.policy, datetime.now(UTC)):
             return []
         return await self._put_through(now)
+
+    async def _after_too_many(self, now: Round) -> list[Step]:
+        """Somebody whom we could not answer again and again is put through; the question stays one we didn't know."""
+        rounds = [one.note for one in self._dialogue.rounds if one is not now and one.heard]
+        before = next((count for count, note in enumerate(reversed(rounds)) if note != UNKNOWN), len(rounds))
+        if not handing.too_often(self._dialogue.policy, before):
+            return []
+        steps = await self._put_through(now)
+        now.note = UNKNOWN
+        return steps
 
     def _doing(self, now: Round) -> ShelteredActions | None:
         if self._lobby.actions is None:

@@ -25,6 +25,7 @@ from core_pipeline.engines.router import For
 from core_pipeline.engines.wrap.flowing import flowing
 from core_pipeline.engines.wrap.meter import Ledger
 from core_pipeline.media.pcm import resample
+from core_pipeline.thinking.variables import fixed
 from core_pipeline.thinking.words import phrases
 from errors import Impossible, NeedsOwner, Retryable, SawtakError
 from tenants.models import Call
@@ -175,7 +176,9 @@ class CallHost:
         return self._rounds.pop(last.turn, None) if whole else None
 
     async def _language(self, heard: Heard, *, typed: bool) -> str:
-        """The language that the caller spoke or wrote; the one of the call where that can't be told."""
+        """The language that the caller spoke or wrote, or the tenant's one; the call's where that can't be told."""
+        if (only := fixed(self._dialogue.policy)) is not None:
+            return only
         # In a thread: mixed text loads a model of languages on its first use.
         found = await asyncio.to_thread(detect, heard.text) if typed else ours(heard.language)
         return found or self._dialogue.language

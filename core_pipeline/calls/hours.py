@@ -5,19 +5,25 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
+
+from core_pipeline.opening.day import minutes_of, open_at, zone_of
+from tenants.hours import DAYS
 
 if TYPE_CHECKING:
-    from tenants.policy import CallPolicy, Day
+    from tenants.policy import CallPolicy, Policy
 
 log = logging.getLogger(__name__)
 
-DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY = 24 * 60
 
 
+def takes_calls(policy: Policy, at: datetime) -> bool:
+    """Whether calls are taken at `at`: in the telephone's own hours, where it has none in those of the business."""
+    return open_now(policy.calls, at) if policy.calls.hours else open_at(policy, at)
+
+
 def open_now(calls: CallPolicy, at: datetime) -> bool:
-    """Whether calls are taken at `at`, which must name its zone; a zone that does not exist is always open.
+    """Whether the telephone's own hours hold `at`, which must name its zone; a zone that does not exist is always open.
 
     Hours are wall-clock time, whatever the zone does to its clocks; "09:00-09:00" is a whole day.
     """
@@ -33,24 +39,10 @@ def open_now(calls: CallPolicy, at: datetime) -> bool:
     return any(
         begins <= passed < ends
         for day, passed in days
-        for begins, ends in map(_minutes, calls.hours.get(DAYS[day.weekday()], []))
+        for begins, ends in map(minutes_of, calls.hours.get(DAYS[day.weekday()], []))
     )
 
 
-def zone_of(name: str) -> ZoneInfo | None:
-    """The time zone of that name; None when there is no such zone."""
-    try:
-        return ZoneInfo(name)
-    except (ValueError, OSError, LookupError):  # what a name may be that is no file of a zone
-        return None
-
-
-def person_now(calls: CallPolicy, at: datetime) -> str:
+def person_now(policy: Policy, at: datetime) -> str:
     """The number of whom a caller may be put through to at `at`; "" when there is nobody, or they are closed."""
-    return calls.person if calls.person and open_now(calls, at) else ""
-
-
-def _minutes(hours: str) -> tuple[int, int]:
-    """When "09:00-17:30" begins and ends, in minutes since the day's midnight; an end that is earlier is tomorrow's."""
-    begins, ends = (int(time[:2]) * 60 + int(time[3:]) for time in hours.split("-"))
-    return begins, ends if ends > begins else ends + _DAY
+    return policy.calls.person if policy.calls.person and takes_calls(policy, at) else ""

@@ -15,6 +15,9 @@ from core_pipeline.calls.dialogue import Dialogue, ours
 from core_pipeline.contracts.calls import CallState
 from core_pipeline.contracts.messages import Kind, ReplyKind, Status
 from core_pipeline.history import memory, outgoing, turns
+from core_pipeline.history.threads import spoken, touched
+from core_pipeline.knowledge import unknown
+from core_pipeline.thinking.variables import differing, filled, fixed
 from errors import Impossible
 from tenants.db import scope_of
 from tenants.models import Call, Contact, Conversation, Direction, Message, Tenant, Turn, TurnState
@@ -41,17 +44,19 @@ async def opened(session: AsyncSession, call_id: str) -> Dialogue:
     contact = await session.get_one(Contact, conversation.contact_id)
     before = await memory.recall(session, conversation.id, f"{call_id}:0", policy.memory_messages)
     wish = ours(before.facts.get("language"))
-    language = ours(call.language) or wish or ours(conversation.language) or ours(contact.language) or policy.language
+    worded = filled(tenant, policy, before.facts.get("name", ""))
+    known = (ours(conversation.language), ours(contact.language), policy.language)
+    language = next(one for one in (ours(call.language), fixed(policy), wish, *known) if one)
     return Dialogue(
         call_id=call_id,
         tenant_id=tenant.id,
         conversation_id=conversation.id,
         account_id=call.account_id,
-        policy=_voiced(policy, language, conversation.address.get("voice")),
+        policy=_voiced(worded, language, conversation.address.get("voice")),
         business={"ar": tenant.name_ar, "en": tenant.name_en},
         language=language,
         before=before,
-        circumstances=circumstances_of(tenant),
+        circumstances=circumstances_of(tenant, *differing(policy, worded)),
         opening=call.opening,
         pinned=wish if wish == language else None,
     )
@@ -89,6 +94,7 @@ async def begin_anew(session: AsyncSession, call_id: str, after: int | None = No
 async def handed(session: AsyncSession, call_id: str) -> None:
     """Note that a person was asked to take over."""
     call = await _call(session, call_id)
+    await touched(session, call.conversation_id)
     (await session.get_one(Conversation, call.conversation_id)).handed_at = datetime.now(UTC)
 
 
@@ -107,9 +113,13 @@ async def write(session: AsyncSession, dialogue: Dialogue, each: Round, minutes:
     if await session.get(Turn, turn_id) is not None:
         return
     conversation.language = each.language
+    if each.note == unknown.NOTE:
+        await unknown.noted(session, turn_id, each.heard, each.language)
     session.add(_turn(dialogue, each, minutes))
-    session.add(_in(dialogue, each, minutes))
+    heard = _in(dialogue, each, minutes)
+    session.add(heard)
     await session.flush()
+    await spoken(session, heard, answered=True)
     await _say(session, dialogue, each, turn_id)
     await turns.write_stages(session, turn_id, _stages(each, minutes))
     pending = waiting.pending_of(conversation)
@@ -124,6 +134,7 @@ async def write(session: AsyncSession, dialogue: Dialogue, each: Round, minutes:
 async def close(session: AsyncSession, call_id: str, outcome: Outcome, language: str) -> None:
     """Keep how the call went; an end that is known already is not overwritten."""
     call = await _call(session, call_id)
+    await touched(session, call.conversation_id)
     if call.state in OPEN:
         broken = outcome.reason in BROKEN_OFF
         call.state, call.reason = (CallState.DROPPED if broken else CallState.ENDED).value, outcome.reason
@@ -134,7 +145,9 @@ async def close(session: AsyncSession, call_id: str, outcome: Outcome, language:
 
 async def recorded(session: AsyncSession, call_id: str, recording: str) -> None:
     """Keep where the sound of the call is."""
-    (await _call(session, call_id)).recording = recording
+    call = await _call(session, call_id)
+    await touched(session, call.conversation_id)
+    call.recording = recording
 
 
 async def _call(session: AsyncSession, call_id: str) -> Call:
@@ -161,6 +174,8 @@ async def _say(session: AsyncSession, dialogue: Dialogue, each: Round, turn_id: 
     status = Status.PLAYED if heard == text else Status.SENT
     said = Message(kind=ReplyKind.VOICE, turn_id=turn_id, key=key, text=text, heard=heard, status=status.value, **own)
     session.add(said)
+    await session.flush()
+    await spoken(session, said)
     for number, card in enumerate(each.cards):
         key = f"{dialogue.turn_id(each)}:also{number}"
         session.add(Message(kind=ReplyKind.TEXT, key=key, text=_plain(card), status=outgoing.UNSENT, **own))

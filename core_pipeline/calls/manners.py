@@ -43,5 +43,5 @@ def _opening(dialogue: Dialogue) -> tuple[str, ...]:
     sentences.append(disclosed("", policy, language, first=first).strip())
     cut = Sentences()
     sentences += [*cut.feed(dialogue.opening), *cut.flush()] or [dialogue.words("greeting", language)]
-    sentences += announced(policy.calls, language) if policy.calls.announce else ()
+    sentences += announced(policy, language) if policy.calls.announce else ()
     return tuple(one for one in sentences if one)

@@ -9,7 +9,7 @@ from core_pipeline.arabic.numbers import digit_by_digit
 from core_pipeline.calls.hours import person_now
 
 if TYPE_CHECKING:
-    from tenants.policy import CallPolicy
+    from tenants.policy import Policy
 
 PERSON, REPEAT, BYE, LANGUAGE = "person", "repeat", "bye", "language:"
 
@@ -33,10 +33,11 @@ _KEYS = {
 }
 
 
-def announced(calls: CallPolicy, language: str) -> tuple[str, ...]:
+def announced(policy: Policy, language: str) -> tuple[str, ...]:
     """The sentences that tell what each key does; a person is not offered where nobody is to be disturbed now."""
-    reachable = person_now(calls, datetime.now(UTC))
-    offered = [(keys, deed) for keys, deed in calls.menu.items() if (deed != PERSON or reachable) and _known(deed)]
+    reachable = person_now(policy, datetime.now(UTC))
+    keys_do = policy.calls.menu.items()
+    offered = [(keys, deed) for keys, deed in keys_do if (deed != PERSON or reachable) and _known(deed)]
     return tuple(_sentence(keys, deed, language) for keys, deed in offered)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import func, or_, select, update
 from sqlmodel import col
 
 from core_pipeline.contracts.calls import CallState, Ticket
+from core_pipeline.history.threads import touched
 from errors import Forged, Impossible
 from tenants.db import scope_of
 from tenants.models import Call, Conversation
@@ -49,6 +50,7 @@ async def open_call(session: AsyncSession, new: NewCall) -> tuple[Call, bool]:
     call = Call(tenant_id=scope_of(session), **vars(new))
     session.add(call)
     await session.flush()
+    await touched(session, call.conversation_id)
     return call, True
 
 
@@ -101,6 +103,7 @@ async def lines_taken(session: AsyncSession, longest: float) -> int:
 
 async def missed(session: AsyncSession, call: Call, reason: str) -> None:
     """Note that the caller was not talked to, and why."""
+    await touched(session, call.conversation_id)
     call.state, call.reason, call.token, call.ended_at = CallState.MISSED.value, reason, None, datetime.now(UTC)
     await session.flush()
 

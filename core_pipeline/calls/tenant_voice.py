@@ -12,6 +12,7 @@ from core_pipeline.contracts.specs import Priority
 from core_pipeline.engines.router import For
 from core_pipeline.engines.wrap.flowing import flowing
 from core_pipeline.media.pcm import join
+from core_pipeline.thinking.pronouncing import pronouncing_of
 from core_pipeline.thinking.voices import voice_of
 from errors import NeedsOwner
 from tenants import voices
@@ -19,6 +20,7 @@ from tenants import voices
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    from core_pipeline.arabic.pronouncing import Pronouncing
     from core_pipeline.calls.lobby import Lobby, Share
     from core_pipeline.calls.shelter import Shelter
     from core_pipeline.engines.wrap.meter import Ledger
@@ -38,14 +40,15 @@ class TenantVoice:
         self._lobby, self._share, self._policy, self._shelter = lobby, share, policy, shelter
         self._timed, self._priority = timed, Priority.CALL if urgent else Priority.NOTE
         self._voices: dict[str, Voice | None] = {}
+        self._own: dict[str, Pronouncing] = {}
         self.clones: set[str] = set()
 
     async def say(self, text: str, language: str, ledger: Ledger) -> AsyncIterator[Speech]:
         """Stream a sentence as it is spoken; a slow listener holds up no engine."""
-        voice = await self._shelter.keep(self._voice(language))
+        voice, words = await self._as_spoken(text, language)
 
         async def speaking(tell: Callable[[Speech], None]) -> None:
-            await self._speak(text, language, voice, ledger, tell)
+            await self._speak(words, language, voice, ledger, tell)
 
         async with flowing(relayed(speaking)) as parts:
             async for part in parts:
@@ -53,34 +56,42 @@ class TenantVoice:
 
     async def recite(self, text: str, language: str, ledger: Ledger) -> AsyncIterator[Speech]:
         """Stream ready words: at once and in one piece where they were said before, else as they are spoken."""
-        voice = await self._shelter.keep(self._voice(language))
-        own, sounds = self._policy.engines.get("tts", ""), self._lobby.sounds
-        words = words_of(self._share.tenant_id, text, language, voice, own, timed=self._timed)
-        if (known := sounds.get(words)) is not None:
+        voice, words = await self._as_spoken(text, language)
+        engines, sounds = self._policy.engines.get("tts", ""), self._lobby.sounds
+        ready = words_of(self._share.tenant_id, words, language, voice, engines, timed=self._timed)
+        if (known := sounds.get(ready)) is not None:
             yield known
             return
 
         async def speaking(tell: Callable[[Speech], None]) -> None:
-            if spoken := await self._speak(text, language, voice, ledger, tell):
-                sounds.put(words, _whole(spoken))
+            if spoken := await self._speak(words, language, voice, ledger, tell):
+                sounds.put(ready, _whole(spoken))
 
         async with flowing(relayed(speaking)) as parts:
             async for part in parts:
                 yield part
 
     async def _speak(
-        self, text: str, language: str, voice: Voice | None, ledger: Ledger, tell: Callable[[Speech], None]
+        self, words: str, language: str, voice: Voice | None, ledger: Ledger, tell: Callable[[Speech], None]
     ) -> list[Speech]:
-        """Speak it, and give all of it; nothing when another engine than the first had to help out."""
+        """Speak these words, and give all of it; nothing when another engine than the first had to help out."""
         order = For(ledger, self._share.tenant_id, self._priority)
         engine = await self._shelter.keep(self._lobby.engines.tts(language, order, voice))
-        saying = Saying(speakable(text, language), language, timed=self._timed)
+        saying = Saying(words, language, timed=self._timed)
         spoken: list[Speech] = []
         async with self._share.place("tts"), flowing(engine.speak(saying)) as parts:
             async for part in parts:
                 spoken.append(part)
                 tell(part)
         return [] if _helped_out(engine) else spoken
+
+    async def _as_spoken(self, text: str, language: str) -> tuple[Voice | None, str]:
+        """The voice for this language, and the text as it is said: with the tenant's own words as of the first call."""
+        voice = await self._shelter.keep(self._voice(language))
+        if language not in self._own:
+            looked_up = pronouncing_of(self._lobby.db, self._share.tenant_id, language)
+            self._own[language] = await self._shelter.keep(looked_up)
+        return voice, speakable(text, language, self._own[language])
 
     async def _voice(self, language: str) -> Voice | None:
         """The voice for this language; one by example is looked at each time, for it may be revoked by now."""

@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from core_pipeline.cloning.consent import Asked
 from core_pipeline.cloning.quality import ONE_VOICE
 from core_pipeline.cloning.reading import Read
 from core_pipeline.contracts.engines import Pcm
 from core_pipeline.media.wav import wav
 from errors import Impossible
+from tenants import audit
+from tenants.audit import Actor
 from tenants.blobs import Blobs
 
 SENTENCE_LASTS = timedelta(minutes=15)
@@ -41,6 +45,17 @@ class Outcome:
 Heard: TypeAlias = tuple[Outcome, Pcm | None]
 
 
+def deed(session: AsyncSession, actor: Actor | None, action: str, thing: str, **after: Any) -> None:
+    """Write into the audit what somebody did; nothing where nobody is named, as on the command line."""
+    if actor is not None:
+        audit.record(session, actor, action, thing, after=after or None)
+
+
+def attempts_left(notes: Notes) -> int:
+    """How often the sentence may still be read wrongly."""
+    return max(0, MOST_ATTEMPTS - len(notes.get("attempts", [])))
+
+
 def with_asked(notes: Notes, asked: Asked, at: datetime) -> dict[str, Any]:
     """Return a draft's notes with what was asked for; the sentence itself has a place of its own."""
     return {**notes, "asked": {"agree": asked.agree, "words": list(asked.words), "at": at.isoformat()}}
@@ -53,7 +68,7 @@ def with_attempt(notes: Notes, outcome: Outcome, at: datetime) -> dict[str, Any]
 
 def used_up(notes: Notes) -> bool:
     """Whether the sentence was read wrongly as often as it may be."""
-    return len(notes.get("attempts", [])) >= MOST_ATTEMPTS
+    return attempts_left(notes) == 0
 
 
 def asked_in_time(notes: Notes, sentence: str, at: datetime) -> Asked | None:

@@ -22,11 +22,7 @@ async def one_voice(pcm: Pcm, speaker: Speaker) -> float:
 
     Three cuts are judged and their odds averaged: one stretch may hold so few sounds that its owner is not known in it.
     """
-    frames = await asyncio.to_thread(_frames, pcm)
-    count = int(len(frames) * FRAME_SECONDS / WINDOW_SECONDS)
-    if count < _FEWEST_WINDOWS:
-        return 1.0
-    cuts = [_windows(frames, pcm.sample_rate, number) for number in (count - 1, count, count + 1)]
+    cuts = await asyncio.to_thread(_cuts, pcm)
     found = [likeness for cut in cuts if (likeness := await _judged(cut, speaker)) is not None]
     return _averaged(found) if found else 1.0
 
@@ -55,16 +51,15 @@ async def _print(window: Pcm, speaker: Speaker) -> Sequence[float] | None:
         return None
 
 
-def _frames(pcm: Pcm) -> list[bytes]:
-    """The speech, freed of its pauses."""
+def _cuts(pcm: Pcm) -> list[list[Pcm]]:
+    """Cut the speech, freed of its pauses, into even stretches of about `WINDOW_SECONDS`, one more, and one less."""
     size = int(FRAME_SECONDS * pcm.sample_rate) * 2
-    return [pcm.data[place * size : (place + 1) * size] for place in np.flatnonzero(speech_frames(pcm))]
-
-
-def _windows(frames: Sequence[bytes], sample_rate: int, count: int) -> list[Pcm]:
-    """Cut the speech into so many even stretches."""
-    parts = np.array_split(np.arange(len(frames)), count)
-    return [Pcm(b"".join(frames[index] for index in part), sample_rate) for part in parts]
+    frames = [pcm.data[place * size : (place + 1) * size] for place in np.flatnonzero(speech_frames(pcm))]
+    count = int(len(frames) * FRAME_SECONDS / WINDOW_SECONDS)
+    if count < _FEWEST_WINDOWS:
+        return []
+    cuts = [np.array_split(np.arange(len(frames)), number) for number in (count - 1, count, count + 1)]
+    return [[Pcm(b"".join(frames[index] for index in part), pcm.sample_rate) for part in parts] for parts in cuts]
 
 
 def _parties(prints: Sequence[Sequence[float]], speaker: Speaker) -> tuple[list[int], list[int]]:

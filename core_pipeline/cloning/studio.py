@@ -11,6 +11,7 @@ from core_pipeline.cloning.attempt import (
     Heard,
     Outcome,
     asked_in_time,
+    deed,
     fault,
     heard,
     or_deleted,
@@ -30,6 +31,7 @@ from core_pipeline.media.sandbox import Sandbox
 from core_pipeline.media.wav import unpacked, wav
 from errors import Impossible
 from tenants import voices
+from tenants.audit import Actor
 from tenants.blobs import Blobs
 from tenants.db import Database
 from tenants.models import ClonedVoice, VoiceState, now
@@ -48,7 +50,15 @@ class Studio:
         self._clock = clock
 
     async def start(
-        self, tenant_id: str, name: str, language: str, recording: bytes, speaker: Speaker, asr: Asr, text: str = ""
+        self,
+        tenant_id: str,
+        name: str,
+        language: str,
+        recording: bytes,
+        speaker: Speaker,
+        asr: Asr,
+        text: str = "",
+        actor: Actor | None = None,
     ) -> tuple[ClonedVoice, Verdict]:
         """Judge a sample and keep a draft with the verdict; the sound is kept only when the verdict is fine.
 
@@ -70,9 +80,14 @@ class Studio:
         stored = [draft.sample] if draft.sample else []
         async with or_deleted(self._blobs, tenant_id, stored), self._db.tenant(tenant_id) as session:
             await voices.add(session, draft)
+            deed(
+                session, actor, "voice.sample", draft.id, name=name, language=language, problems=list(verdict.problems)
+            )
         return draft, verdict
 
-    async def ask(self, tenant_id: str, voice_id: str, business: str, speaker: str, scope: str) -> Asked:
+    async def ask(
+        self, tenant_id: str, voice_id: str, business: str, speaker: str, scope: str, actor: Actor | None = None
+    ) -> Asked:
         """Draw the sentence that `speaker` must read within a quarter of an hour, in the draft's own language."""
         at = self._clock()
         async with self._db.tenant(tenant_id) as session:
@@ -80,9 +95,18 @@ class Studio:
             asked = sentence_for(voice.language, business, speaker, scope, at.date())
             voice.speaker, voice.scope, voice.sentence = speaker.strip(), scope, asked.sentence
             voice.quality = with_asked(voice.quality, asked, at)
+            deed(session, actor, "voice.sentence", voice_id, speaker=voice.speaker, scope=scope)
         return asked
 
-    async def consent(self, tenant_id: str, voice_id: str, recording: bytes, asr: Asr, speaker: Speaker) -> Outcome:
+    async def consent(
+        self,
+        tenant_id: str,
+        voice_id: str,
+        recording: bytes,
+        asr: Asr,
+        speaker: Speaker,
+        actor: Actor | None = None,
+    ) -> Outcome:
         """Hear the sentence read aloud, and release the voice if it is the right one in the right voice.
 
         A reading that fails is kept as figures only and can be repeated; after ten the sample must be made anew.
@@ -91,11 +115,15 @@ class Studio:
             voice = _draft(await voices.get(session, voice_id))
         attempt = await self._heard(voice, recording, asr, speaker)
         async with recorded(self._blobs, tenant_id, KIND, attempt) as blob:
-            await self._settle(tenant_id, voice, attempt[0], blob)
+            await self._settle(tenant_id, voice, attempt[0], blob, actor)
         return attempt[0]
 
     async def revoke(
-        self, tenant_id: str, voice_id: str, forget: Callable[[str], Awaitable[None]] | None = None
+        self,
+        tenant_id: str,
+        voice_id: str,
+        forget: Callable[[str], Awaitable[None]] | None = None,
+        actor: Actor | None = None,
     ) -> list[str]:
         """Stop the voice at once, then delete its recordings and all that was made with it; return their keys.
 
@@ -103,6 +131,7 @@ class Studio:
         """
         async with self._db.tenant(tenant_id) as session:
             await voices.revoke(session, voice_id, self._clock())
+            deed(session, actor, "voice.revoke", voice_id)
             gone = await voices.remains(session, voice_id)
         for blob in gone:
             await self._blobs.delete(tenant_id, blob)
@@ -156,7 +185,9 @@ class Studio:
             code = "same-recording"
         return Outcome(code, read.agree, read.words, round(likeness, 4), said.text), pcm
 
-    async def _settle(self, tenant_id: str, asked: ClonedVoice, outcome: Outcome, blob: str | None) -> None:
+    async def _settle(
+        self, tenant_id: str, asked: ClonedVoice, outcome: Outcome, blob: str | None, actor: Actor | None
+    ) -> None:
         """Keep the attempt, and release the voice after a good one, unless it changed while we listened."""
         at = self._clock()
         async with self._db.tenant(tenant_id) as session:
@@ -164,6 +195,7 @@ class Studio:
             if voice.sentence != asked.sentence:
                 raise Impossible("voice-changed", "another sentence was asked for meanwhile: read that one")
             voice.quality = with_attempt(voice.quality, outcome, at)
+            deed(session, actor, "voice.consent", voice.id, speaker=voice.speaker, verdict=outcome.code or "ready")
             if outcome.code is None:
                 voice.state, voice.consented_at, voice.consent_blob = VoiceState.READY, at, blob
                 voice.consent_text, voice.likeness = outcome.text, outcome.likeness
@@ -176,5 +208,5 @@ def _draft(voice: ClonedVoice) -> ClonedVoice:
     if voice.sample is None:
         raise Impossible("sample-refused", "the sample was not good enough: record a new one")
     if used_up(voice.quality):
-        raise Impossible("too-many-attempts", "the sentence was read wrongly too often: record a new sample")
+        raise Impossible("too-many-readings", "the sentence was read wrongly too often: record a new sample")
     return voice

@@ -9,6 +9,7 @@ import httpx
 from pydantic import BaseModel, SecretStr
 
 from core_pipeline.contracts.calls import CallNews, CallsSpec, Ring
+from core_pipeline.contracts.checks import Check, Place, Words
 from core_pipeline.contracts.faces import View
 from core_pipeline.contracts.messages import Inbound, MediaRef, Receipt, Reply, ReplyKind
 from errors import Impossible
@@ -222,6 +223,10 @@ class ChannelSpec:
 
     `calls` says that opened accounts are `CallLine`s, too. A channel of our `own` has no vendor: what is sent there
     waits in our store until it is fetched. One without an `emulator` carries calls only, or is our own.
+
+    `checks` looks at an account and tells, one after another, what is right and what is not; it ends after what makes
+    looking further pointless. `words` are those of the form's fields by name, config and secrets: "title_ar",
+    "title_en", "hint_ar", "hint_en"; a field of `config` without English ones has its own title and description.
     """
 
     name: str
@@ -240,6 +245,8 @@ class ChannelSpec:
     open_door: Callable[[BaseModel], Door] | None = None
     close: Callable[[], Awaitable[None]] | None = None
     demo_customer: str = "201000000001"
+    checks: Callable[[Opening, Place], AsyncIterator[Check]] | None = None
+    words: Mapping[str, Words] = field(default_factory=dict)
 
     def emulate(self, setup: EmulatorSetup) -> AbstractAsyncContextManager[Emulator]:
         """Start the vendor's emulator; `Impossible` for a channel that has none."""

@@ -125,8 +125,8 @@ class Ask:
     Names of phrases: greeting, thanks, goodbye, unknown. `persona` is the tenant's description of the bot, `business`
     its name, `summary` what was said before `history`, `facts` what the customer let us remember of them, `results`
     what came of the calls that the engine has made for this question, in order. `longest` is the length that the
-    answer is to keep to, in characters. With the task "summary" an engine that `generates` sums up summary and history
-    instead, and the question is empty.
+    answer is to keep to, in characters; `tone` and `dialect` colour it, see `tenants.policy.Policy`. With the task
+    "summary" an engine that `generates` sums up summary and history instead, and the question is empty.
     """
 
     question: str
@@ -141,6 +141,8 @@ class Ask:
     tools: tuple[Tool, ...] = ()
     results: tuple[ToolResult, ...] = ()
     longest: int = 600
+    tone: str = "neutral"
+    dialect: str = "customer"
     task: Literal["answer", "summary"] = "answer"
 
 

@@ -85,6 +85,8 @@ class Inbound(Frozen):
     `account` is the vendor's name of the receiving number or bot, `provider_id` is unique within it,
     `chat` names the conversation there and `address` holds all the adapter needs to answer it. `wish` is the form in
     which they asked for the answer, whatever the business has set; `by_call` says that they called instead of writing.
+    `by` is the colleague whose order to the bot this is, in the conversation that `address` names, `saw` the last
+    message that they had seen there; only our own doors set these.
     """
 
     type: Literal["inbound"] = "inbound"
@@ -100,6 +102,8 @@ class Inbound(Frozen):
     address: dict[str, Any] = Field(default_factory=dict)
     wish: ReplyKind | None = None
     by_call: bool = False
+    by: str | None = None
+    saw: int | None = None
 
 
 class Status(StrEnum):

@@ -32,6 +32,10 @@ READY = {
         "ar": "سجلت طلبك أن يرد عليك أحد من الفريق، وسيقرؤون هذه المحادثة.",
         "en": "I have noted that you want a person of our team to answer; they will read this conversation.",
     },
+    "closed_note": {
+        "ar": "نحن مغلقون الآن. {hours_today}",
+        "en": "We are closed at the moment. {hours_today}",
+    },
     "fallback": {
         "ar": "عذرًا، حدث خلل عندنا ولم نتمكن من الرد الآن. سنعود إليك قريبًا.",
         "en": "Sorry, something went wrong on our side and we can't answer right now. We'll get back to you soon.",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import SQLAlchemyError
@@ -33,7 +35,7 @@ from tenants.models import (
 from tenants.policy import Policy
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -41,6 +43,18 @@ if TYPE_CHECKING:
     from tenants.db import Database
 
 log = logging.getLogger(__name__)
+
+EVERY_SECONDS = 3600.0
+
+
+class Lock(Protocol):
+    """Held by one process at a time."""
+
+    async def take(self) -> bool:
+        """Try to take it, or see whether we still hold it."""
+
+    async def free(self) -> None:
+        """Let go."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +81,30 @@ def terms_of(policy: Policy, ours: choices.Choices) -> Terms:
 
 def _shorter(one: int, other: int) -> int:
     return min(one, other) if one and other else one or other
+
+
+@asynccontextmanager
+async def aging(db: Database, blobs: Blobs, lock: Lock, every: float = EVERY_SECONDS) -> AsyncIterator[None]:
+    """Let old things go, again and again while the block runs, in one process at a time."""
+    over = asyncio.Event()
+
+    async def ages() -> None:
+        while not over.is_set():
+            try:
+                if await lock.take():
+                    await age_all(db, blobs)
+            except SQLAlchemyError as error:
+                log.warning("letting old things go waits: %s", type(error).__name__)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(over.wait(), every)
+
+    task = asyncio.create_task(ages())
+    try:
+        yield
+    finally:
+        over.set()  # not cancelled: a statement cut short would cost its connection
+        await task
+        await lock.free()
 
 
 async def age_all(db: Database, blobs: Blobs, at: datetime | None = None) -> Gone:

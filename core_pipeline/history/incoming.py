@@ -8,8 +8,9 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from core_pipeline.contracts.messages import Inbound
-from core_pipeline.history.threads import Arriving, thread
+from core_pipeline.contracts.messages import Inbound, Kind
+from core_pipeline.history import orders
+from core_pipeline.history.threads import SCRIPT, Arriving, spoken, thread
 from tenants.models import Direction, Message
 
 
@@ -25,7 +26,12 @@ class Arrival:
 
 
 async def record(session: AsyncSession, arrival: Arrival) -> Message:
-    """Write the message, its contact and its conversation; the same arrival twice gives the same message."""
+    """Write the message, its contact and its conversation; the same arrival twice gives the same message.
+
+    A colleague's order is written as `orders.record` does.
+    """
+    if arrival.inbound.by is not None:
+        return await orders.record(session, arrival.account_id, arrival.inbox_id, arrival.inbound)
     found = await session.scalar(
         select(Message).where(
             col(Message.account_id) == arrival.account_id,
@@ -60,6 +66,10 @@ async def _write(session: AsyncSession, arrival: Arrival) -> Message:
     )
     session.add(message)
     await session.flush()
+    if inbound.kind != Kind.SCRIPT:
+        await spoken(session, message)
+    elif inbound.chat == inbound.provider_id:
+        conversation.mode = SCRIPT
     return message
 
 
@@ -74,6 +84,7 @@ async def claim(session: AsyncSession, turn_id: str, conversation_id: str, own: 
             col(Message.conversation_id) == conversation_id,
             col(Message.direction) == Direction.IN,
             col(Message.turn_id).is_(None),
+            col(Message.author_id).is_(None),
         )
         .values(turn_id=turn_id)
     )
@@ -88,6 +99,7 @@ async def of_turn(session: AsyncSession, turn_id: str) -> list[Message]:
             .where(
                 col(Message.turn_id) == turn_id,
                 col(Message.direction) == Direction.IN,
+                col(Message.author_id).is_(None),
             )
             .order_by(col(Message.inbox_id))
         )

@@ -133,7 +133,9 @@ async def _newest(
 
 
 def _worded(conversation: Conversation) -> Any:
-    return (col(Message.conversation_id) == conversation.id) & col(Message.text).is_not(None)
+    # A colleague's order is no word of the customer's: what comes of it was said by the business.
+    said = col(Message.author_id).is_(None) | (col(Message.direction) == Direction.OUT)
+    return (col(Message.conversation_id) == conversation.id) & col(Message.text).is_not(None) & said
 
 
 def _exchanges(rows: Sequence[Message]) -> tuple[Exchange, ...]:

@@ -7,12 +7,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from core_pipeline.contracts.messages import Receipt, Reply, Status
+from core_pipeline.history.threads import spoken, touched
 from tenants.models import Direction, Message
 
 INTENT, UNSENT = "sending", "unsent"
 
 
-async def intend(session: AsyncSession, turn_id: str, conversation_id: str, account_id: str, reply: Reply) -> Message:
+async def intend(
+    session: AsyncSession,
+    turn_id: str,
+    conversation_id: str,
+    account_id: str,
+    reply: Reply,
+    author: str | None = None,
+) -> Message:
     """Return the message of this key, writing it first if it is new; status `sending` = an earlier try is open."""
     found = await by_key(session, reply.key)
     if found is not None:
@@ -28,9 +36,11 @@ async def intend(session: AsyncSession, turn_id: str, conversation_id: str, acco
         key=reply.key,
         seconds=reply.seconds,
         status=UNSENT,
+        author_id=author,
     )
     session.add(message)
     await session.flush()
+    await spoken(session, message)
     return message
 
 
@@ -43,6 +53,7 @@ async def mark(session: AsyncSession, key: str, status: str, error: str | None =
     """Note where our own sending stands, unless the vendor has already accepted the message."""
     message = await by_key(session, key)
     if message is not None and message.provider_id is None:
+        await touched(session, message.conversation_id)
         message.status, message.error = status, error
 
 
@@ -50,6 +61,7 @@ async def accepted(session: AsyncSession, key: str, provider_id: str) -> None:
     """Note that the vendor took the message, keeping a better status that a receipt brought meanwhile."""
     message = await by_key(session, key)
     if message is not None:
+        await touched(session, message.conversation_id)
         message.provider_id = provider_id
         _raise_status(message, Status.ACCEPTED, None)
         message.sent_at = datetime.now(UTC)
@@ -68,6 +80,7 @@ async def apply_receipt(session: AsyncSession, account_id: str, receipt: Receipt
         message = await by_key(session, receipt.key)
     if message is None:
         return False
+    await touched(session, message.conversation_id)
     message.provider_id = message.provider_id or receipt.message_id
     _raise_status(message, receipt.status, receipt.error)
     return True

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlmodel import col
 
 from core_pipeline.contracts.messages import Kind
 from tenants.contacts import resolve
 from tenants.db import scope_of
-from tenants.models import Call, ChannelAccount, Contact, ContactIdentity, Conversation, Message
+from tenants.models import Call, ChannelAccount, Contact, ContactIdentity, Conversation, Direction, Message, now
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +25,14 @@ if TYPE_CHECKING:
 PHONE = "%phone"
 # How the message is named with which a call goes on; the call's id follows.
 GOES_ON = "call:"
+
+
+# Who answers in a conversation.
+BOT, HUMAN = "bot", "human"
+# What is no conversation but the place of a film that was ordered.
+SCRIPT = "script"
+# As much of a message as a list of conversations shows.
+GIST = 200
 
 
 @dataclass(frozen=True)
@@ -58,6 +66,41 @@ async def thread(session: AsyncSession, arriving: Arriving, at: datetime | None 
     conversation.last_in_at = at or conversation.last_in_at
     await session.flush()
     return conversation
+
+
+async def touched(session: AsyncSession, conversation_id: str, **changed: Any) -> None:
+    """Note that the conversation looks different now, also to other processes, and write what `changed` of it.
+
+    The conversation stays ours until the unit ends: who writes more than one row of it begins with this.
+    """
+    whose = update(Conversation).where(col(Conversation.id) == conversation_id)
+    await session.execute(whose.values(changed_at=now(), **changed).execution_options(synchronize_session=False))
+
+
+async def spoken(session: AsyncSession, message: Message, *, answered: bool = False) -> None:
+    """Note a new message as the conversation's last; a customer's opens what was called settled.
+
+    It is unread, too, unless it was `answered` at once or asks for nothing.
+    """
+    shown: dict[str, Any] = {
+        "last_text": (message.text or "")[:GIST] or None,
+        "last_kind": str(message.kind),
+        "last_direction": str(Direction(message.direction).value),
+        "last_at": message.created_at,
+    }
+    if message.direction == Direction.IN:
+        more = not answered and message.kind not in {Kind.OPENED, Kind.REACTION}
+        shown |= {"unread": col(Conversation.unread) + int(more), "closed_at": None}
+    await touched(session, message.conversation_id, **shown)
+
+
+async def worded(session: AsyncSession, message: Message) -> None:
+    """Note what was heard in a message, also in the list where it is the conversation's last."""
+    last = col(Conversation.last_at) == message.created_at
+    whose = update(Conversation).where(col(Conversation.id) == message.conversation_id, last)
+    said = {"last_text": (message.text or "")[:GIST] or None, "changed_at": now()}
+    await session.execute(whose.values(**said).execution_options(synchronize_session=False))
+    await touched(session, message.conversation_id)
 
 
 async def _known(session: AsyncSession, arriving: Arriving, contact: Contact) -> Conversation | None:

@@ -8,6 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from core_pipeline.history.threads import touched
 from tenants.models import Turn, TurnStage, TurnState
 
 
@@ -26,6 +27,7 @@ class Stage:
 async def begin(session: AsyncSession, turn_id: str, conversation_id: str) -> None:
     """Note that a turn has started; again after a crash or a retry changes only its state."""
     turn = await session.get(Turn, turn_id)
+    await touched(session, conversation_id)
     if turn is None:
         session.add(Turn(id=turn_id, tenant_id=str(session.info["scope"]), conversation_id=conversation_id))
     else:
@@ -43,6 +45,7 @@ async def answered_with(
 ) -> None:
     """Note what was heard, what we decided to say and the passages that it rests on."""
     turn = await session.get_one(Turn, turn_id)
+    await touched(session, turn.conversation_id)
     turn.heard, turn.answer, turn.language, turn.note = heard, answer, language, note
     turn.citations = list(citations)
 
@@ -58,6 +61,7 @@ async def close(
 ) -> None:
     """End a turn; a dead one says which step failed and why."""
     turn = await session.get_one(Turn, turn_id)
+    await touched(session, turn.conversation_id)
     turn.state, turn.reply_kind, turn.finished_at = state, reply_kind, datetime.now(UTC)
     turn.note, turn.failed_step, turn.cause = note or turn.note, failed_step, cause
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from avatars.manifest import Illustrated, Photo
 from avatars.sheet import ART, PORTRAIT, checked, fields
-from core_pipeline.cloning.attempt import or_deleted
+from core_pipeline.cloning.attempt import deed, or_deleted
 from core_pipeline.portraits import revoking
 from core_pipeline.portraits.craft import Craft, Points, Verdict, pixels_of
 from core_pipeline.portraits.packing import packed
@@ -21,6 +21,7 @@ from core_pipeline.portraits.use import opened
 from core_pipeline.portraits.workshop import Workshop
 from errors import Impossible
 from tenants import avatars, films
+from tenants.audit import Actor
 from tenants.blobs import Blobs
 from tenants.db import Database
 from tenants.models import AvatarState, OwnAvatar, now
@@ -42,7 +43,7 @@ class Gallery:
         self._db, self._blobs, self._workshop, self._craft = db, blobs, workshop, craft
         self._clock = clock
 
-    async def take_in(self, tenant_id: str, pack: bytes, by: str = "") -> OwnAvatar:
+    async def take_in(self, tenant_id: str, pack: bytes, by: str = "", actor: Actor | None = None) -> OwnAvatar:
         """Keep the avatar in a zip file: a drawn one is ready once it was drawn, a photograph begins as a draft.
 
         Raises `Impossible` with a code of `faults.toml`, and what drawing raises.
@@ -63,9 +64,18 @@ class Gallery:
                 await self._proven(row)
             async with self._db.tenant(tenant_id) as session:
                 await avatars.add(session, row)
+                deed(session, actor, "avatar.bring", row.id, kind=row.kind, name=row.name_en)
         return row
 
-    async def photo(self, tenant_id: str, name_ar: str, name_en: str, picture: bytes, by: str = "") -> OwnAvatar:
+    async def photo(
+        self,
+        tenant_id: str,
+        name_ar: str,
+        name_en: str,
+        picture: bytes,
+        by: str = "",
+        actor: Actor | None = None,
+    ) -> OwnAvatar:
         """Keep a picture of a person as a draft: its points are placed next, then the person consents."""
         found = await self._workshop.picture(picture)
         words = {"ar": name_ar.strip(), "en": name_en.strip()}
@@ -83,9 +93,16 @@ class Gallery:
         kept = await asyncio.to_thread(png, found)
         async with self._stored(row, {PORTRAIT: kept}), self._db.tenant(tenant_id) as session:
             await avatars.add(session, row)
+            deed(session, actor, "avatar.bring", row.id, kind=row.kind, name=row.name_en)
         return row
 
-    async def place(self, tenant_id: str, avatar_id: str, points: Points) -> Verdict:
+    async def judge(self, tenant_id: str, avatar_id: str, points: Points) -> Verdict:
+        """Say what would be wrong with these points, and keep nothing."""
+        row = await self._photo(tenant_id, avatar_id)
+        picture = await self._workshop.picture(await self._blobs.get(tenant_id, row.files[PORTRAIT]))
+        return await self._judged(picture, points)
+
+    async def place(self, tenant_id: str, avatar_id: str, points: Points, actor: Actor | None = None) -> Verdict:
         """Say where the points of a photographed face are, in pixels; a draft may be shown only with a fine verdict.
 
         Of an avatar that is ready, points that earn no fine verdict are refused ("points-refused").
@@ -102,11 +119,17 @@ class Gallery:
                 raise Impossible("points-refused", "the points stay as they were")
             row.manifest = manifest
             _note(row, verdict)
+            deed(session, actor, "avatar.points", avatar_id, problems=list(verdict.problems))
             await films.forget_avatar(session, avatar_id)
         return verdict
 
     async def dress(
-        self, tenant_id: str, avatar_id: str, colours: Mapping[str, str], logo: bytes | None = None
+        self,
+        tenant_id: str,
+        avatar_id: str,
+        colours: Mapping[str, str],
+        logo: bytes | None = None,
+        actor: Actor | None = None,
     ) -> OwnAvatar:
         """Give an avatar the tenant's colours ("clothes", "background": "#rrggbb"; others go) and a logo if given."""
         wrong = [name for name, one in colours.items() if name not in COLOURED or not _COLOUR.fullmatch(one)]
@@ -121,6 +144,7 @@ class Gallery:
             row.colours = dict(colours)
             if blob:
                 old, row.logo = row.logo, blob
+            deed(session, actor, "avatar.dress", avatar_id, colours=dict(colours), logo=bool(logo))
             await films.forget_avatar(session, avatar_id)
         if old:
             await self._blobs.delete(tenant_id, old)
@@ -133,16 +157,16 @@ class Gallery:
         face = await opened(self._blobs, row)
         return await asyncio.to_thread(packed, face.files)
 
-    async def revoke(self, tenant_id: str, avatar_id: str) -> list[str]:
+    async def revoke(self, tenant_id: str, avatar_id: str, actor: Actor | None = None) -> list[str]:
         """Stop showing the avatar at once, then delete its files and every film of it; return their keys.
 
         Safe to repeat: what a failure left behind is deleted then.
         """
-        return await revoking.revoke(self._db, self._blobs, tenant_id, avatar_id, self._clock())
+        return await revoking.revoke(self._db, self._blobs, tenant_id, avatar_id, self._clock(), actor)
 
-    async def delete(self, tenant_id: str, avatar_id: str) -> bool:
+    async def delete(self, tenant_id: str, avatar_id: str, actor: Actor | None = None) -> bool:
         """Revoke the avatar and take it off the list; False when the record of a consent stays there."""
-        await self.revoke(tenant_id, avatar_id)
+        await self.revoke(tenant_id, avatar_id, actor)
         async with self._db.tenant(tenant_id) as session:
             return await avatars.remove(session, avatar_id)
 

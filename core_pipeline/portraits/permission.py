@@ -9,6 +9,7 @@ from core_pipeline.cloning.attempt import (
     Heard,
     Outcome,
     asked_in_time,
+    deed,
     fault,
     heard,
     recorded,
@@ -26,6 +27,7 @@ from core_pipeline.media.sandbox import Sandbox
 from core_pipeline.portraits.gallery import KIND
 from errors import Impossible
 from tenants import avatars
+from tenants.audit import Actor
 from tenants.blobs import Blobs
 from tenants.db import Database
 from tenants.models import AvatarState, OwnAvatar, now
@@ -39,7 +41,14 @@ class Permission:
         self._clock = clock
 
     async def ask(
-        self, tenant_id: str, avatar_id: str, business: str, person: str, scope: str, language: str = "ar"
+        self,
+        tenant_id: str,
+        avatar_id: str,
+        business: str,
+        person: str,
+        scope: str,
+        language: str = "ar",
+        actor: Actor | None = None,
     ) -> Asked:
         """Draw the sentence that `person`, who is shown, must read aloud within a quarter of an hour."""
         at = self._clock()
@@ -49,9 +58,18 @@ class Permission:
             avatar.person, avatar.scope, avatar.sentence = person.strip(), scope, asked.sentence
             avatar.language = language
             avatar.checks = with_asked(avatar.checks, asked, at)
+            deed(session, actor, "avatar.sentence", avatar_id, person=avatar.person, scope=scope)
         return asked
 
-    async def hear(self, tenant_id: str, avatar_id: str, recording: bytes, asr: Asr, speaker: Speaker) -> Outcome:
+    async def hear(
+        self,
+        tenant_id: str,
+        avatar_id: str,
+        recording: bytes,
+        asr: Asr,
+        speaker: Speaker,
+        actor: Actor | None = None,
+    ) -> Outcome:
         """Hear the sentence read aloud, and let the avatar be shown if it is the right one, read by one person.
 
         A reading that fails is kept as figures only and can be repeated; after ten the picture must be brought anew.
@@ -60,7 +78,7 @@ class Permission:
             avatar = _draft(await avatars.get(session, avatar_id))
         attempt = await self._heard(avatar, recording, asr, speaker)
         async with recorded(self._blobs, tenant_id, KIND, attempt) as blob:
-            await self._settle(tenant_id, avatar, attempt[0], blob)
+            await self._settle(tenant_id, avatar, attempt[0], blob, actor)
         return attempt[0]
 
     async def _heard(self, avatar: OwnAvatar, recording: bytes, asr: Asr, speaker: Speaker) -> Heard:
@@ -76,7 +94,9 @@ class Permission:
         read = compare(asked, said.text, language)
         return Outcome(fault(read, alone), read.agree, read.words, text=said.text), pcm
 
-    async def _settle(self, tenant_id: str, asked: OwnAvatar, outcome: Outcome, blob: str | None) -> None:
+    async def _settle(
+        self, tenant_id: str, asked: OwnAvatar, outcome: Outcome, blob: str | None, actor: Actor | None
+    ) -> None:
         """Keep the attempt, and let the avatar be shown after a good one, unless it changed while we listened."""
         at = self._clock()
         async with self._db.tenant(tenant_id) as session:
@@ -84,6 +104,7 @@ class Permission:
             if avatar.sentence != asked.sentence:
                 raise Impossible("avatar-changed", "another sentence was asked for meanwhile: read that one")
             avatar.checks = with_attempt(avatar.checks, outcome, at)
+            deed(session, actor, "avatar.consent", avatar.id, person=avatar.person, verdict=outcome.code or "ready")
             if outcome.code is None:
                 avatar.state, avatar.consented_at, avatar.consent_blob = AvatarState.READY, at, blob
                 avatar.consent_text = outcome.text

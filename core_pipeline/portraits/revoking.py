@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from core_pipeline.cloning.attempt import deed
 from core_pipeline.cloning.studio import DRAFT_LASTS
 from tenants import avatars
+from tenants.audit import Actor
 from tenants.blobs import Blobs
 from tenants.db import Database
 
 
-async def revoke(db: Database, blobs: Blobs, tenant_id: str, avatar_id: str, at: datetime) -> list[str]:
+async def revoke(
+    db: Database, blobs: Blobs, tenant_id: str, avatar_id: str, at: datetime, actor: Actor | None = None
+) -> list[str]:
     """Stop showing the avatar at once, then delete its files and every film of it; return their keys.
 
     Safe to repeat: what a failure left behind is deleted then.
     """
     async with db.tenant(tenant_id) as session:
         await avatars.revoke(session, avatar_id, at)
+        deed(session, actor, "avatar.revoke", avatar_id)
         gone = await avatars.remains(session, avatar_id)
     for blob in gone:
         await blobs.delete(tenant_id, blob)

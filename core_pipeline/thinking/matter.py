@@ -39,7 +39,10 @@ class Mind:
 
 @dataclass(frozen=True)
 class Matter:
-    """What was asked (`heard`), of which business, in which language, and what was said before."""
+    """What was asked (`heard`), of which business, in which language, and what was said before.
+
+    `people` says whether an engine may ask for a person to take over.
+    """
 
     tenant_id: str
     policy: Policy
@@ -47,6 +50,7 @@ class Matter:
     language: str
     heard: str
     memory: Memory = field(default_factory=Memory)
+    people: bool = True
 
     def ask(self, passages: tuple[Passage, ...], tools: tuple[Tool, ...]) -> Ask:
         """The question as an engine takes it."""
@@ -62,4 +66,6 @@ class Matter:
             facts=self.memory.facts,
             tools=tools,
             longest=self.policy.longest_answer,
+            tone=self.policy.tone,
+            dialect=self.policy.dialect,
         )

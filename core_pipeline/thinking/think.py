@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from core_pipeline.actions.tools import own
+from core_pipeline.actions.tools import HANDOFF, own
 from core_pipeline.arabic.normalise import normalise
 from core_pipeline.arabic.sentences import Sentences
 from core_pipeline.arabic.smalltalk import take_apart
@@ -74,6 +74,7 @@ async def think(mind: Mind, now: Matter, order: For, doing: TurnActions | None, 
     with order.ledger.timed("recall"):
         passages = await _recall(mind, now)
     tools = await doing.tools() if doing else ()
+    tools = tools if now.people else tuple(one for one in tools if one.name != HANDOFF.name)
     if not own(tools) and not _answerable(now, passages):
         unknown = phrase(now.policy, "unknown", now.language)
         say(unknown)

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from core_pipeline.cloning.use import clone_of
 from core_pipeline.engines.wrap.voiced import Voice
-from errors import NeedsOwner
-from voices.catalogue import resolve
+from errors import Impossible, NeedsOwner
+from voices.catalogue import CLONE, find, is_clone, resolve
 
 if TYPE_CHECKING:
+    from core_pipeline.engines.router import Engines
     from tenants.blobs import Blobs
     from tenants.db import Database
     from tenants.policy import Policy
@@ -34,3 +35,19 @@ async def voice_of(db: Database, blobs: Blobs, tenant_id: str, policy: Policy, l
         log.warning("tenant %s: the engines' own voice speaks %s: %s", tenant_id, language, error)
         return None
     return Voice(chosen.engine or EMBEDDED, chosen.voice) if chosen.voice else None
+
+
+async def voice_named(
+    db: Database, blobs: Blobs, engines: Engines, tenant_id: str, choice: str, language: str
+) -> Voice:
+    """The voice of that choice (a slug of the shelf, "clone:ID") and no other; `Impossible` where it can't be had."""
+    try:
+        if is_clone(choice):
+            voice = Voice(clone=await clone_of(db, blobs, tenant_id, choice.removeprefix(CLONE)))
+        else:
+            found = resolve(find(choice).slug, language)
+            voice = Voice(found.engine, found.voice)
+        await engines.check_voice(voice, language, tenant_id)
+    except NeedsOwner as error:
+        raise Impossible(error.code, error.detail) from error
+    return voice

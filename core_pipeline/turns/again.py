@@ -24,7 +24,7 @@ def question(deps: Deps, here: Here, now: Situation, script: Script | None) -> Q
     """What the customer asks, if others may get the same answer; None when the tenant wants every one thought anew."""
     if not now.policy.cache or now.pending:
         return None
-    sound = f"{script.choice}:{script.limits.voice}" if script else "text"
+    sound = f"{script.choice}:{script.limits.voice}:{script.own.digest}" if script else "text"
     return question_of(
         here.tenant_id,
         now.heard,

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from core_pipeline.actions.doing import Place
 from core_pipeline.actions.turn import TurnActions
 from core_pipeline.arabic.speakable import speakable
-from core_pipeline.arabic.wishes import Command, command, wants_person
+from core_pipeline.arabic.wishes import Command, command
 from core_pipeline.cloning.disclosure import disclosed
 from core_pipeline.contracts.engines import Saying
 from core_pipeline.contracts.messages import Kind, ReplyKind
@@ -18,13 +17,14 @@ from core_pipeline.engines.router import For
 from core_pipeline.engines.wrap.meter import Ledger
 from core_pipeline.history import memory, turns
 from core_pipeline.history.threads import called_in
+from core_pipeline.knowledge import unknown
 from core_pipeline.notices import happenings
 from core_pipeline.thinking.think import think
 from core_pipeline.thinking.words import phrase
-from core_pipeline.turns import again
+from core_pipeline.turns import again, colleague, handing_over
 from core_pipeline.turns.casting import cast_of
 from core_pipeline.turns.ladder import CALLED, form_of, wants_video
-from core_pipeline.turns.remembering import agreed, noticed, offer
+from core_pipeline.turns.remembering import agreed, noticed
 from core_pipeline.turns.shooting import begin_film
 from core_pipeline.turns.situation import AGAIN, situation
 from core_pipeline.turns.speaking import Speaking, kept, script_of
@@ -60,6 +60,8 @@ async def answer(deps: Deps, here: Here) -> dict[str, Any]:
 
     "sound" and "avatar" say how the text is to be heard and seen where that is given.
     """
+    if (ordered := await colleague.plan(deps, here)) is not None:
+        return ordered
     order = For(Ledger(), here.tenant_id)
     now = await noticed(deps, here, await situation(deps, here))
     cast, refusal = await _cast(deps, here, now)
@@ -74,6 +76,8 @@ async def answer(deps: Deps, here: Here) -> dict[str, Any]:
         conversation = await session.get_one(Conversation, here.conversation_id)
         conversation.language = now.language
         await happenings.handed(session, conversation)
+        if said.note == unknown.NOTE:
+            await unknown.noted(session, here.turn_id, now.heard, now.language)
         await turns.answered_with(
             session, here.turn_id, now.heard or None, said.text, now.language, said.note, said.citations
         )
@@ -99,7 +103,7 @@ async def _cast(deps: Deps, here: Here, now: Situation) -> tuple[Cast | None, st
     limits = (await deps.lines.line(here.account_id)).limits
     wished = now.memory.facts.get("reply")
     asked = {"asked": now.video, "first": now.first}
-    if now.handed or not wants_video(now.policy, limits, **asked, wished=wished, wish=now.wish):
+    if now.handed or now.taken or not wants_video(now.policy, limits, **asked, wished=wished, wish=now.wish):
         return None, None
     try:
         return await cast_of(deps, here, now.policy, limits, now.language), None
@@ -111,8 +115,8 @@ async def _said(deps: Deps, here: Here, now: Situation, order: For, script: Scri
     """What to say, by the first that has something to say about it; what is to be heard first says who speaks."""
     if now.script:
         return Said(now.script, "script")
-    if now.handed:
-        return Said(note="handed-over")
+    if now.taken or now.handed:
+        return Said(note=colleague.TAKEN if now.taken else "handed-over")
     opening = disclosed("", now.policy, now.language, first=now.first).strip() if script else ""
     if Kind.CALL in now.kinds and now.heard:
         opening = f"{phrase(now.policy, 'call_broke_off', now.language)} {opening}".strip()
@@ -136,8 +140,8 @@ async def _heeded(deps: Deps, here: Here, now: Situation) -> Said | None:
         return Said(settled.words, "action")
     if (wanted := command(now.heard)) is not None:
         return await _obeyed(deps, here, now, wanted)
-    if wants_person(now.heard):
-        return await _handed_over(deps, here, now)
+    if handing_over.wanted(now):
+        return Said(*await handing_over.hand_over(deps, here, now))
     if (word := agreed(now)) is not None:
         return Said(phrase(now.policy, "remembered" if word == "yes" else "not_remembered", now.language), "memory")
     return None
@@ -150,12 +154,6 @@ async def _obeyed(deps: Deps, here: Here, now: Situation, wanted: Command) -> Sa
             await memory.forget_customer(session, here.conversation_id)
     name = "reset" if wanted is Command.RESET else "forgotten"
     return Said(phrase(now.policy, name, now.language), wanted.value)
-
-
-async def _handed_over(deps: Deps, here: Here, now: Situation) -> Said:
-    async with deps.db.tenant(here.tenant_id) as session:
-        (await session.get_one(Conversation, here.conversation_id)).handed_at = datetime.now(UTC)
-    return Said(phrase(now.policy, "handed", now.language), "handoff")
 
 
 def _doing(deps: Deps, here: Here, now: Situation) -> TurnActions | None:
@@ -172,19 +170,18 @@ async def _found(
     if known is not None:
         recording = await again.note_of(deps, here, known, script) if not opening else None
         return Said(f"{opening} {known.answer}".strip(), again.NOTE, known.citations, recording, keep=True)
-    thought, spoken = await _thought(deps, here, now, order, script, cast, opening)
-    question = "" if thought.acted else offer(now)
-    if not question:
+    thought, spoken, ending = await _thought(deps, here, now, order, script, cast, opening)
+    if not ending:
         await again.remember_answer(deps, here, asked, now, thought, script, None if opening else _kept(spoken))
-    text = " ".join(part for part in (opening, thought.text, question) if part)
-    note = "handoff" if thought.handed else None if thought.sure else "unknown"
+    text = " ".join(part for part in (opening, thought.text, ending) if part)
+    note = "handoff" if thought.handed else None if thought.sure else unknown.NOTE
     return Said(text, note, thought.citations, spoken, also=thought.also)
 
 
 async def _thought(
     deps: Deps, here: Here, now: Situation, order: For, script: Script | None, cast: Cast | None, opening: str
-) -> tuple[Thought, dict[str, Any] | None]:
-    """Think, and speak at the same time where the answer is to be heard, and draw where it is to be seen."""
+) -> tuple[Thought, dict[str, Any] | None, str]:
+    """Think, and speak at the same time where the answer is to be heard, draw where it is to be seen; what ends it."""
     filming = await begin_film(deps, here, cast, script) if cast and script else None
     speaking = Speaking(deps, here, order, script, filming) if script else None
     spoken = None
@@ -193,8 +190,8 @@ async def _thought(
         if opening:
             say(opening)
         thought = await think(deps.mind, now.matter(here.tenant_id), order, _doing(deps, here, now), say)
-        if not thought.acted and (question := offer(now)):
-            say(question)
+        if ending := await handing_over.ending(deps, here, now, thought):
+            say(ending)
         spoken = await _finished(speaking) if speaking else None
     finally:
         if speaking:
@@ -204,7 +201,7 @@ async def _thought(
     if speaking and speaking.first_audio:
         order.ledger.note("first_audio", speaking.first_audio - begun)
         order.ledger.note("last_token", thought.last_token - begun)
-    return thought, spoken
+    return thought, spoken, ending
 
 
 def _kept(spoken: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -234,7 +231,7 @@ async def speak(deps: Deps, here: Here, text: str, language: str) -> dict[str, A
     script = await script_of(deps, here, policy, language)
     async with deps.gate.hold(here.tenant_id):
         with order.ledger.timed("speakable"):
-            saying = Saying(speakable(text, language), language)
+            saying = Saying(speakable(text, language, script.own), language)
         engine = await deps.engines.tts(language, order, script.voice)
         parts = [part.pcm async for part in engine.speak(saying)]
     note = await kept(deps, here, order, script, parts)

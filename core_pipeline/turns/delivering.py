@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from core_pipeline.contracts.messages import Reply, ReplyKind
 from core_pipeline.engines.wrap.meter import Ledger
-from core_pipeline.history import outgoing, turns
+from core_pipeline.history import orders, outgoing, turns
 from core_pipeline.media.film.fit import poster
 from core_pipeline.notices import happenings
+from core_pipeline.thinking.variables import policy_of
 from core_pipeline.thinking.words import phrase
 from errors import Impossible, NeedsOwner, Retryable
 from tenants.models import Conversation, Message, Tenant, TurnState
@@ -39,7 +40,7 @@ async def send_voice(deps: Deps, here: Here, text: str, spoken: dict[str, Any]) 
         seconds=spoken["seconds"],
         url=_linked(deps, here, spoken),
     )
-    return await _once(deps, here, reply, blob=spoken["blob"])
+    return await _once(deps, here, reply, blob=spoken["blob"], peaks=spoken.get("peaks"))
 
 
 async def send_video(deps: Deps, here: Here, text: str, film: dict[str, Any]) -> dict[str, Any]:
@@ -84,9 +85,12 @@ async def send_text(deps: Deps, here: Here, text: str, name: str = "text") -> di
 
 
 async def send_fallback(deps: Deps, here: Here) -> dict[str, Any]:
-    """Send the tenant's words for a failure on our side."""
+    """Send the tenant's words for a failure on our side; a colleague whose words it was sees it, and no customer."""
     policy = await _policy(deps, here)
     async with deps.db.tenant(here.tenant_id, reads=True) as session:
+        ordered = await orders.order_of(session, here.turn_id)
+        if ordered is not None and not orders.is_again(ordered):
+            return {"bills": []}
         language = (await session.get_one(Conversation, here.conversation_id)).language or policy.language
     return await send_text(deps, here, phrase(policy, "fallback", language), "fallback")
 
@@ -98,7 +102,7 @@ def _linked(deps: Deps, here: Here, made: dict[str, Any]) -> str | None:
 
 async def _policy(deps: Deps, here: Here) -> Policy:
     async with deps.db.tenant(here.tenant_id, reads=True) as session:
-        return Policy.model_validate((await session.get_one(Tenant, here.tenant_id)).policy)
+        return policy_of(await session.get_one(Tenant, here.tenant_id))
 
 
 async def finish(
@@ -117,6 +121,7 @@ async def finish(
         await turns.write_stages(session, here.turn_id, stages)
         await turns.close(session, here.turn_id, TurnState(state), reply_kind, note, failed_step, cause)
         await happenings.turn_over(session, here.turn_id)
+    await deps.darkroom.drop(here.turn_id)
 
 
 async def address_of(deps: Deps, here: Here) -> dict[str, Any]:
@@ -126,14 +131,26 @@ async def address_of(deps: Deps, here: Here) -> dict[str, Any]:
 
 
 async def _once(
-    deps: Deps, here: Here, reply: Reply, blob: str | None = None, said: str | None = None
+    deps: Deps,
+    here: Here,
+    reply: Reply,
+    blob: str | None = None,
+    said: str | None = None,
+    peaks: list[int] | None = None,
 ) -> dict[str, Any]:
-    """Send a message, unless it was sent; `said` is what it says where it carries no text."""
+    """Send a message, unless it was sent or a colleague has taken over ({"taken"}).
+
+    `said` is what it says where it carries no text.
+    """
     ledger = Ledger()
     line = await deps.lines.line(here.account_id)
     async with deps.db.tenant(here.tenant_id) as session:
-        message = await outgoing.intend(session, here.turn_id, here.conversation_id, here.account_id, reply)
-        message.blob, message.text = message.blob or blob, message.text or said
+        ordered = await orders.order_of(session, here.turn_id)
+        if await orders.hushed(session, here.conversation_id, ordered):
+            return {"bills": [], "taken": True}
+        author = ordered.author_id if ordered is not None and not orders.is_again(ordered) else None
+        message = await outgoing.intend(session, here.turn_id, here.conversation_id, here.account_id, reply, author)
+        message.blob, message.text, message.peaks = message.blob or blob, message.text or said, message.peaks or peaks
         open_try, done = message.status == outgoing.INTENT, message.provider_id is not None
     with ledger.timed("send"):
         if not done and not (open_try and await _settled(deps, here, line, reply.key)):

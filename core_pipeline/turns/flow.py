@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -159,7 +159,7 @@ class Flow:
         if opened["merged"]:
             return "merged"
         bills: list[dict[str, Any]] = []
-        async with kept_busy(lambda: self._busy(here, opened)):
+        async with nullcontext() if opened.get("quiet") else kept_busy(lambda: self._busy(here, opened)):
             if opened["audible"]:
                 bills += await self._hear(here, here.message_id)
             for message_id in (await self._run(here, "settle"))["to_hear"]:

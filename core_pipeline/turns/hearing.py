@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from core_pipeline.contracts.messages import MediaRef, ReplyKind
 from core_pipeline.engines.router import For
 from core_pipeline.engines.wrap.meter import Ledger
-from core_pipeline.history import incoming, turns
+from core_pipeline.history import incoming, orders, turns
+from core_pipeline.history.threads import HUMAN, worded
+from core_pipeline.media.peaks import peaks_of
 from core_pipeline.turns.ladder import AUDIBLE, form_of, wants_video
 from errors import Impossible
 from tenants.models import Conversation, Message, Tenant
@@ -23,21 +25,28 @@ if TYPE_CHECKING:
 
 
 async def begin(deps: Deps, here: Here) -> dict[str, Any]:
-    """Open the turn, unless an earlier turn of the burst has taken its message; tell what must be heard first."""
+    """Open the turn, unless an earlier turn of the burst has taken its message; tell what must be heard first.
+
+    It is "quiet" where the customer is not to see the bot at work: a colleague answers there, or has it say something.
+    """
     limits = (await deps.lines.line(here.account_id)).limits
     async with deps.db.tenant(here.tenant_id) as session:
         message = await session.get(Message, here.message_id)
-        if message is None or message.turn_id not in {None, here.turn_id}:
+        if message is None or message.turn_id not in {None, here.turn_id} or orders.is_off(message):
             return {"merged": True}
         await turns.begin(session, here.turn_id, here.conversation_id)
         message.turn_id = here.turn_id
+        if message.author_id is not None:
+            await orders.take_up(session, message, here.turn_id)
+        conversation = await session.get_one(Conversation, here.conversation_id)
         policy = Policy.model_validate((await session.get_one(Tenant, here.tenant_id)).policy)
         return {
             "merged": False,
             "audible": message.kind in AUDIBLE,
             "provider_id": message.provider_id,
-            "address": (await session.get_one(Conversation, here.conversation_id)).address,
+            "address": conversation.address,
             "form": _shown(message, policy, limits),
+            "quiet": message.author_id is not None or conversation.mode == HUMAN,
         }
 
 
@@ -77,20 +86,23 @@ async def hear(deps: Deps, here: Here, message_id: int, blob: str) -> dict[str, 
     problem: str | None = None
     heard: Transcript | None = None
     seconds: float | None = None
+    peaks: list[int] | None = None
     data = await deps.blobs.get(here.tenant_id, blob)
     async with deps.gate.hold(here.tenant_id):
         try:
             with ledger.timed("decode"):
                 pcm = await deps.sandbox.decode(data)
-            seconds = pcm.seconds
+            seconds, peaks = pcm.seconds, peaks_of(pcm)
             heard = await (await deps.engines.asr(None, For(ledger, here.tenant_id))).transcribe(pcm)
         except Impossible as error:
             problem = error.code
     async with deps.db.tenant(here.tenant_id) as session:
         message = await session.get_one(Message, message_id)
         message.error, message.seconds = problem, seconds or message.seconds
+        message.peaks = peaks or message.peaks
         if heard is not None:
             message.text, message.language, message.confidence = heard.text, heard.language, heard.confidence
+        await worded(session, message)
     return {"bills": _bills(ledger)}
 
 
@@ -98,6 +110,8 @@ async def settle(deps: Deps, here: Here) -> dict[str, Any]:
     """Wait until the customer has been quiet for the tenant's burst window, then take all their messages."""
     async with deps.db.tenant(here.tenant_id, reads=True) as session:
         policy = Policy.model_validate((await session.get_one(Tenant, here.tenant_id)).policy)
+        if await orders.order_of(session, here.turn_id) is not None:
+            return {"to_hear": []}
     if policy.burst_seconds == 0 or not (await deps.lines.line(here.account_id)).limits.bursts:
         return {"to_hear": []}
     started = datetime.now(UTC)

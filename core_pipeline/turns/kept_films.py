@@ -21,7 +21,7 @@ def asked_for(deps: Deps, cast: Cast, script: Script, text: str) -> str:
     """What tells this film from any other of the tenant's."""
     voice = script.voice
     sound = (script.language, script.choice, voice and (voice.engine, voice.name, voice.clone and voice.clone.id))
-    return hashlib.sha256(repr((deps.making, cast.look, sound, text)).encode()).hexdigest()
+    return hashlib.sha256(repr((deps.making, cast.look, sound, script.own.digest, text)).encode()).hexdigest()
 
 
 async def stored(deps: Deps, here: Here, cast: Cast, data: bytes, seconds: float, rest: str = "") -> dict[str, Any]:

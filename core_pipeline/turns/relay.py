@@ -114,7 +114,8 @@ class Relay:
                 if isinstance(event, Inbound):
                     arrival = incoming.Arrival(row.id, row.tenant_id, row.account_id, row.received_at, event)
                     message = await incoming.record(session, arrival)
-                    await happenings.received(session, message)
+                    if message.author_id is None:
+                        await happenings.received(session, message)
                     taken.jobs.append(_job(row, message))
                     taken.done.append(row.id)
                 elif await _applied(session, row, event) or _hopeless(row, event):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from core_pipeline.contracts.messages import ReplyKind
+from core_pipeline.turns.colleague import TAKEN
 
 
 class DeadLetterError(Exception):
@@ -17,6 +18,10 @@ class DeadLetterError(Exception):
         self.step = step
         self.cause = cause
         self.impossible = impossible
+
+
+class TakenOverError(Exception):
+    """A colleague has taken over; the bot says no more."""
 
 
 class Run(Protocol):
@@ -40,10 +45,13 @@ class Replying:
     async def reply(self) -> tuple[str | None, str | None]:
         """Go down the ladder until something is sent; tell which, and why not the richer one."""
         note: str | None = self.plan["note"]
-        if not self.plan["text"]:
+        if not self.plan["text"] and not self.plan.get("only"):
             return None, note
-        kind, problems = await self._ladder()
-        return kind.value, await self._send_also() or "; ".join(problems) or note
+        try:
+            kind, problems = await self._ladder()
+            return kind.value, await self._send_also() or "; ".join(problems) or note
+        except TakenOverError:
+            return None, TAKEN
 
     async def _ladder(self) -> tuple[ReplyKind, list[str]]:
         problems: list[str] = []
@@ -54,6 +62,8 @@ class Replying:
             if problem is None:
                 return kind, problems
             problems.append(problem)
+        if self.plan.get("only"):
+            raise DeadLetterError("send_voice", "; ".join(problems), impossible=True)
         await self._do("send_text", self.plan["text"])
         return ReplyKind.TEXT, problems
 
@@ -108,4 +118,6 @@ class Replying:
     async def _do(self, name: str, *args: Any, attempts: int | None = None) -> Any:
         outcome = await self.run(name, *args, attempts=attempts)
         self.bills += outcome["bills"]
+        if outcome.get("taken"):
+            raise TakenOverError
         return outcome

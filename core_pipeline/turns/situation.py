@@ -12,7 +12,10 @@ from core_pipeline.arabic.language import detect
 from core_pipeline.arabic.wishes import video_wish
 from core_pipeline.contracts.messages import Kind
 from core_pipeline.history import incoming, memory
+from core_pipeline.history.threads import HUMAN
+from core_pipeline.thinking import handing
 from core_pipeline.thinking.matter import Matter
+from core_pipeline.thinking.variables import differing, filled, fixed
 from core_pipeline.turns.ladder import AUDIBLE, WORDED
 from tenants.models import Contact, Conversation, Tenant
 from tenants.policy import Policy
@@ -37,8 +40,9 @@ class Situation:
     """One turn's question in its circumstances.
 
     `heard` is what can be answered; where it is empty, `ready` names the ready words that fit (or nothing does) and
-    `note` says why. `handed` means that a person was asked to take over; `pending` is what waits for the customer's
-    yes; `first` that we have not answered in this conversation before; `since` is the first message of this turn;
+    `note` says why. `handed` means that a person was asked to take over, `taken` that one has; `pending` is what waits
+    for the customer's yes; `first` that we have not answered in this conversation before; `since` is the first message
+    of this turn;
     `circumstances` change with everything of the tenant's that an answer depends on; `video` says that the customer
     asks for the answer as a video, `wish` is the form that came with their last message, where one did. `script` is
     what is to be said word for word, whatever was asked: by this `sound` (a blob) where there is one, and seen as this
@@ -54,6 +58,7 @@ class Situation:
     ready: str | None = None
     note: str | None = None
     handed: bool = False
+    taken: bool = False
     pending: dict[str, Any] | None = None
     first: bool = False
     since: int = 0
@@ -67,11 +72,13 @@ class Situation:
     def knowing(self, facts: Mapping[str, str]) -> Situation:
         """The same situation with more known about the customer, which may change the language of the answer."""
         known = replace(self.memory, facts={**self.memory.facts, **facts})
-        return replace(self, memory=known, language=facts.get("language", self.language))
+        language = fixed(self.policy) or facts.get("language", self.language)
+        return replace(self, memory=known, language=language)
 
     def matter(self, tenant_id: str) -> Matter:
         """The question as it is thought about."""
-        return Matter(tenant_id, self.policy, self.business, self.language, self.heard, self.memory)
+        people = handing.people_now(self.policy)
+        return Matter(tenant_id, self.policy, self.business, self.language, self.heard, self.memory, people)
 
 
 async def situation(deps: Deps, here: Here) -> Situation:
@@ -98,14 +105,15 @@ async def _read(session: AsyncSession, here: Here, policy: Policy) -> Situation:
     spoken = await asyncio.to_thread(_language, messages, policy, before)
     said = next((message for message in messages if message.kind == Kind.SCRIPT), None)
     avatar = str(conversation.address.get("avatar", "")) if said else ""
-    language = (_ours(conversation.address.get("language")) if said else None) or wished or spoken
+    language = (_ours(conversation.address.get("language")) if said else None) or fixed(policy) or wished or spoken
+    worded = filled(tenant, policy, recalled.facts.get("name", ""))
     heard, ready, note = _understood(messages, policy)
     video, rest = video_wish(heard) if policy.video != "never" else (False, heard)
     if video and not rest:
         ready, note = "greeting", AGAIN
     return Situation(
         kinds=tuple(message.kind for message in messages),
-        policy=shown_as(policy, avatar, language),
+        policy=shown_as(worded, avatar, language),
         business=tenant.name_ar if language == "ar" else tenant.name_en,
         language=language,
         memory=recalled,
@@ -113,10 +121,11 @@ async def _read(session: AsyncSession, here: Here, policy: Policy) -> Situation:
         ready=ready,
         note=note,
         handed=_handed(conversation, policy),
+        taken=conversation.mode == HUMAN,
         pending=conversation.pending,
         first=not any(one.speaker == "bot" for one in recalled.history),
         since=min((message.id or 0 for message in messages), default=0),
-        circumstances=circumstances_of(tenant),
+        circumstances=circumstances_of(tenant, *differing(policy, worded)),
         video=video,
         wish=next((message.wish for message in reversed(messages) if message.wish), None),
         script=(said.text or "") if said else "",

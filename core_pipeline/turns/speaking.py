@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from core_pipeline.arabic.pronouncing import AS_WRITTEN, Pronouncing
 from core_pipeline.arabic.speakable import speakable
 from core_pipeline.cloning.use import keep_render
 from core_pipeline.contracts.engines import Pcm, Saying
 from core_pipeline.engines.wrap.flowing import flowing
 from core_pipeline.media.encode import encode_voice
 from core_pipeline.media.pcm import join
+from core_pipeline.media.peaks import peaks_of
+from core_pipeline.thinking.pronouncing import pronouncing_of
 from core_pipeline.thinking.voices import voice_of
 from errors import Impossible, NeedsOwner, Retryable
 
@@ -31,19 +34,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Script:
-    """How an answer is spoken: in which language and voice (`choice` as the tenant made it), for which network."""
+    """How an answer is spoken: in which language and voice (`choice` as the tenant made it), for which network.
+
+    `own` is how the tenant's own words are pronounced.
+    """
 
     language: str
     choice: str
     voice: Voice | None
     limits: Limits
+    own: Pronouncing = AS_WRITTEN
 
 
 async def script_of(deps: Deps, here: Here, policy: Policy, language: str) -> Script:
     """How this tenant's answers are spoken on this line, as of now."""
     limits = (await deps.lines.line(here.account_id)).limits
     voice = await voice_of(deps.db, deps.blobs, here.tenant_id, policy, language)
-    return Script(language, policy.voice.get(language) or "", voice, limits)
+    own = await pronouncing_of(deps.db, here.tenant_id, language)
+    return Script(language, policy.voice.get(language) or "", voice, limits, own)
 
 
 class Speaking:
@@ -94,7 +102,8 @@ class Speaking:
 
     async def _speak(self, engine: FallbackTts | Any, sentence: str) -> None:
         with self._order.ledger.timed("speakable"):
-            words, language = speakable(sentence, self._script.language), self._script.language
+            language = self._script.language
+            words = speakable(sentence, language, self._script.own)
         spoken: list[Speech] = []
         async with flowing(engine.speak(Saying(words, language, timed=self._filming is not None))) as parts:
             async for part in parts:
@@ -116,17 +125,17 @@ async def noted(deps: Deps, here: Here, script: Script, blob: str) -> None:
 
 
 async def kept(deps: Deps, here: Here, order: For, script: Script, parts: Sequence[Pcm]) -> dict[str, Any]:
-    """Encode speech as this channel's voice note into our store: {"blob", "mime", "seconds", "fits"}.
+    """Encode speech as this channel's voice note into our store: {"blob", "mime", "seconds", "fits", "peaks"}.
 
     Raises `Impossible("no-words")` when there is nothing to hear: then the text itself has to do.
     """
     if not parts:
         raise Impossible("no-words", "there is nothing in this answer that can be spoken")
-    limits = script.limits
+    limits, whole = script.limits, join(parts)
     async with deps.gate.hold(here.tenant_id):
         with order.ledger.timed("encode"):
-            data = await encode_voice(join(parts), limits.voice)
+            data = await encode_voice(whole, limits.voice)
     blob = await deps.blobs.put(here.tenant_id, "spoken", data)
     await noted(deps, here, script, blob)
-    seconds = round(sum(part.seconds for part in parts), 2)
-    return {"blob": blob, "mime": limits.voice.mime, "seconds": seconds, "fits": len(data) <= limits.voice_bytes}
+    shown = {"seconds": round(whole.seconds, 2), "peaks": peaks_of(whole)}
+    return {"blob": blob, "mime": limits.voice.mime, "fits": len(data) <= limits.voice_bytes, **shown}

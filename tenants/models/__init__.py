@@ -9,6 +9,7 @@ from tenants.models.inbox import InboxBase, InboxRow
 from tenants.models.knowledge import CachedAnswer, Chunk, Document, DocumentState, Entry, Product
 from tenants.models.people import (
     AccessGrant,
+    Attempt,
     AuditEntry,
     Invite,
     Passkey,
@@ -26,6 +27,7 @@ __all__ = [
     "Action",
     "Agency",
     "ApiKey",
+    "Attempt",
     "AuditEntry",
     "AvatarState",
     "BigId",

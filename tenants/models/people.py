@@ -13,8 +13,7 @@ class Person(SQLModel, table=True):
     """Somebody who signs in; `login` is in lower case, `password` a hash ("" until they chose one).
 
     `totp` is the vault's token of the second factor's secret, in force since `totp_at`; `totp_step` is the last step of
-    time whose code was used. `recovery` are digests of the codes for who lost it. After `failures` wrong passwords
-    nobody gets in until `locked_until`.
+    time whose code was used. `recovery` are digests of the codes for who lost it.
     """
 
     id: str = Field(default_factory=new_id, primary_key=True)
@@ -26,8 +25,6 @@ class Person(SQLModel, table=True):
     totp_at: datetime | None = time_column(nullable=True)
     totp_step: int = Field(default=0, sa_type=BigInteger)
     recovery: list[str] = Field(default_factory=list, sa_type=JSON)
-    failures: int = 0
-    locked_until: datetime | None = time_column(nullable=True)
     active: bool = True
     created_at: datetime = time_column()
     seen_at: datetime | None = time_column(nullable=True)
@@ -62,6 +59,18 @@ class SignIn(SQLModel, table=True):
     created_at: datetime = time_column()
     seen_at: datetime = time_column()
     expires_at: datetime = time_column(index=True)
+
+
+class Attempt(SQLModel, table=True):
+    """How often somebody tried to get in: `key` is whom they tried to be, or from where, without telling either.
+
+    After too many `failures` nothing under this key is looked at before `until`.
+    """
+
+    key: str = Field(primary_key=True)
+    failures: int = 0
+    until: datetime = time_column()
+    at: datetime = time_column(index=True)
 
 
 class Invite(SQLModel, table=True):

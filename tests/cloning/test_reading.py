@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from secrets import SystemRandom
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core_pipeline.cloning import consent
 from core_pipeline.cloning.consent import SCOPES, WORDS, Asked, sentence_for, wording
 from core_pipeline.cloning.reading import WORD_ALIKE, compare
 from core_pipeline.engines.asr.demo.engine import DemoAsr
@@ -18,11 +20,18 @@ from errors import Impossible
 from tests.cloning.people import MAN, say
 
 TODAY = date(2026, 3, 5)
+DICE = consent.dice  # before tests bring their own
 
 
 def asked(language: str = "ar", scope: str = "answers", **given: object) -> Asked:
     names = ("مطعم اللؤلؤة", "خالد يوسف") if language == "ar" else ("The Pearl", "John Smith")
     return sentence_for(language, *names, scope, TODAY, **given)  # type: ignore[arg-type]  # only `words` is passed
+
+
+def test_nobody_can_foresee_the_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert isinstance(DICE, SystemRandom)
+    monkeypatch.setattr(consent, "dice", DICE)
+    assert len({asked().words for _ in range(20)}) == 20
 
 
 @pytest.mark.parametrize("language", ["ar", "en"])

@@ -114,9 +114,9 @@ async def test_after_ten_wrong_readings_the_sample_is_made_anew(small_scene: Sce
     await small_scene.ask(voice_id)
     for _ in range(MOST_ATTEMPTS):
         assert await small_scene.hear(voice_id, note(silence(1))) == "not-heard"
-    with pytest.raises(Impossible, match="too-many-attempts"):
+    with pytest.raises(Impossible, match="too-many-readings"):
         await small_scene.hear(voice_id, note(silence(1)))
-    with pytest.raises(Impossible, match="too-many-attempts"):
+    with pytest.raises(Impossible, match="too-many-readings"):
         await small_scene.ask(voice_id)
 
 

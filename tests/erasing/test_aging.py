@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
-from core_pipeline.erasing.aging import Gone, Terms, age, age_all, terms_of
+from core_pipeline.erasing.aging import Gone, Terms, age, age_all, aging, terms_of
 from tenants import choices
 from tenants.choices import Choices
 from tenants.models import now
@@ -58,3 +59,30 @@ def test_the_shorter_time_counts() -> None:
     assert terms_of(Policy(), ours) == Terms(30, 0)
     assert terms_of(Policy(keep_media_days=7, keep_words_days=90), ours) == Terms(7, 90)
     assert terms_of(Policy(keep_media_days=60), ours) == Terms(30, 0)
+
+
+async def test_it_goes_on_in_the_process_that_holds_the_lock(place: Place) -> None:
+    await place.customer("old", now() - LONG)
+    async with place.floor.db.platform() as session:
+        await choices.write(session, Choices(words_days=20))
+    taken = asyncio.Event()
+
+    class Lock:
+        """Refused once, then held."""
+
+        asked = 0
+
+        async def take(self) -> bool:
+            self.asked += 1
+            if self.asked > 2:
+                taken.set()
+            return self.asked > 1
+
+        async def free(self) -> None:
+            self.asked = 0
+
+    lock = Lock()
+    async with aging(place.floor.db, place.blobs, lock, every=0.01), asyncio.timeout(20):
+        await taken.wait()
+    assert lock.asked == 0
+    assert (await place.counts())["contact"] == 0

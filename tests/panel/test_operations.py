@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ async def test_the_administrator_sees_every_page_in_both_languages(panel: Panel)
         await processes.beat(session, "host-1", "serve", {}, now())
     talk = await make_conversation(panel.db, await make_account(panel.db, panel.tenant))
     async with panel.db.platform() as session:
-        dead = {"state": TurnState.DEAD, "failed_step": "send_voice", "cause": "vendor said 500"}
+        dead: dict[str, Any] = {"state": TurnState.DEAD, "failed_step": "send_voice", "cause": "vendor said 500"}
         session.add(Turn(id="dead", tenant_id=panel.tenant.id, conversation_id=talk.id, **dead))
     for language, word in (("ar", "التشغيل"), ("en", "Operations")):
         async with panel.visitor(Role.PLATFORM_ADMIN, language=language) as admin:
@@ -51,7 +52,7 @@ async def test_a_quota_is_set_and_noted(panel: Panel) -> None:
         done = await admin.post("/platform/costs", {"tenant": "demo", "messages": "500", "stop": "yes"})
         wrong = await admin.post("/platform/costs", {"tenant": "demo", "messages": "-1"})
         nobody = await admin.post("/platform/costs", {"tenant": "no\0body", "messages": "1"})
-    assert (done.status_code, wrong.status_code, nobody.status_code) == (303, 422, 422)
+    assert (done.status_code, wrong.status_code, nobody.status_code) == (303, 422, 404)
     async with panel.db.platform(reads=True) as session:
         assert (await session.get_one(Tenant, panel.tenant.id)).quota == {"messages": 500, "stop": True}
 

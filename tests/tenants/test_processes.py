@@ -27,7 +27,7 @@ async def test_a_process_is_there_while_it_beats(database: Floor) -> None:
             await again.wait()
     async with database.db.platform(reads=True) as session:
         [row] = await processes.everyone(session)
-    assert (row.name, row.kind) == ("one", "serve")
+    assert (row.name, row.kind) == ("one/serve", "serve")
     assert row.figures["beats"] >= 2
     assert processes.there(row)
     assert not processes.there(row, now() + timedelta(minutes=2))

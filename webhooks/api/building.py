@@ -18,7 +18,10 @@ from webhooks.api.avatars import Avatars
 from webhooks.api.calls import Calls
 from webhooks.api.desk import Desk
 from webhooks.api.edge import Edge
+from webhooks.api.insight import Insight
 from webhooks.api.jobs import Jobs
+from webhooks.api.knowledge import Knowledge
+from webhooks.api.people import PeopleRoutes
 from webhooks.api.problems import MIME, Refusal, handle
 from webhooks.api.schemas import Health, Problem, Question
 from webhooks.api.stages import Stages
@@ -52,7 +55,16 @@ def application(desk: Desk) -> FastAPI:
     usual: Any = {status: _problem(status) for status in USUAL}
     app = FastAPI(title="Sawtak", version="1", description=ABOUT, docs_url=None, redoc_url=None, responses=usual)
     handle(app)
-    for routes in (Talking(desk), Stages(desk), Voices(desk), Avatars(desk), Calls(desk, desk.needs.dial)):
+    for routes in (
+        Talking(desk),
+        Stages(desk),
+        Voices(desk),
+        Avatars(desk),
+        Calls(desk, desk.needs.dial),
+        Insight(desk),
+        Knowledge(desk),
+        PeopleRoutes(desk),
+    ):
         routes.add_to(app)
     app.add_api_route("/health", _health(desk.needs), methods=["GET"], response_model=Health)
     app.router.routes.extend(desk.needs.extra)

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from core_pipeline.arabic.sentences import Sentences
 from core_pipeline.arabic.speakable import speakable
-from core_pipeline.cloning.use import clone_of, keep_render
+from core_pipeline.cloning.use import keep_render
 from core_pipeline.contracts.engines import Pcm, Saying
 from core_pipeline.engines.wrap.flowing import flowing
-from core_pipeline.engines.wrap.voiced import Voice
 from core_pipeline.media.encode import encode_voice
 from core_pipeline.media.pcm import join
-from core_pipeline.thinking.voices import voice_of
-from errors import Impossible, NeedsOwner, Retryable
-from voices.catalogue import CLONE, find, is_clone, resolve
+from core_pipeline.thinking.pronouncing import pronouncing_of
+from core_pipeline.thinking.voices import voice_named, voice_of
+from errors import Impossible, Retryable
 from webhooks.api.desk import bills
 
 if TYPE_CHECKING:
     from core_pipeline.contracts.engines import Tts
     from core_pipeline.engines.router import For
+    from core_pipeline.engines.wrap.voiced import Voice
     from webhooks.api.access import Caller
     from webhooks.api.desk import Desk
 
@@ -51,11 +51,12 @@ class Mouth:
 
     async def _spoken(self, text: str, language: str, voice: Voice | None, order: For) -> list[Pcm]:
         engine, sentences = await self.desk.needs.engines.tts(language, order, voice), Sentences()
+        own = await pronouncing_of(self.desk.needs.db, self.caller.tenant_id, language)
         parts: list[Pcm] = []
         served: object = None
         for sentence in [*sentences.feed(f"{text} "), *sentences.flush()]:
             async with self.desk.needs.gate.hold(self.caller.tenant_id):
-                parts += await _said(engine, Saying(speakable(sentence, language), language))
+                parts += await _said(engine, Saying(speakable(sentence, language, own), language))
             now = getattr(engine, "served", None)
             if served is not None and now is not served:
                 raise Retryable("voice-changed", "another engine took over in the middle", after=1.0)
@@ -69,16 +70,7 @@ class Mouth:
         if choice is None:
             _, policy = await self.desk.tenant(tenant_id)
             return await voice_of(needs.db, needs.blobs, tenant_id, policy, language)
-        try:
-            if is_clone(choice):
-                voice = Voice(clone=await clone_of(needs.db, needs.blobs, tenant_id, choice.removeprefix(CLONE)))
-            else:
-                found = resolve(find(choice).slug, language)
-                voice = Voice(found.engine, found.voice)
-            await needs.engines.check_voice(voice, language, tenant_id)
-        except NeedsOwner as error:
-            raise Impossible(error.code, error.detail) from error
-        return voice
+        return await voice_named(needs.db, needs.blobs, needs.engines, tenant_id, choice, language)
 
 
 async def _said(engine: Tts, saying: Saying) -> list[Pcm]:

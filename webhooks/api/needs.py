@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute
 if TYPE_CHECKING:
     from core_pipeline.engines.fair import FairGate
     from core_pipeline.engines.router import Engines
+    from core_pipeline.knowledge.documents.library import Library
     from core_pipeline.knowledge.shelf import Shelf
     from core_pipeline.media.sandbox import Sandbox
     from core_pipeline.portraits.gallery import Gallery
@@ -66,7 +67,8 @@ class Sizes:
 class Needs:
     """The rooms below, as the API needs them; `address` is our public one.
 
-    `gallery` keeps tenants' own avatars. `dial` calls somebody (None: there is no way to). `checks` say whether we can
+    `gallery` keeps tenants' own avatars. `dial` calls somebody (None: there is no way to);
+    `library` takes documents in (None: nobody does). `checks` say whether we can
     serve, `extra` are more routes under /api/v1, which find who asks in `request.state.caller`.
     """
 
@@ -84,6 +86,7 @@ class Needs:
     links: Links
     address: str
     dial: Dial | None = None
+    library: Library | None = None
     checks: Mapping[str, Callable[[], Awaitable[object]]] = field(default_factory=dict)
     extra: Sequence[BaseRoute] = ()
     rates: Rates = field(default_factory=Rates)

@@ -13,8 +13,23 @@ UNKNOWN_IS = "UNKNOWN ANSWER: "
 
 _LANGUAGE = {
     "ar": "Answer in Arabic, in Arabic letters without vowel marks. The customer may use standard Arabic, any dialect,"
-    " or Arabic in Latin letters: understand them all, and answer in simple Arabic close to how the customer speaks.",
+    " or Arabic in Latin letters: understand them all, and answer in {dialect}.",
     "en": "Answer in English, in short and simple words.",
+}
+
+_DIALECT = {
+    "customer": "simple Arabic close to how the customer speaks",
+    "formal": "plain modern standard Arabic, whatever dialect the customer uses",
+    "egyptian": "everyday Egyptian Arabic as spoken in Cairo, whatever dialect the customer uses",
+    "gulf": "everyday Gulf Arabic as spoken in Riyadh and Kuwait, whatever dialect the customer uses",
+    "levantine": "everyday Levantine Arabic as spoken in Damascus and Amman, whatever dialect the customer uses",
+    "maghrebi": "everyday Maghrebi Arabic as spoken in Casablanca, whatever dialect the customer uses",
+    "iraqi": "everyday Iraqi Arabic as spoken in Baghdad, whatever dialect the customer uses",
+}
+_TONE = {
+    "warm": " Your tone is warm and personal, like a good host's.",
+    "formal": " Your tone is formal and courteous; address the customer with respect.",
+    "cheerful": " Your tone is cheerful and light, without jokes at anybody's cost.",
 }
 
 _SYSTEM = """You answer the customers of {business} on the phone and in voice messages. A voice reads your words aloud.
@@ -71,7 +86,7 @@ def system(ask: Ask, nonce: str, *, alone: bool = False) -> str:
     return _SYSTEM.format(
         business=ask.business.strip() or "a business",
         persona=persona,
-        language=_language(ask.language),
+        language=_language(ask),
         longest=ask.longest,
         nonce=nonce,
         alone=_ALONE if alone else "",
@@ -82,8 +97,10 @@ def system(ask: Ask, nonce: str, *, alone: bool = False) -> str:
 
 def reminder(ask: Ask) -> str:
     """Return the rules in short, to stand after the last data."""
-    return _REMINDER.format(language=_language(ask.language), longest=ask.longest)
+    return _REMINDER.format(language=_language(ask), longest=ask.longest)
 
 
-def _language(code: str) -> str:
-    return _LANGUAGE.get(code, f"Answer in the language whose code is {code}.")
+def _language(ask: Ask) -> str:
+    """In which language, dialect and tone the answer is to be."""
+    rule = _LANGUAGE.get(ask.language, f"Answer in the language whose code is {ask.language}.")
+    return rule.replace("{dialect}", _DIALECT.get(ask.dialect, _DIALECT["customer"])) + _TONE.get(ask.tone, "")

@@ -17,7 +17,7 @@ OF_TENANTS = (
     "pronunciation",
     "open_question",
 )
-OF_ALL = ("person", "sign_in", "passkey", "system_setting", "server_process")
+OF_ALL = ("person", "attempt", "sign_in", "passkey", "system_setting", "server_process")
 
 
 def upgrade() -> None:
@@ -102,11 +102,16 @@ def _people() -> None:
         *_times("totp_at", nullable=True),
         sa.Column("totp_step", sa.BigInteger(), nullable=False),
         *_json("recovery"),
-        sa.Column("failures", sa.Integer(), nullable=False),
-        *_times("locked_until", nullable=True),
         _flag("active"),
         *_times("created_at"),
         *_times("seen_at", nullable=True),
+    )
+    _table(
+        "attempt",
+        sa.Column("key", sa.String(), primary_key=True),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        *_times("until", "at"),
+        index=("at",),
     )
     roles = (_of("tenant", nullable=True), _of("agency", nullable=True))
     _table(

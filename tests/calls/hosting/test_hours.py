@@ -10,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core_pipeline.calls.dialogue import Dialogue
-from core_pipeline.calls.hours import DAYS, open_now, person_now
+from core_pipeline.calls.hours import open_now, person_now
 from core_pipeline.calls.manners import manner_of
 from core_pipeline.calls.menu import announced
 from core_pipeline.contracts.engines import Exchange
 from core_pipeline.contracts.phrases import READY
 from core_pipeline.history.memory import Memory
+from tenants.hours import DAYS
 from tenants.policy import CallPolicy, Policy
 
 ZONES = ("Africa/Cairo", "Asia/Riyadh", "Asia/Dubai", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "UTC")
@@ -83,10 +84,10 @@ def test_a_clock_that_goes_back_an_hour_keeps_the_door_open_longer() -> None:
 def test_an_unknown_zone_closes_nothing_and_nobody_is_no_number(caplog: pytest.LogCaptureFixture) -> None:
     for zone in ("Mars/Base", "../etc/passwd", "", "a\0b"):
         calls = CallPolicy.model_validate({"hours": {"mon": []}, "zone": zone, "person": "+20100"})
-        assert person_now(calls, datetime.now(UTC)) == "+20100"
+        assert person_now(Policy(calls=calls), datetime.now(UTC)) == "+20100"
     assert "no time zone" in caplog.text
     closed = CallPolicy.model_validate({"hours": {"mon": []}, "person": "+20100"})
-    assert person_now(closed, datetime.now(UTC)) == person_now(CallPolicy(), datetime.now(UTC)) == ""
+    assert person_now(Policy(calls=closed), datetime.now(UTC)) == person_now(Policy(), datetime.now(UTC)) == ""
 
 
 def dialogue(language: str = "ar", opening: str = "", history: tuple[Exchange, ...] = (), **policy: object) -> Dialogue:
@@ -119,7 +120,7 @@ def test_keys_are_told_in_words() -> None:
     calls = CallPolicy(
         menu={"0": "person", "1": "language:en", "2": "language:fr", "*": "كم سعر الشاورما؟", "#9": "repeat"}
     )
-    assert announced(calls, "ar") == (
+    assert announced(Policy(calls=calls), "ar") == (
         "للغة الإنجليزية، اضغط واحد.",
         "لمعرفة إجابة السؤال: كم سعر الشاورما، اضغط نجمة.",
         "لسماع آخر إجابة مرة أخرى، اضغط مربع ثم تسعة.",

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 import errors
 from channels.phone import SPEC
-from channels.phone.adapter import PhoneChannel, _base
+from channels.phone.adapter import PhoneChannel, api_of
 from channels.phone.config import DEMO_ACCOUNT, DEMO_NUMBER, PhoneConfig, PhonePlatform
 from channels.phone.emulator_twiml import verbs
 from channels.phone.emulator_vendor import TwilioVendor, opened
@@ -264,5 +264,5 @@ def test_the_form_takes_real_accounts_only() -> None:
 )
 def test_regions_have_hosts_of_their_own(region: str | None, edge: str | None, host: str) -> None:
     config = PhoneConfig(account_sid=DEMO_ACCOUNT, number=DEMO_NUMBER, region=region, edge=edge)
-    assert _base(PhonePlatform(), config) == f"https://{host}.twilio.com"
-    assert _base(PhonePlatform(api_url="http://127.0.0.1:1/"), config) == "http://127.0.0.1:1"
+    assert api_of(PhonePlatform(), config) == f"https://{host}.twilio.com"
+    assert api_of(PhonePlatform(api_url="http://127.0.0.1:1/"), config) == "http://127.0.0.1:1"

@@ -1,0 +1,1 @@
+"""Agencies: the businesses that they look after, and how their panel looks."""

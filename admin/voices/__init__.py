@@ -1,0 +1,1 @@
+"""Voices: those on the shelf, a business's own by example, and how its words are pronounced."""

@@ -1,0 +1,176 @@
+"""Lists of conversations: filtered, searched, newest first, a page at a time."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import case, func, select
+from sqlmodel import col
+
+from core_pipeline.desk.search import cleaned, contains, digits
+from core_pipeline.history.threads import BOT, SCRIPT
+from errors import Impossible
+from tenants.models import ChannelAccount, Contact, ContactIdentity, Conversation, ConversationLabel, Label, Message
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy import Select
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+STATES = ("open", "mine", "unassigned", "waiting", "unread", "closed")
+LIMIT = 30
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which conversations are looked for: one of `STATES` as `me` sees them, with these properties ("" for any)."""
+
+    state: str = "open"
+    channel: str = ""
+    label: str = ""
+    language: str = ""
+    search: str = ""
+    me: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A conversation as lists show it."""
+
+    conversation: Conversation
+    name: str
+    channel: str
+    account: str
+    labels: tuple[Label, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some rows, and where the next page begins (None: there is none)."""
+
+    rows: tuple[Row, ...]
+    next: str | None
+
+
+async def page(session: AsyncSession, wanted: Wanted, before: str | None = None, limit: int = LIMIT) -> Page:
+    """The newest conversations that are wanted, or those after the `next` of the page before."""
+    asked = await _asked(session, wanted)
+    if before is not None:
+        at, last = _cursor(before)
+        newer = col(Conversation.last_at) < at, col(Conversation.id) < last
+        asked = asked.where(col(Conversation.last_at) <= at, newer[0] | newer[1])
+    order = col(Conversation.last_at).desc(), col(Conversation.id).desc()
+    found = (await session.scalars(asked.order_by(*order).limit(limit + 1))).all()
+    after = found[limit - 1] if len(found) > limit else None
+    rows = await dressed(session, found[:limit])
+    return Page(rows, f"{after.last_at.isoformat()}~{after.id}" if after else None)
+
+
+async def among(session: AsyncSession, ids: Iterable[str], wanted: Wanted) -> tuple[Row, ...]:
+    """Those of these conversations that are wanted."""
+    asked = (await _asked(session, wanted)).where(col(Conversation.id).in_(list(ids)))
+    return await dressed(session, (await session.scalars(asked)).all())
+
+
+async def counts(session: AsyncSession, me: str) -> dict[str, int]:
+    """How many conversations there are in each state but "closed"."""
+    here = {state: _state(Wanted(state, me=me)) for state in STATES if state != "closed"}
+    sums = [func.coalesce(func.sum(case((found, 1), else_=0)), 0) for found in here.values()]
+    row = (await session.execute(select(*sums).select_from(Conversation).where(_listed()))).one()
+    return {state: int(count) for state, count in zip(here, row, strict=True)}
+
+
+async def changed_since(session: AsyncSession, at: datetime, most: int) -> Sequence[str]:
+    """The conversations that look different since then, `most` of them."""
+    asked = select(col(Conversation.id)).where(col(Conversation.changed_at) > at)
+    return (await session.scalars(asked.limit(most))).all()
+
+
+async def dressed(session: AsyncSession, found: Sequence[Conversation]) -> tuple[Row, ...]:
+    """Conversations with what stands beside them in lists."""
+    named = {one.contact_id for one in found}
+    names = (await session.execute(select(col(Contact.id), col(Contact.name)).where(col(Contact.id).in_(named)))).all()
+    by_contact = {contact: name for contact, name in names}  # noqa: C416 - rows are no pairs to mypy
+    accounts = {one.id: one for one in await session.scalars(select(ChannelAccount))}
+    labels = await _labels(session, [one.id for one in found])
+    return tuple(
+        Row(
+            one,
+            by_contact.get(one.contact_id) or one.chat,
+            accounts[one.account_id].channel,
+            accounts[one.account_id].title,
+            tuple(labels[one.id]),
+        )
+        for one in found
+    )
+
+
+async def _labels(session: AsyncSession, ids: Sequence[str]) -> dict[str, list[Label]]:
+    put: dict[str, list[Label]] = defaultdict(list)
+    asked = (
+        select(col(ConversationLabel.conversation_id), Label)
+        .join(Label, col(Label.id) == col(ConversationLabel.label_id))
+        .where(col(ConversationLabel.conversation_id).in_(ids))
+        .order_by(col(Label.name))
+    )
+    for conversation_id, label in await session.execute(asked):
+        put[conversation_id].append(label)
+    return put
+
+
+async def _asked(session: AsyncSession, wanted: Wanted) -> Select[Conversation]:
+    asked = select(Conversation).where(_listed(), _state(wanted))
+    if wanted.channel:
+        of_channel = select(col(ChannelAccount.id)).where(col(ChannelAccount.channel) == wanted.channel)
+        asked = asked.where(col(Conversation.account_id).in_((await session.scalars(of_channel)).all()))
+    if wanted.label:
+        bearing = select(col(ConversationLabel.conversation_id)).where(col(ConversationLabel.label_id) == wanted.label)
+        asked = asked.where(col(Conversation.id).in_(bearing))
+    if wanted.language:
+        asked = asked.where(col(Conversation.language) == wanted.language)
+    if typed := cleaned(wanted.search):
+        asked = asked.where(_matching(typed))
+    return asked
+
+
+def _listed() -> Any:
+    """What is a conversation at all: somebody said something, and it is no place of an ordered film."""
+    return col(Conversation.last_kind).is_not(None) & (col(Conversation.mode) != SCRIPT)
+
+
+def _state(wanted: Wanted) -> Any:
+    still_open = col(Conversation.closed_at).is_(None)
+    if wanted.state not in STATES:
+        raise Impossible("missing", f"there are only: {', '.join(STATES)}")
+    return {
+        "open": still_open,
+        "mine": still_open & (col(Conversation.agent_id) == wanted.me),
+        "unassigned": still_open & col(Conversation.agent_id).is_(None),
+        "waiting": still_open & col(Conversation.handed_at).is_not(None) & (col(Conversation.mode) == BOT),
+        "unread": still_open & (col(Conversation.unread) > 0),
+        "closed": col(Conversation.closed_at).is_not(None),
+    }[wanted.state]
+
+
+def _matching(typed: str) -> Any:
+    named = select(col(Contact.id)).where(contains(col(Contact.name), typed))
+    number = digits(typed)
+    known = select(col(ContactIdentity.contact_id)).where(contains(col(ContactIdentity.value), number or typed))
+    said = select(col(Message.conversation_id)).where(contains(col(Message.text), typed))
+    whose = col(Conversation.contact_id).in_(named) | col(Conversation.contact_id).in_(known)
+    return whose | col(Conversation.id).in_(said) | contains(col(Conversation.chat), number or typed)
+
+
+def _cursor(before: str) -> tuple[datetime, str]:
+    at, _, last = before.partition("~")
+    try:
+        read = datetime.fromisoformat(at)
+    except ValueError:
+        read = None
+    if read is None or read.tzinfo is None or not last.isalnum():
+        raise Impossible("missing", "there is no such page: begin with the first")
+    return read, last

@@ -1,0 +1,50 @@
+"""Finding words as people type them: letters that Arabic writers confuse match one another."""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func
+
+from core_pipeline.arabic.normalise import latin_digits
+
+if TYPE_CHECKING:
+    from sqlalchemy.sql.elements import ColumnElement
+
+ESCAPE = "\\"
+LONGEST = 80
+# Each letter's other spellings; the first stands for all.
+ALIKE = ("اأإآٱ", "هة", "يىئ", "وؤ")
+_ANY = {letter for letters in ALIKE for letter in letters}
+_FIRST = {other: letters[0] for letters in ALIKE for other in letters[1:]}
+_SPECIAL = {ESCAPE, "%", "_"}
+
+
+def cleaned(typed: str) -> str:
+    """What is looked for: without surplus spaces, in figures of one kind, not too long."""
+    return " ".join(latin_digits(typed.replace("\0", "")).split())[:LONGEST]
+
+
+def contains(column: Any, typed: str) -> ColumnElement[bool]:
+    """Hold where the column contains this, whichever way its letters are written; %, _ and the like mean themselves."""
+    loose = "".join("_" if one in _ANY else _escaped(one) for one in typed)
+    found: ColumnElement[bool] = column.ilike(f"%{loose}%", escape=ESCAPE)
+    if not _ANY & set(typed):
+        return found
+    plain = "".join(_escaped(_FIRST.get(one, one)) for one in typed)
+    same: Any = reduce(lambda inner, pair: func.replace(inner, *pair), _FIRST.items(), column)
+    # The loose pattern is cheap and lets few through; only those are compared letter by letter.
+    exact: ColumnElement[bool] = same.ilike(f"%{plain}%", escape=ESCAPE)
+    return found & exact
+
+
+def digits(typed: str) -> str:
+    """The figures of what looks like a telephone number, without the zeros before a country's code; "" otherwise."""
+    bare = typed.translate(str.maketrans("", "", "+-() ."))
+    found = bare.removeprefix("00") if bare.isascii() and bare.isdigit() else ""
+    return found if len(found) >= 3 else ""
+
+
+def _escaped(letter: str) -> str:
+    return f"{ESCAPE}{letter}" if letter in _SPECIAL else letter
