@@ -23,6 +23,7 @@ from core_pipeline.engines.router import Engines, For
 from core_pipeline.engines.wrap.flowing import flowing
 from core_pipeline.engines.wrap.meter import Ledger
 from core_pipeline.media.encode import encode_voice
+from core_pipeline.media.film.fit import poster
 from core_pipeline.media.pcm import join
 from core_pipeline.media.sandbox import Sandbox
 from core_pipeline.portraits.craft import Craft
@@ -40,23 +41,32 @@ from tenants.models import ClonedVoice, Film, Tenant, now
 
 _SHAPE, _RATE = Shape(512, 512), 16_000
 _MOUTHED, _SOUND = "marħaba", 0.12
+FILM_SECONDS, STILL_SECONDS = 2.0, 0.12
 MOST_PREVIEWS = 200
 
 
-def craft_of(engines: Engines) -> Craft:
-    """What the library of avatars borrows from this installation's engines."""
+def craft_of(engines: Engines, sandbox: Sandbox | None = None) -> Craft:
+    """What the library of avatars borrows from this installation's engines.
+
+    What is drawn elsewhere is drawn anew within the `sandbox`, if one is given: nothing else may look at it.
+    """
 
     async def draw(face: Face) -> bytes:
-        makers = await engines.video(face.kind, "ar", For(Ledger()))
-        return (await makers.animated(_greeting(face))).data
+        return await _drawn(engines, sandbox, face, _MOUTHED, FILM_SECONDS)
 
     return Craft(draw, checking.checked, proposing.views)
 
 
-def _greeting(face: Face) -> Scene:
-    """Two seconds in which the face mouths a word."""
-    sounds = [Word(sound, place * _SOUND, (place + 1) * _SOUND) for place, sound in enumerate(_MOUTHED)]
-    return Scene(face, "square", _SHAPE, Pcm(bytes(2 * 2 * _RATE), _RATE), phonemes=tuple(sounds), emotion="happy")
+async def _drawn(engines: Engines, sandbox: Sandbox | None, face: Face, mouthed: str, seconds: float) -> bytes:
+    """A film of so many seconds in which the face mouths these sounds."""
+    sounds = [Word(sound, place * _SOUND, (place + 1) * _SOUND) for place, sound in enumerate(mouthed)]
+    silence = Pcm(bytes(2 * int(seconds * _RATE)), _RATE)
+    scene = Scene(face, "square", _SHAPE, silence, phonemes=tuple(sounds), emotion="happy")
+    makers = await engines.video(face.kind, "ar", For(Ledger()))
+    clip = await makers.animated(scene)
+    if sandbox is not None and makers.served is not None and makers.served.hosted:
+        clip = await sandbox.film(clip.data, scene.shape, most_bits=scene.most_bits)
+    return clip.data
 
 
 @dataclass(frozen=True)
@@ -169,12 +179,26 @@ class Workroom:
             return await self._own_film(tenant_id, chosen.own_id, colours)
         face = replace(stock_face(find(chosen.slug or "")), colours=dict(colours))
         async with self.gate.hold(tenant_id):
-            file = await preview(face, craft_of(self.engines), folder)
+            file = await preview(face, craft_of(self.engines, self.sandbox), folder)
             return await asyncio.to_thread(_read, file)
 
-    async def _own_film(self, tenant_id: str, avatar_id: str, colours: Mapping[str, str]) -> bytes:
+    async def still(self, tenant_id: str, choice: str, colours: Mapping[str, str]) -> bytes:
+        """A picture (JPEG) of an avatar in these colours, drawn at once and kept nowhere; raises as `moving`."""
+        chosen = resolve(choice)
+        if chosen.own_id is not None:
+            face = await self._own_face(tenant_id, chosen.own_id, colours)
+        else:
+            face = replace(stock_face(find(chosen.slug or "")), colours=dict(colours))
+        async with self.gate.hold(tenant_id):
+            drawn = await _drawn(self.engines, self.sandbox, face, "", STILL_SECONDS)
+        return await asyncio.to_thread(poster, drawn)
+
+    async def _own_face(self, tenant_id: str, avatar_id: str, colours: Mapping[str, str]) -> Face:
         face = await face_of(self.db, self.blobs, tenant_id, avatar_id)
-        face = replace(face, colours={**face.colours, **colours})
+        return replace(face, colours={**face.colours, **colours})
+
+    async def _own_film(self, tenant_id: str, avatar_id: str, colours: Mapping[str, str]) -> bytes:
+        face = await self._own_face(tenant_id, avatar_id, colours)
         key = f"preview:{fingerprint(face)}"
         async with self.db.tenant(tenant_id) as session:
             known = await films.find(session, key, now())
@@ -182,13 +206,19 @@ class Workroom:
         if blob is not None:
             return await self.blobs.get(tenant_id, blob)
         async with self.gate.hold(tenant_id):
-            drawn = await craft_of(self.engines).draw(face)
+            drawn = await craft_of(self.engines, self.sandbox).draw(face)
         if not drawn:
             raise Impossible("avatar-undrawable", "nothing came of drawing it")
         blob = await self.blobs.put(tenant_id, "films", drawn, ".mp4")
         at = now()
         film = Film(
-            tenant_id=tenant_id, avatar_id=avatar_id, key=key, blob=blob, seconds=2.0, created_at=at, used_at=at
+            tenant_id=tenant_id,
+            avatar_id=avatar_id,
+            key=key,
+            blob=blob,
+            seconds=FILM_SECONDS,
+            created_at=at,
+            used_at=at,
         )
         try:
             async with self.db.tenant(tenant_id) as session:

@@ -52,6 +52,8 @@ class Guard:
                 response = await self._passed(visit, door)
             except SawtakError as error:
                 response = refusal(visit, status_of(error), error.code, error.detail)
+            finally:
+                await request.close()  # files that were sent lie open until then
             for name, value in guarding(request).items():
                 response.headers.setdefault(name, value)
             if request.query_params.get("lang") in LANGUAGES:
@@ -112,24 +114,27 @@ class Guard:
                 await signed_in.seen(session, visit.signed_in.sign_in.id)
 
     async def _find_place(self, visit: Visit) -> bool:
-        """Find the tenant or agency that the address names; False where the visitor has nothing to do there."""
+        """Find the tenant or agency that the address names; False where the visitor has nothing to do there.
+
+        What somebody has no role in never becomes part of the visit: no page can show it by mistake.
+        """
         if visit.signed_in is None:
             return not {"tenant", "agency"} & visit.request.path_params.keys()
+        reach = visit.signed_in.reach
         async with self._rooms.floor.db.platform(reads=True) as session:
             if slug := visit.request.path_params.get("tenant"):
-                found = await session.scalar(select(Tenant).where(col(Tenant.slug) == _plain(slug)))
-                visit.tenant = found
-                visit.role = visit.signed_in.reach.role_in(found) if found is not None else None
-                if found is not None:
-                    agency = await session.get_one(Agency, found.agency_id)
-                    visit.brand = agency.brand or visit.brand
-                return visit.role is not None
-            if slug := visit.request.path_params.get("agency"):
-                agency_found = await session.scalar(select(Agency).where(col(Agency.slug) == _plain(slug)))
-                visit.agency = agency_found
-                visit.role = visit.signed_in.reach.role_at(agency_found.id) if agency_found is not None else None
-                visit.brand = (agency_found.brand if agency_found is not None else None) or visit.brand
-                return visit.role is not None
+                tenant = await session.scalar(select(Tenant).where(col(Tenant.slug) == _plain(slug)))
+                visit.role = reach.role_in(tenant) if tenant is not None else None
+                if tenant is None or visit.role is None:
+                    return False
+                visit.tenant = tenant
+                visit.brand = (await session.get_one(Agency, tenant.agency_id)).brand or visit.brand
+            elif slug := visit.request.path_params.get("agency"):
+                agency = await session.scalar(select(Agency).where(col(Agency.slug) == _plain(slug)))
+                visit.role = reach.role_at(agency.id) if agency is not None else None
+                if agency is None or visit.role is None:
+                    return False
+                visit.agency, visit.brand = agency, agency.brand or visit.brand
         return True
 
 

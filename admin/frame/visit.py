@@ -130,9 +130,9 @@ class Visit:
         about = {"agency_id": self.agency.id} if self.agency is not None else {}
         audit.record(session, self.actor, action, thing, before=before, after=after, **about)
 
-    def page(self, name: str, *, status: int = 200, block: str | None = None, **given: Any) -> Response:
+    def page(self, template: str, /, *, status: int = 200, block: str | None = None, **given: Any) -> Response:
         """Draw a page ("subject/name.html"), or one block of it."""
-        drawn = self.drawing.page(self.language, name, {**self._given(), **given}, block=block)
+        drawn = self.drawing.page(self.language, template, {**self._given(), **given}, block=block)
         response = HTMLResponse(drawn, status)
         if SAID in self.request.cookies and block is None:
             response.delete_cookie(SAID, path="/admin")

@@ -11,7 +11,6 @@ from core_pipeline.engines.catalogue import discover
 from core_pipeline.engines.opening import Configured, configured, spec_of
 from errors import Impossible, NeedsOwner
 from tenants import personas
-from tenants.engines import EngineBook
 from tenants.policy import Policy
 
 if TYPE_CHECKING:
@@ -20,7 +19,9 @@ if TYPE_CHECKING:
     from core_pipeline.contracts.specs import EngineSpec
     from core_pipeline.engines.router import Engines
     from tenants.audit import Actor
-    from tenants.floor import Floor
+    from tenants.db import Database
+    from tenants.engines import EngineBook
+    from tenants.models import EngineAccount
 
 # What a tenant chooses; the others are the installation's own business.
 KINDS = ("asr", "llm", "tts", "video", "embed")
@@ -53,29 +54,36 @@ class Kind:
     options: tuple[Option, ...]
 
 
-async def kinds(floor: Floor, engines: Engines, chains: Mapping[str, str], tenant_id: str) -> list[Kind]:
-    """Every kind that a tenant may choose; `chains` are the installation's."""
-    own = await EngineBook(floor.db, floor.vault).of(tenant_id)
+async def kinds(book: EngineBook, engines: Engines, tenant_id: str) -> list[Kind]:
+    """Every kind that a tenant may choose."""
+    own, kept = await book.of(tenant_id), await book.kept(tenant_id)
+    installed = [(one.spec.kind, one.spec.name) for one in await engines.configurations()]
     serving = {(one.spec.kind, one.spec.name): one.config for one in await engines.configurations(tenant_id)}
-    kept = await EngineBook(floor.db, floor.vault).kept(tenant_id)
     found = []
     for kind in KINDS:
-        names = own.chains.get(kind, chains.get(kind, ""))
-        chain = tuple(name.strip() for name in names.split(",") if name.strip())
-        offered = {name.strip() for name in chains.get(kind, "").split(",")}
-        options = []
-        for (of_kind, name), spec in discover().items():
-            row = kept.get((kind, name))
-            usable = row is not None or name in offered or not (spec.hosted or spec.heavy)
-            if of_kind != kind or not (usable or spec.hosted):
-                continue
-            config = serving.get((kind, name)) or _config(spec, own.configs.get((kind, name)))
-            place = chain.index(name) if name in chain else None
-            sealed = frozenset(row.sealed if row is not None else ())
-            per = PRICED.get(spec.unit, 1)
-            options.append(Option(spec, place, row is not None, usable, sealed, spec.price(config) * per, per))
-        found.append(Kind(kind, chain, kind in own.chains, tuple(sorted(options, key=_order))))
+        usual = [name for of_kind, name in installed if of_kind == kind]
+        chosen = [name.strip() for name in own.chains.get(kind, "").split(",") if name.strip()]
+        chain = tuple(chosen or usual)
+        options = [
+            _option(
+                spec, chain, kept.get(key), key in installed, serving.get(key) or _config(spec, own.configs.get(key))
+            )
+            for key, spec in discover().items()
+            if spec.kind == kind
+        ]
+        shown = sorted((one for one in options if one.usable or one.spec.hosted), key=_order)
+        found.append(Kind(kind, chain, bool(chosen), tuple(shown)))
     return found
+
+
+def _option(
+    spec: EngineSpec[Any], chain: Sequence[str], row: EngineAccount | None, installed: bool, config: Any
+) -> Option:
+    usable = row is not None or installed or not (spec.hosted or spec.heavy)
+    place = chain.index(spec.name) if spec.name in chain else None
+    per = PRICED.get(spec.unit, 1)
+    sealed = frozenset(row.sealed if row is not None else ())
+    return Option(spec, place, row is not None, usable, sealed, spec.price(config) * per, per)
 
 
 async def choose(session: AsyncSession, actor: Actor, kind: str, names: Sequence[str], usable: Sequence[str]) -> None:
@@ -96,7 +104,7 @@ async def choose(session: AsyncSession, actor: Actor, kind: str, names: Sequence
 
 
 async def set_up(
-    floor: Floor,
+    book: EngineBook,
     tenant_id: str,
     kind: str,
     name: str,
@@ -110,18 +118,18 @@ async def set_up(
         raise Wrong([Fault(one, "secret", "give it among the secrets") for one in sorted(spec.secrets & config.keys())])
     made = configuration(spec.config, config)
     given = entered(spec.secrets, secrets)
-    await EngineBook(floor.db, floor.vault).keep(tenant_id, kind, name, plain(made), given, actor)
+    await book.keep(tenant_id, kind, name, plain(made), given, actor)
 
 
 async def leave(
-    floor: Floor, engines: Engines, chains: Mapping[str, str], tenant_id: str, kind: str, name: str, actor: Actor
+    book: EngineBook, db: Database, engines: Engines, tenant_id: str, kind: str, name: str, actor: Actor
 ) -> None:
     """Delete the tenant's own set-up of an engine and take it out of the chain, where nothing else would serve it."""
-    await EngineBook(floor.db, floor.vault).forget(tenant_id, kind, name, actor)
-    found = next(one for one in await kinds(floor, engines, chains, tenant_id) if one.name == kind)
+    await book.forget(tenant_id, kind, name, actor)
+    found = next(one for one in await kinds(book, engines, tenant_id) if one.name == kind)
     usable = [one.spec.name for one in found.options if one.usable]
     if found.chosen and name not in usable:
-        async with floor.db.tenant(tenant_id) as session:
+        async with db.tenant(tenant_id) as session:
             await choose(session, actor, kind, [one for one in found.chain if one in usable], usable)
 
 
@@ -133,9 +141,9 @@ def offered(kind: str, name: str) -> EngineSpec[Any]:
     return spec
 
 
-async def probe(floor: Floor, engines: Engines, tenant_id: str, kind: str, name: str) -> bool:
+async def probe(book: EngineBook, engines: Engines, tenant_id: str, kind: str, name: str) -> bool:
     """Ask the engine whether it could be used now; False where it can't be asked. Raises what is wrong."""
-    own = await EngineBook(floor.db, floor.vault).of(tenant_id)
+    own = await book.of(tenant_id)
     given = own.configs.get((kind, name))
     if given is not None:
         wanted: Configured | None = configured(spec_of(kind, name), given, tenant_id)

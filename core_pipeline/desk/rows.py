@@ -84,6 +84,12 @@ async def counts(session: AsyncSession, me: str) -> dict[str, int]:
     return {state: int(count) for state, count in zip(here, row, strict=True)}
 
 
+async def channels(session: AsyncSession) -> Sequence[str]:
+    """The channels on which the tenant has accounts."""
+    asked = select(col(ChannelAccount.channel)).distinct().order_by(col(ChannelAccount.channel))
+    return (await session.scalars(asked)).all()
+
+
 async def changed_since(session: AsyncSession, at: datetime, most: int) -> Sequence[str]:
     """The conversations that look different since then, `most` of them."""
     asked = select(col(Conversation.id)).where(col(Conversation.changed_at) > at)

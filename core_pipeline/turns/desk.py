@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from dbos import DBOSClient, DBOSPortableJSONSerializer
 
 from core_pipeline.history import turns
 from core_pipeline.turns.farm import NAME, QUEUE, VERSION, close_engine, engine_for
-from errors import Impossible
+from errors import Impossible, Retryable
 from tenants.models import Tenant, Turn, TurnState
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tenants.db import Database
+
+UNDER_WAY = ("PENDING", "ENQUEUED")
+ENDING_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,7 @@ class Desk:
                     "not-dead", "only a dead turn can be tried again; list them with `cli.py dead-letters`"
                 )
             conversation_id, step = turn.conversation_id, turn.failed_step or ""
+        await self._ended(turn_id)
         await asyncio.to_thread(self._rewind, turn_id, conversation_id, step)
         async with self._db.platform() as session:
             turn = await session.get_one(Turn, turn_id)
@@ -72,6 +77,18 @@ class Desk:
         """Delete what the workflow engine keeps of these turns, which are over."""
         if turn_ids:
             await asyncio.to_thread(self._client.delete_workflows, list(turn_ids))
+
+    async def _ended(self, turn_id: str) -> None:
+        """Wait for the workflow itself to end: it writes the turn's end a moment before its own."""
+        until = monotonic() + ENDING_SECONDS
+        while monotonic() < until:
+            found = await asyncio.to_thread(self._client.list_workflows, workflow_ids=[turn_id])
+            if not found:
+                raise Impossible("turn-forgotten", "it is too long ago to be tried again")
+            if found[0].status not in UNDER_WAY:
+                return
+            await asyncio.sleep(0.1)
+        raise Retryable("turn-ending", "the turn has only just died: try again in a moment", after=ENDING_SECONDS)
 
     def _rewind(self, turn_id: str, conversation_id: str, failed_step: str) -> None:
         steps = self._client.list_workflow_steps(turn_id)

@@ -13,6 +13,7 @@ import httpx
 from starlette.applications import Starlette
 
 import app as roof
+from admin import opening
 from settings import Settings
 from tenants import demo, directory
 from tenants.db import Database
@@ -20,6 +21,7 @@ from tenants.models import AccessGrant, Person, Tenant
 from tenants.people import signed_in
 from tenants.people.roles import Role
 from tenants.seed import seed
+from webhooks.media import MediaDoor
 
 ORIGIN = "http://panel.test"
 
@@ -92,15 +94,28 @@ class Panel:
 
 
 @asynccontextmanager
-async def opened(urls: tuple[str, str], folder: Path, **settings: Any) -> AsyncIterator[Panel]:
-    """The whole site on this database, with the demo tenant; nothing answers messages."""
+async def opened(urls: tuple[str, str], folder: Path, *, whole: bool = True, **settings: Any) -> AsyncIterator[Panel]:
+    """The site on this database, with the demo tenant; nothing answers messages. Not `whole`: panel and media alone."""
     on_sqlite = urls[0].startswith("sqlite")
     where = {"var": Path(urls[0].removeprefix("sqlite+aiosqlite:///")).parent} if on_sqlite else {"var": folder}
     given = {"public_url": ORIGIN, "database_url": urls[0], **where, **settings}
     made = Settings(_env_file=None, **given)
-    async with roof.open_house(made, work=False) as house, roof.open_site(made, house) as site:
+    async with roof.open_house(made, work=False) as house, _site(made, house, whole=whole) as web:
         await seed(house.floor.db, demo.load())
         tenant_id = await directory.id_of(house.floor.db, "demo")
         async with house.floor.db.platform(reads=True) as session:
             tenant = await session.get_one(Tenant, tenant_id)
-        yield Panel(site.web, house, made, tenant)
+        yield Panel(web, house, made, tenant)
+
+
+@asynccontextmanager
+async def _site(settings: Settings, house: roof.House, *, whole: bool) -> AsyncIterator[Starlette]:
+    """Opening all the rest for every test would take most of their time."""
+    if whole:
+        async with roof.open_site(settings, house) as site:
+            yield site.web
+        return
+    chains, inner = settings.chains, settings.inner_hosts
+    terms = opening.Terms(settings.address, settings.executor, settings.var, settings.turns_url, chains, inner)
+    async with opening.open_panel(house, terms) as pages:
+        yield Starlette(routes=[*MediaDoor(house.links, house.blobs).routes(), *pages])

@@ -82,7 +82,9 @@ async def test_connecting_keeps_secrets_sealed_and_never_shows_them(panel: Panel
     async with panel.db.platform(reads=True) as session:
         noted = (await session.scalars(select(AuditEntry).where(AuditEntry.action.startswith("channel.")))).all()  # type: ignore[attr-defined]  # a column
     assert [one.action for one in noted] == ["channel.connect", "channel.change"]
-    assert not any(secret in repr([one.before, one.after]) for one in noted for secret in TELEGRAM.demo.secrets.values())
+    assert not any(
+        secret in repr([one.before, one.after]) for one in noted for secret in TELEGRAM.demo.secrets.values()
+    )
 
 
 async def test_the_same_bot_twice_is_refused_kindly_also_from_another_business(small_panel: Panel) -> None:
@@ -141,17 +143,17 @@ async def test_a_test_message_goes_to_the_number_that_was_entered(small_panel: P
     assert "phones on its list" in refused.text
 
 
-async def test_the_webhook_is_set_by_a_button_and_without_an_address_it_is_explained(
-    small_panel: Panel, public_panel: Panel
-) -> None:
-    config = {"mode": "webhook"}
+async def test_without_a_public_address_the_webhook_button_explains(small_panel: Panel) -> None:
     async with small_panel.visitor(Role.OWNER) as owner, at(TELEGRAM, small_panel):
-        address = await connected(owner, TELEGRAM, **config)
+        address = await connected(owner, TELEGRAM, mode="webhook")
         nowhere = await owner.post(f"{address}/install")
     assert nowhere.status_code == 409
     assert "PUBLIC_URL" in nowhere.text
+
+
+async def test_the_webhook_is_set_by_a_button(public_panel: Panel) -> None:
     async with public_panel.visitor(Role.OWNER) as owner, at(TELEGRAM, public_panel) as vendor:
-        address = await connected(owner, TELEGRAM, **config)
+        address = await connected(owner, TELEGRAM, mode="webhook")
         before = await owner.get(f"{address}/checks")
         done = await owner.post(f"{address}/install")
         after = await owner.get(f"{address}/checks")
@@ -210,7 +212,12 @@ async def test_wrong_fields_are_marked_and_what_was_typed_is_kept(small_panel: P
     async with small_panel.visitor(Role.OWNER) as owner:
         sent = await owner.post(
             "/t/demo/connect/new/whatsapp",
-            {"called": "Nile", "phone_number_id": "not digits", "access_token": "secret-one", "display_number": "+20 2"},
+            {
+                "called": "Nile",
+                "phone_number_id": "not digits",
+                "access_token": "secret-one",
+                "display_number": "+20 2",
+            },
         )
     assert sent.status_code == 422
     assert 'aria-invalid="true"' in sent.text

@@ -14,7 +14,7 @@ from sqlmodel import col
 
 from core_pipeline.knowledge.documents.stacks import Stacks, open_stacks, whole_index
 from core_pipeline.knowledge.shelf import Shelf
-from tenants import facts, knowledge, open_questions
+from tenants import documents, facts, open_questions
 from tenants.facts import ENTRIES, PRODUCTS, Asked, Fact
 from tenants.models import AuditEntry, Document, DocumentState, Entry, OpenQuestion
 from tenants.people.roles import Role
@@ -83,12 +83,11 @@ async def test_two_who_edit_one_row_lose_nothing(panel: Panel) -> None:
         assert (await other.post(f"{HERE}/entries/save", {**theirs, "shown": now.mark})).status_code == 303
         gone = await one.post(f"{HERE}/entries/delete", {"key": kept.key, "shown": now.mark}, headers=PARTIAL)
         assert gone.status_code == 409
-        both = await asyncio.gather(
-            *(
-                who.post(f"{HERE}/entries/save", {**mine, "shown": (await fact(panel, "سباحة")).mark, "answer_ar": what})
-                for who, what in ((one, "أ"), (other, "ب"))
-            )
-        )
+        seen = {**mine, "shown": (await fact(panel, "سباحة")).mark}
+        at_once = [
+            who.post(f"{HERE}/entries/save", {**seen, "answer_ar": what}) for who, what in ((one, "أ"), (other, "ب"))
+        ]
+        both = await asyncio.gather(*at_once)
         assert sorted(each.status_code for each in both) == [303, 409]
 
 
@@ -116,7 +115,7 @@ async def test_what_is_wrong_stands_beside_the_field_and_nothing_typed_is_lost(s
         wrong = await editor.post(f"{HERE}/products/save", price)
         assert (wrong.status_code, "خمسون تقريبا" in wrong.text) == (422, True)
         await added(editor, "products", name_ar="شاي بالنعناع", price="٢٥ جنيه", available="yes")
-    assert (await fact(small_panel, "نعناع", PRODUCTS)).versions["ar"] | {"description": ""} == {
+    assert (await fact(small_panel, "نعناع", PRODUCTS)).versions["ar"] == {
         "name": "شاي بالنعناع",
         "description": "",
         "price": "25",
@@ -132,7 +131,7 @@ async def test_thousands_of_rows_come_page_by_page(panel: Panel) -> None:
             for n in range(3_000)
         ]
         session.add_all(rows)
-        await knowledge.raised(session)
+        await documents.changed(session)
     seen: list[str] = []
     async with panel.db.tenant(panel.tenant.id, reads=True) as session:
         after = ""
@@ -152,18 +151,18 @@ async def test_thousands_of_rows_come_page_by_page(panel: Panel) -> None:
 
 async def test_products_are_switched_off_together(panel: Panel) -> None:
     async with panel.visitor(Role.EDITOR) as editor:
-        for name in ("كشري", "حمص", "فول"):
+        for name in ("مسقعة", "حمص", "فول"):
             await added(editor, "products", name_ar=name, name_en=f"{name} en", price="50", available="yes")
-        picked = [(await fact(panel, name, PRODUCTS)).key for name in ("كشري", "حمص")]
+        picked = [(await fact(panel, name, PRODUCTS)).key for name in ("مسقعة", "حمص")]
         done = await editor.post(f"{HERE}/products/available", {"key": picked, "available": "no"})
         assert done.status_code == 303
         async with panel.db.tenant(panel.tenant.id, reads=True) as session:
             off = await facts.page(session, PRODUCTS, Asked(available=False))
         assert {one.key for one in off} == set(picked)
-        assert "غير متوفر" in await best(panel, "سعر كشري")
+        assert "غير متوفر" in await best(panel, "سعر مسقعة")
         await editor.post(f"{HERE}/products/available?q=حمص", {"everything": "yes", "available": "yes"})
         assert (await fact(panel, "حمص", PRODUCTS)).versions["en"]["available"] is True
-        assert (await fact(panel, "كشري", PRODUCTS)).versions["ar"]["available"] is False
+        assert (await fact(panel, "مسقعة", PRODUCTS)).versions["ar"]["available"] is False
 
 
 async def test_a_file_is_shown_before_it_changes_anything(panel: Panel) -> None:
@@ -182,7 +181,7 @@ async def test_a_file_is_shown_before_it_changes_anything(panel: Panel) -> None:
         assert await best(panel, POOL["question_ar"]) == "نعم، مغطى."
         again = await editor.post(f"{HERE}/entries/import/apply", hidden)
         assert again.status_code == 409
-        for wild in (b"\x00\xff\xfe", b"a,b\n\"", b"", b"PK\x03\x04" + bytes(200)):
+        for wild in (b"\x00\xff\xfe", b'a,b\n"', b"", b"PK\x03\x04" + bytes(200)):
             answer = await editor.post(f"{HERE}/products/import", files={"file": ("a.csv", wild, "text/csv")})
             assert answer.status_code == 422
         assert (await editor.post(f"{HERE}/products/import/apply", {"packed": "%%%"})).status_code == 422
@@ -248,7 +247,7 @@ async def test_a_mended_text_is_corrected_and_approved(small_panel: Panel) -> No
     async with small_panel.visitor(Role.EDITOR) as editor:
         second = await editor.get(f"{own}?page=2&part=2")
         assert "Page 2 of the original" in second.text
-        assert "part 2 of 3" in second.text
+        assert "part 2 of 4" in second.text
         first = await editor.get(own)
         typed = {"page": "1", "shown": _hidden(first.text, "shown"), "text": "مواعيد العمل من العاشرة"}
         assert (await editor.post(f"{own}/text", typed)).status_code == 303
@@ -316,5 +315,5 @@ async def test_the_search_says_how_it_understood(small_panel: Panel) -> None:
         assert "Arabic in Latin letters" in arabizi.text
         polite = await viewer.get(f"{HERE}/search", params={"q": "شكرا"})
         assert "There is no question in it" in polite.text
-        unknown = await viewer.get(f"{HERE}/search", params={"q": "من هو رئيس نادي الكواكب؟"})
+        unknown = await viewer.get(f"{HERE}/search", params={"q": "ما لون القمر البعيد؟"})
         assert "Nothing is sure enough" in unknown.text
