@@ -15,12 +15,10 @@ from pydantic import ValidationError
 
 import app as roof
 from admin import checks
-from admin.commands import avatars, console, engines, knowledge, letters, logs, voices
-from admin.commands.actions import actions_of
+from admin.commands import avatars, console, knowledge, letters, logs, voices
 from admin.commands.atelier import Atelier, open_atelier
 from admin.commands.console import Floor
-from admin.commands.handovers import handovers_of
-from admin.commands.keys import keys_of
+from admin.commands.groups import ON_FLOOR
 from admin.commands.notices import notices_of
 from core_pipeline.engines.router import For
 from core_pipeline.engines.wrap.meter import Ledger
@@ -33,6 +31,7 @@ from settings import new_vault_key as fresh_vault_key
 from tenants import demo, directory
 from tenants.copying import copy_tenant
 from tenants.db import Database
+from tenants.people.first import first_link
 from tenants.schema import migrate as migrate_schema
 from tenants.seed import seed as seed_demo
 from tenants.signing import Signer
@@ -89,8 +88,9 @@ def serve(
 
 
 async def _serve(settings: Settings, *, work: bool) -> None:
-    async with _served(settings, work=work) as (_, site):
-        typer.echo(console.welcome(settings.host, settings.port))
+    async with _served(settings, work=work) as (house, site):
+        link = await first_link(house.floor.db, settings.address)
+        typer.echo(console.welcome(settings.host, settings.port, link))
         await until_told()
         await site.drain()
 
@@ -276,8 +276,7 @@ app.add_typer(accounts, name="accounts")
 app.add_typer(knowledge.knowledge_of(_in_stacks), name="knowledge")
 app.add_typer(voices.voices_of(_in_booth), name="voices")
 app.add_typer(avatars.avatars_of(_in_atelier), name="avatars")
-on_floor = {"engines": engines.engines_of, "actions": actions_of, "handovers": handovers_of, "keys": keys_of}
-for name, of in {**on_floor, "tenants": console.tenants_of}.items():
+for name, of in ON_FLOOR.items():
     app.add_typer(of(_on_floor), name=name)
 app.add_typer(notices_of(_on_floor, lambda: _settings().inner_hosts), name="notices")
 letters.add_to(app, lambda work: _run(_at_desk(work)))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from avatars.catalogue import DEFAULT, resolve
 from core_pipeline.answers import report
+from core_pipeline.connecting.accounts import look
 from core_pipeline.engines.catalogue import discover
 from core_pipeline.engines.opening import configured, spec_of
 from errors import NeedsOwner, SawtakError
@@ -23,13 +24,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from core_pipeline.connecting.accounts import Lines
+    from core_pipeline.contracts.checks import Check
     from core_pipeline.contracts.specs import Progress
     from core_pipeline.engines.opening import Configured
     from core_pipeline.engines.router import Engines
-    from core_pipeline.turns.deps import Lines
     from tenants.accounts import AccountBook
     from tenants.db import Database
     from tenants.floor import Floor
+    from tenants.models import ChannelAccount
 
 ENOUGH_DISK = 1 << 30
 LONGEST_LIST = 60
@@ -182,17 +185,32 @@ async def walls(db: Database) -> Finding:
     return Finding("tenants are walled off in the database", await db.walls_stand(), fix)
 
 
-async def accounts(book: AccountBook, lines: Lines, tenant_id: str | None = None) -> list[Finding]:
-    """Whether every connected account can be opened with the secrets that are kept."""
+async def accounts(book: AccountBook, lines: Lines, tenant_id: str | None = None, address: str = "") -> list[Finding]:
+    """Whether every connected account can be opened; a single tenant's are looked at, at their vendors, too.
+
+    `address` is our public one. All tenants' vendors together are not asked: some count such questions.
+    """
     findings = []
     for account in await book.everyone():
-        if tenant_id is not None and account.tenant_id != tenant_id:
-            continue
-        what = f"{account.channel} account {account.external_id} ({account.id})"
-        try:
-            await lines.line(account.id)
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with an account is this finding
-            findings.append(Finding(what, fine=False, fix=f"connect it again: {error}"))
-        else:
-            findings.append(Finding(what, fine=True))
+        if tenant_id is None:
+            findings.append(await _opens(account, lines))
+        elif account.tenant_id == tenant_id:
+            findings += [_told(account, one) async for one in look(lines, account, address)]
     return findings
+
+
+def _told(account: ChannelAccount, check: Check) -> Finding:
+    """What the panel shows, for the operator."""
+    what = f"{account.channel} {account.external_id}: {check.looked['en']}"
+    if check.fine:
+        return Finding(f"{what}: {check.said['en']}", fine=True)
+    return Finding(what, fine=False, fix=f"{check.said['en']} {check.step.get('en', '')}".strip())
+
+
+async def _opens(account: ChannelAccount, lines: Lines) -> Finding:
+    what = f"{account.channel} account {account.external_id} ({account.id})"
+    try:
+        await lines.line(account.id)
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with an account is this finding
+        return Finding(what, fine=False, fix=f"connect it again: {error}")
+    return Finding(what, fine=True)

@@ -11,7 +11,9 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from errors import Impossible
+from tenants import personas
 from tenants.actions import ActionDraft, actions, save
+from tenants.audit import Actor
 from tenants.engines import still_sealed
 from tenants.models import Action, EngineAccount, Entry, Product, Tenant, new_id
 from tenants.policy import Policy
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from tenants.vault import Vault
 
 MOST_BYTES = 8 << 20
+IMPORTER = Actor("import")
 _SAID = ("fact", "language", "question", "answer", "alternatives")
 _SOLD = ("fact", "language", "name", "description", "price", "currency", "available")
 _DONE = ("name", "description", "method", "url", "headers", "parameters", "changes", "timeout", "active")
@@ -84,6 +87,7 @@ class Agent(_Part):
     sawtak: Literal[1]
     tenant: Business
     policy: Policy = Field(default_factory=Policy)
+    facts: dict[str, str] = Field(default_factory=dict)
     entries: list[Answering] = Field(default_factory=list)
     products: list[Selling] = Field(default_factory=list)
     actions: list[Doing] = Field(default_factory=list)
@@ -114,6 +118,7 @@ async def exported(session: AsyncSession, tenant_id: str) -> str:
         "sawtak": 1,
         "tenant": {"slug": tenant.slug, "name_ar": tenant.name_ar, "name_en": tenant.name_en},
         "policy": Policy.model_validate(tenant.policy).model_dump(mode="json", exclude_defaults=True),
+        "facts": dict(tenant.facts or {}),
         "entries": [_part(row, _SAID) for row in entries],
         "products": [_part(row, _SOLD) for row in products],
         "actions": [{**_part(row, _DONE), "secrets": sorted(row.sealed)} for row in await actions(session)],
@@ -144,15 +149,22 @@ def parsed(text: str) -> Agent:
 
 
 async def imported(
-    session: AsyncSession, vault: Vault, tenant_id: str, agent: Agent, *, replace: bool = False
+    session: AsyncSession,
+    vault: Vault,
+    tenant_id: str,
+    agent: Agent,
+    *,
+    replace: bool = False,
+    actor: Actor = IMPORTER,
 ) -> Imported:
     """Give the tenant this agent; with `replace`, questions and products that the file lacks are removed.
 
-    Names and policy become the file's, the short name stays. Secrets that are sealed already are kept.
+    Names and policy become the file's, as a new version; the short name stays. Secrets that are sealed already are
+    kept. Raises `personas.Wrong` for a policy that can't be kept.
     """
     tenant, done = await session.get_one(Tenant, tenant_id), Imported()
     tenant.name_ar, tenant.name_en = agent.tenant.name_ar, agent.tenant.name_en
-    tenant.policy = agent.policy.model_dump(mode="json", exclude_defaults=True)
+    await personas.save(session, actor, agent.policy, agent.facts or tenant.facts or {}, "import")
     done.entries, gone_entries = await _rows(session, Entry, tenant_id, agent.entries, replace)
     done.products, gone_products = await _rows(session, Product, tenant_id, agent.products, replace)
     done.removed = gone_entries + gone_products

@@ -71,12 +71,17 @@ def _among(wanted: Wanted) -> list[Any]:
     if wanted.who:
         found.append(col(AuditEntry.who) == wanted.who)
     if wanted.action:
-        found.append(col(AuditEntry.action).startswith(wanted.action, autoescape=True))
+        found.append(col(AuditEntry.action).like(f"{_plain(wanted.action)}%", escape="/"))
     if wanted.since is not None:
         found.append(col(AuditEntry.at) >= wanted.since)
     if wanted.until is not None:
         found.append(col(AuditEntry.at) < wanted.until)
     return found
+
+
+def _plain(text: str) -> str:
+    """The text for LIKE, so that nothing in it stands for anything else."""
+    return text.replace("/", "//").replace("%", "/%").replace("_", "/_")
 
 
 def record(

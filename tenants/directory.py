@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlmodel import col
 
 from errors import Impossible
-from tenants import audit
+from tenants import audit, choices
 from tenants.models import Agency, ChannelAccount, Tenant
 
 if TYPE_CHECKING:
@@ -137,7 +137,9 @@ def checked_name(name: str) -> str:
 async def _added(session: AsyncSession, slug: str, name_ar: str, name_en: str, agency: Agency) -> Tenant:
     if await session.scalar(select(Tenant).where(col(Tenant.slug) == slug)):
         raise Impossible("tenant-exists", f"there is a tenant {slug!r} already")
-    tenant = Tenant(agency_id=agency.id, slug=slug, name_ar=name_ar, name_en=name_en)
+    most = (await choices.read(session)).quota
+    quota = {"messages": most, "stop": False} if most else {}
+    tenant = Tenant(agency_id=agency.id, slug=slug, name_ar=name_ar, name_en=name_en, quota=quota)
     session.add(tenant)
     await session.flush()
     return tenant

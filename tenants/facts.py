@@ -13,46 +13,24 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Text, cast, delete, func, or_, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from errors import Impossible, NeedsOwner
 from tenants.db import scope_of
 from tenants.documents import changed
-from tenants.models import Chunk, Entry, Product
+from tenants.fact_search import ENTRIES, LANGUAGES, OWN, PRODUCTS, SHAPES, Asked, Shape, conditions
+from tenants.models import Chunk, Product
 
-LANGUAGES = ("ar", "en")
+__all__ = ["ENTRIES", "LANGUAGES", "OWN", "PRODUCTS", "SHAPES", "Asked", "Shape"]
+
 MOST = 40_000
 LONGEST_FACT = 200
-OWN = "own"
 _BATCH = 500
 _MARK = 24
-# What people type in several ways counts as one: hamzas, ya, ha, tatweel and the marks of vowels.
-_ALIKE = (*((sign, "ا") for sign in "أإآ"), ("ى", "ي"), ("ة", "ه"), *((sign, "") for sign in "ـًٌٍَُِّْ"))
-
 Values = Mapping[str, Any]
 Versions = Mapping[str, Values]
-
-
-@dataclass(frozen=True)
-class Shape:
-    """One of the two tables of facts: `said` are its fields of one language, `shared` are alike in all."""
-
-    name: str
-    table: type[Entry | Product]
-    said: tuple[str, ...]
-    shared: tuple[str, ...] = ()
-
-    @property
-    def fields(self) -> tuple[str, ...]:
-        """All that a row says."""
-        return (*self.said, *self.shared)
-
-
-ENTRIES = Shape("entries", Entry, ("question", "answer", "alternatives"))
-PRODUCTS = Shape("products", Product, ("name", "description"), ("price", "currency", "available"))
-SHAPES = {shape.name: shape for shape in (ENTRIES, PRODUCTS)}
 
 
 @dataclass(frozen=True)
@@ -77,19 +55,6 @@ class Fact:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Which facts: those with all words of `text`, without a version in the language `missing`.
-
-    `document` is the id of a document or "own" for what came with none; `available` is of products.
-    """
-
-    text: str = ""
-    missing: str = ""
-    document: str = ""
-    available: bool | None = None
-
-
-@dataclass(frozen=True)
 class Origin:
     """Where a found passage stands: the key of a fact, or a document with its page."""
 
@@ -107,7 +72,7 @@ def new_key(shape: Shape) -> str:
 async def page(session: AsyncSession, shape: Shape, asked: Asked, after: str = "", limit: int = 50) -> list[Fact]:
     """Facts by descending key (what was added last comes first), those behind the key `after`."""
     key = col(shape.table.fact)
-    wanted = select(key).where(*_conditions(shape, asked)).group_by(key).order_by(key.desc()).limit(limit)
+    wanted = select(key).where(*conditions(shape, asked)).group_by(key).order_by(key.desc()).limit(limit)
     if after:
         wanted = wanted.where(key < after)
     keys = list((await session.scalars(wanted)).all())
@@ -118,7 +83,7 @@ async def page(session: AsyncSession, shape: Shape, asked: Asked, after: str = "
 async def count(session: AsyncSession, shape: Shape, asked: Asked | None = None) -> int:
     """How many facts there are."""
     key = col(shape.table.fact)
-    distinct = select(func.count(func.distinct(key))).where(*_conditions(shape, asked or Asked()))
+    distinct = select(func.count(func.distinct(key))).where(*conditions(shape, asked or Asked()))
     return await session.scalar(distinct) or 0
 
 
@@ -169,8 +134,9 @@ async def save_all(
         if mark != (facts[key].mark if key in facts else ""):
             raise Impossible("fact-changed", "somebody changed it meanwhile: look at both versions, then save again")
     for key, versions in wanted.items():
-        for language, values in versions.items():
-            await _write(session, shape, (key, language), before.get(key, {}).get(language), values)
+        rows = before.get(key, {})
+        for language, values in _whole(shape, versions, rows).items():
+            await _write(session, shape, (key, language), rows.get(language), values)
     await session.flush()
     await _room(session, shape)
     return facts, await read(session, shape, list(wanted))
@@ -193,7 +159,7 @@ async def set_available(
     await changed(session)
     other = col(Product.available).is_(not available)
     if facts is None:
-        keys = select(col(Product.fact)).where(*_conditions(PRODUCTS, asked or Asked()))
+        keys = select(col(Product.fact)).where(*conditions(PRODUCTS, asked or Asked()))
         switched = update(Product).where(other, col(Product.fact).in_(keys))
         done: Any = await session.execute(switched.values(available=available), execution_options=_QUIETLY)
         return int(done.rowcount)
@@ -219,45 +185,6 @@ async def origins(session: AsyncSession, ids: Sequence[str]) -> dict[str, Origin
 _QUIETLY = {"synchronize_session": False}
 
 
-def _conditions(shape: Shape, asked: Asked) -> list[Any]:
-    table = shape.table
-    wanted: list[Any] = [_holds(shape, word) for word in _plain(asked.text).split()]
-    if asked.missing:
-        told = select(col(table.fact)).where(col(table.language) == asked.missing)
-        wanted.append(col(table.fact).not_in(told))
-    if asked.document == OWN:
-        wanted.append(col(table.document_id).is_(None))
-    elif asked.document:
-        wanted.append(col(table.document_id) == asked.document)
-    if asked.available is not None and shape is PRODUCTS:
-        wanted.append(col(Product.available).is_(asked.available))
-    return wanted
-
-
-def _holds(shape: Shape, word: str) -> Any:
-    """Whether any text of a row holds the word."""
-    ways: list[Any] = []
-    for name in shape.said:
-        column = col(getattr(shape.table, name))
-        if name == "alternatives":  # kept as JSON, whose writers spell letters beyond ASCII as \uXXXX
-            ways.append(cast(column, Text).contains(json.dumps(word)[1:-1], autoescape=True))
-        else:
-            ways.append(_folded(column).contains(word, autoescape=True))
-    return or_(*ways)
-
-
-def _folded(column: Any) -> Any:
-    for sign, plain in _ALIKE:
-        column = func.replace(column, sign, plain)
-    return func.lower(column)
-
-
-def _plain(text: str) -> str:
-    for sign, plain in _ALIKE:
-        text = text.replace(sign, plain)
-    return text.replace("\0", "").lower()
-
-
 async def _rows(session: AsyncSession, shape: Shape, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Rows by key and language."""
     found: dict[str, dict[str, Any]] = {}
@@ -274,6 +201,13 @@ def _fact(shape: Shape, key: str, rows: Mapping[str, Any]) -> Fact:
     versions = {language: {name: getattr(row, name) for name in shape.fields} for language, row in rows.items()}
     documents = [row.document_id for row in rows.values() if row.document_id]
     return Fact(key, versions, next(iter(documents), None), {language: row.id for language, row in rows.items()})
+
+
+def _whole(shape: Shape, versions: Mapping[str, Values | None], rows: Mapping[str, Any]) -> dict[str, Values | None]:
+    """The versions to write, with what languages share carried into those that were not given."""
+    given = next((said for said in versions.values() if said), None)
+    shared = {name: given[name] for name in shape.shared} if given else {}
+    return {**(dict.fromkeys(rows, shared) if shared else {}), **versions}
 
 
 async def _write(session: AsyncSession, shape: Shape, name: tuple[str, str], row: Any, values: Values | None) -> None:

@@ -84,10 +84,12 @@ async def save(
     `Wrong` with everything that can't be kept.
     """
     kept = {name: value.strip() for name, value in facts.items() if value.strip()}
-    if found := [*faults(policy, kept), *_note_faults(note)]:
-        raise Wrong(found)
     tenant = await _tenant(session, lock=True)
     now = _current(tenant, await _newest(session))
+    # what was wrong before, in whichever way it came there, must not keep anybody from changing something else
+    old = faults(now.policy, now.facts)
+    if found := [*(one for one in faults(policy, kept) if one not in old), *_note_faults(note)]:
+        raise Wrong(found)
     if began is not None and began != now.number:
         raise Impossible("persona-changed", f"version {now.number} was saved meanwhile; look at it and save again")
     if not now.recorded:
@@ -149,8 +151,9 @@ def faults(policy: Policy, facts: Mapping[str, str]) -> list[Fault]:
         *(one for name, said in policy.phrases.items() for one in _phrase_faults(name, said)),
         *(Fault(f"facts.{name}", "too-long") for name, value in facts.items() if len(value) > LONGEST_FACT),
         *(Fault(f"facts.{name}", "not-a-fact") for name in facts if name not in FACTS),
-        *(Fault(f"facts.{name}", "no-text") for name, value in facts.items() if "\0" in value),
+        *(Fault(f"facts.{name}", "no-text") for name, value in facts.items() if _unkept(name, value)),
         *_zone_faults(policy),
+        *(Fault(place, "no-text") for place, value in _flat(policy.model_dump(mode="json")) if _unkept(place, value)),
     ]
 
 
@@ -180,6 +183,17 @@ def _flat(values: Mapping[str, Any], at: str = "") -> Iterator[tuple[str, Any]]:
             yield place, value
 
 
+def _unkept(*values: Any) -> bool:
+    """Whether any of these holds what databases don't take."""
+    return any("\0" in value if isinstance(value, str) else _unkept(*_within(value)) for value in values)
+
+
+def _within(value: Any) -> list[Any]:
+    if isinstance(value, Mapping):
+        return [*value, *value.values()]
+    return list(value) if isinstance(value, list) else []
+
+
 def _text_faults(said: Mapping[str, str], place: str, longest: int) -> Iterator[Fault]:
     for language, text in said.items():
         where = f"{place}.{language}"
@@ -187,8 +201,6 @@ def _text_faults(said: Mapping[str, str], place: str, longest: int) -> Iterator[
             yield Fault(where, "not-a-language", language)
         if len(text) > longest:
             yield Fault(where, "too-long", str(longest))
-        if "\0" in text:
-            yield Fault(where, "no-text")
         yield from (Fault(where, "unknown-variable", name, nearest) for name, nearest in unknown(text))
 
 

@@ -53,8 +53,9 @@ class CallPolicy(BaseModel):
     `person` is the number to which a caller is transferred who asks for a person ("" : nobody), `menu` what keys do:
     "person", "repeat", "bye", "language:en", or a question that is answered as if it had been asked. `announce` tells
     those keys after the greeting. `hours` are opening hours of the telephone by day in `zone` ("22:00-02:00" runs into
-    the next day; none: those of the business, `Policy.hours`); outside them, and when all `most` lines are taken, a caller may leave a message if `voicemail`.
-    `record` keeps the sound, and says so first. `interrupts` lets a caller break into what is said.
+    the next day; none: those of the business, `Policy.hours`); outside them, and when all `most` lines are taken, a
+    caller may leave a message if `voicemail`. `record` keeps the sound, and says so first. `interrupts` lets a caller
+    break into what is said.
 
     `turn` decides when a caller has finished: by a "pause" of `pause` seconds, longer where the sentence is unfinished,
     or by the installation's "model" of speech where there is one. `filler` seconds after a question that is not
@@ -132,7 +133,7 @@ class Policy(BaseModel):
     the installation does). `try_page` opens a page on which anybody can talk to this bot.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     language: Literal["ar", "en"] = "ar"
     burst_seconds: float = Field(default=1.5, ge=0.0, le=30.0)

@@ -26,6 +26,7 @@ from core_pipeline.portraits.gallery import Gallery
 from core_pipeline.portraits.workshop import Workshop
 from errors import NeedsOwner
 from tenants.api_keys import Keyring
+from tenants.engines import EngineBook
 from tenants.signing import Signer
 from webhooks import health, pages
 from webhooks.api.access import Access
@@ -163,6 +164,7 @@ async def _needs(stack: AsyncExitStack, rooms: Rooms, terms: Terms, sandbox: San
         address=terms.address,
         library=stacks.library,
         rates=terms.rates,
+        own_engines=EngineBook(rooms.floor.db, rooms.floor.vault),
     )
 
 

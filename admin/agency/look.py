@@ -67,6 +67,8 @@ async def upload(visit: Visit) -> Response:
         picture = await drawn(await given.read(LARGEST_BYTES + 1))
     except (Impossible, Retryable) as error:
         return await _drawn(visit, error)
+    finally:
+        await visit.request.close()
     key = await blobs.put(agency.id, brands.KIND, picture, ".png")
     async with visit.rooms.floor.db.platform() as session:
         old = await brands.hang(session, visit.actor, agency.id, key)

@@ -48,9 +48,9 @@ async def judged(visit: Visit) -> Response:
     """What would be wrong with these points, for a script: {"problems": [sentence]}; nothing is kept."""
     try:
         points = points_of(await visit.fields())
-        verdict = await visit.rooms.gallery.judge(visit.the_tenant.id, visit.path("avatar"), points)
     except Impossible as error:
-        return visit.json({"problems": [words_of(visit, error)]})
+        return visit.json({"problems": [words_of(visit, error)]}, 422)
+    verdict = await visit.rooms.gallery.judge(visit.the_tenant.id, visit.path("avatar"), points)
     return visit.json({"problems": [told(code, 422, visit.language) for code in verdict.problems]})
 
 

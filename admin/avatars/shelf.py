@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,6 @@ from starlette.responses import Response
 
 from admin.voices.sending import workroom
 from avatars.catalogue import DEFAULT, OWN, catalogue, is_own, resolve
-from core_pipeline.media.film.fit import poster
 from core_pipeline.thinking import choosing
 from errors import Impossible
 from tenants import avatars
@@ -55,14 +53,16 @@ async def shown(visit: Visit, status: int = 200, **more: Any) -> Response:
 
 async def film(visit: Visit) -> Response:
     """A short film of an avatar in the colours that the address names, else in the business's."""
-    choice, data = await _moving(visit)
+    choice, colours = _asked(visit)
+    folder = visit.rooms.var / "previews"
+    data = await workroom(visit).moving(visit.the_tenant.id, choice, colours, folder)
     return Response(data, media_type="video/mp4", headers=_kept(choice))
 
 
 async def still(visit: Visit) -> Response:
-    """The first picture of that film."""
-    choice, data = await _moving(visit)
-    picture = await asyncio.to_thread(poster, data, 0.5, widest=512)
+    """A picture of an avatar in these colours."""
+    choice, colours = _asked(visit)
+    picture = await workroom(visit).still(visit.the_tenant.id, choice, colours)
     return Response(picture, media_type="image/jpeg", headers=_kept(choice))
 
 
@@ -86,15 +86,13 @@ async def coloured(visit: Visit) -> Response:
     return visit.go("/avatars", "Saved. The next film has these colours.")
 
 
-async def _moving(visit: Visit) -> tuple[str, bytes]:
+def _asked(visit: Visit) -> tuple[str, dict[str, str]]:
+    """Which avatar, in which colours: those of the address, else the business's."""
     choice, asked = visit.path("choice"), visit.request.query_params
     if not is_own(choice) and choice not in catalogue():
         raise Impossible("no-such-avatar", "choose one of the list")
     colours = {name: asked[name] for name in PARTS if _is(asked.get(name, ""))}
-    if not colours and "own" not in asked:
-        colours = {str(name): value for name, value in visit.policy.avatar_colours.items()}
-    room = workroom(visit)
-    return choice, await room.moving(visit.the_tenant.id, choice, colours, visit.rooms.var / "previews")
+    return choice, colours or {str(name): value for name, value in visit.policy.avatar_colours.items()}
 
 
 def _is(colour: str) -> bool:

@@ -53,14 +53,16 @@ def show(rows: list[dict[str, Any]], *, as_json: bool, empty: str) -> None:
         typer.echo(empty)
 
 
-def welcome(host: str, port: int) -> str:
-    """What the operator reads when the platform has started."""
+def welcome(host: str, port: int, link: str | None = None) -> str:
+    """What the operator reads when the platform has started; `link` makes its bearer the first administrator."""
     first, *_, last = sorted((name for name, spec in discover().items() if spec.emulator), reverse=True)
     called = max(name for name, spec in discover().items() if spec.calls and spec.calls.transfers)
     say = ".venv/bin/python cli.py simulate"
+    panel = f"Become the administrator of the panel: {link}" if link else f"The panel: http://{host}:{port}/admin/"
     return "\n".join(
         (
             f"Sawtak is listening on http://{host}:{port}  (Ctrl-C stops it; nothing is lost)",
+            panel,
             "Demo tenant: demo (مطعم اللؤلؤة). Play its customer, from another terminal:",
             f'  {say} {first} --tenant demo --say "ما هي ساعات العمل يوم الجمعة" --out out --json',
             f'  {say} {last} --tenant demo --text "عندكم توصيل للمعادي؟" --out out --json',

@@ -12,7 +12,8 @@ from admin.commands.console import AsJson, OnFloor, TenantName, show
 from core_pipeline.engines.catalogue import discover
 from core_pipeline.engines.opening import configured, spec_of
 from errors import Impossible
-from tenants import directory
+from tenants import directory, personas
+from tenants.audit import Actor
 from tenants.db import Database
 from tenants.engines import EngineBook
 from tenants.models import Tenant
@@ -87,7 +88,7 @@ async def _use(floor: Floor, slug: str, kind: str, names: str) -> None:
         chains = {**Policy.model_validate(tenant.policy).engines, kind: names}
         if names == "default":
             del chains[kind]
-        tenant.policy = {**tenant.policy, "engines": chains}
+        await personas.change(session, Actor("command"), {"engines": chains})
 
 
 async def _set(floor: Floor, slug: str, kind: str, name: str, given: Sequence[str]) -> None:

@@ -142,7 +142,13 @@ def _form(
     typed, errors = (reading.typed, reading.errors) if reading else ({}, {})
     form = draw(spec.config, typed, errors, visit.language, secrets=spec.secrets, words=spec.words)
     given: dict[str, Any] = {"spec": spec, "form": form, "called": (sent or {}).get(CALLED, "")}
-    return visit.page("connect/new.html", status=422 if reading else 200, alert=alert(visit, error), wizard=wizard(visit, sent), **given)
+    return visit.page(
+        "connect/new.html",
+        status=422 if reading else 200,
+        alert=alert(visit, error),
+        wizard=wizard(visit, sent),
+        **given,
+    )
 
 
 def _page(

@@ -70,9 +70,9 @@ async def set_up(visit: Visit) -> Response:
     reading = read(spec.config, sent, visit.language, kept=row.sealed if row else ())
     if reading.config is None:
         return await _form(visit, spec, reading)
-    floor, where = visit.rooms.floor, (visit.the_tenant.id, spec.kind, spec.name)
+    where = visit.the_tenant.id, spec.kind, spec.name
     try:
-        await engines.set_up(floor, *where, reading.values, reading.secrets, visit.actor)
+        await engines.set_up(_book(visit), *where, reading.values, reading.secrets, visit.actor)
     except SawtakError as error:
         return await _form(visit, spec, reading, error)
     return visit.go(f"/engines/{spec.kind}/{spec.name}", "Saved. Try it, then choose it for your customers.")
@@ -81,8 +81,8 @@ async def set_up(visit: Visit) -> Response:
 async def forget(visit: Visit) -> Response:
     """Delete the set-up with its secrets, and take it out of the chain."""
     spec = engines.offered(visit.path("kind"), visit.path("name"))
-    floor, tenant_id = visit.rooms.floor, visit.the_tenant.id
-    await engines.leave(floor, visit.rooms.engines, visit.rooms.chains, tenant_id, spec.kind, spec.name, visit.actor)
+    rooms, where = visit.rooms, (visit.the_tenant.id, spec.kind, spec.name)
+    await engines.leave(_book(visit), rooms.floor.db, rooms.engines, *where, visit.actor)
     return visit.go("/engines", "Deleted, with its keys.")
 
 
@@ -92,7 +92,7 @@ async def probe(visit: Visit) -> Response:
     rooms, tenant_id = visit.rooms, visit.the_tenant.id
     said, fine = "It answered: it can be used.", True
     try:
-        if not await engines.probe(rooms.floor, rooms.engines, tenant_id, spec.kind, spec.name):
+        if not await engines.probe(_book(visit), rooms.engines, tenant_id, spec.kind, spec.name):
             said = "It can’t be asked without using it; what is set up looks right."
     except SawtakError as error:
         said, fine = alert(visit, error), False
@@ -100,8 +100,11 @@ async def probe(visit: Visit) -> Response:
 
 
 async def _kinds(visit: Visit) -> list[Kind]:
-    rooms = visit.rooms
-    return await engines.kinds(rooms.floor, rooms.engines, rooms.chains, visit.the_tenant.id)
+    return await engines.kinds(_book(visit), visit.rooms.engines, visit.the_tenant.id)
+
+
+def _book(visit: Visit) -> EngineBook:
+    return EngineBook(visit.rooms.floor.db, visit.rooms.floor.vault)
 
 
 async def _listing(visit: Visit, error: SawtakError | None = None) -> Response:
@@ -110,8 +113,7 @@ async def _listing(visit: Visit, error: SawtakError | None = None) -> Response:
 
 
 async def _kept(visit: Visit, spec: EngineSpec) -> EngineAccount | None:  # type: ignore[type-arg]  # of any engine
-    floor = visit.rooms.floor
-    rows: Mapping[tuple[str, str], EngineAccount] = await EngineBook(floor.db, floor.vault).kept(visit.the_tenant.id)
+    rows: Mapping[tuple[str, str], EngineAccount] = await _book(visit).kept(visit.the_tenant.id)
     return rows.get((spec.kind, spec.name))
 
 

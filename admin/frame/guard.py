@@ -16,6 +16,7 @@ from admin.frame.visit import Visit
 from admin.frame.words import LANGUAGES
 from core_pipeline.telling import status_of, told
 from errors import SawtakError
+from tenants import choices
 from tenants.models import Agency, Tenant, now
 from tenants.people import signed_in
 from tenants.people.roles import May, allows
@@ -104,6 +105,7 @@ class Guard:
         async with db.platform(reads=True) as session:
             visit.brand = await _brand_of(session, visit.request)
             visit.signed_in = await signed_in.find(session, token) if token else None
+            visit.notice = (await choices.read(session)).notice if visit.signed_in is not None else ""
         if visit.signed_in is None:
             return
         visit.role = visit.signed_in.reach.anywhere

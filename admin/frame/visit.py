@@ -37,7 +37,7 @@ SAID = "sawtak-said"
 class Visit:
     """Everything that a handler needs; `role` is the visitor's here, `here` the beginning of this tenant's addresses.
 
-    `signed_in`, `tenant`, `agency` and `role` are None where the door asks for none.
+    `notice` is what the platform's administrator tells everybody. `signed_in`, `tenant`, `agency` and `role` are None where the door asks for none.
     """
 
     request: Request
@@ -50,6 +50,7 @@ class Visit:
     agency: Agency | None = None
     role: Role | None = None
     brand: Mapping[str, str] = field(default_factory=dict)
+    notice: str = ""
 
     @property
     def the_tenant(self) -> Tenant:

@@ -26,7 +26,7 @@ SCOPES = {
     "persona": "How the bot speaks and behaves",
     "knowledge": "What the bot knows",
     "connect": "Numbers, bots and engines",
-    "insight": "Figures",
+    "insight": "Figures and reports",
     "people": "People and what was done",
     "admin": "Everything",
 }

@@ -112,7 +112,7 @@ class Importing:
             status=status,
             shape=self.shape.name,
             columns=columns(self.shape),
-            said=self.shape.said[0],
+            first=self.shape.said[0],
             plan=plan,
             lines=sorted(lines[:SHOWN], key=lambda one: one.line.number),
             faults=faults,

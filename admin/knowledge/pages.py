@@ -10,6 +10,7 @@ from starlette.datastructures import UploadFile
 from admin.frame.guard import refusal
 from admin.knowledge.documents import ACCEPTED, BUSY, MOST_FILES, STATES, note
 from admin.knowledge.saying import why
+from core_pipeline.arabic.language import detect
 from core_pipeline.knowledge.documents.blocks import Heading, Item, Table
 from core_pipeline.knowledge.documents.faults import sentence
 from core_pipeline.knowledge.documents.preview import correct, view
@@ -111,6 +112,7 @@ async def _page(
         document=document,
         view=seen,
         kind_of=_kind,
+        direction_of=_direction,
         typed=seen.markup if typed is None else typed,
         error=error,
         replace_error=replace_error,
@@ -132,6 +134,11 @@ def _id(visit: Visit) -> str:
 
 def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 1
+
+
+def _direction(table: Table) -> str:
+    """From which side a table is read: by its words, for most cells of a price list are figures."""
+    return "ltr" if detect(" ".join(cell for row in table.rows[:5] for cell in row)) == "en" else "rtl"
 
 
 def _kind(block: Block) -> str:

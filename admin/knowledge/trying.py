@@ -23,6 +23,5 @@ async def tried(visit: Visit) -> Response:
     if text:
         db, shelf = visit.rooms.floor.db, visit.rooms.shelf
         trial = await search.tried(shelf, db, visit.the_tenant.id, text, visit.policy, wanted)
-    threshold = search.threshold_of(visit.policy)
     block = "found" if visit.partial else None
-    return visit.page("knowledge/search.html", block=block, q=text, language=language, trial=trial, threshold=threshold)
+    return visit.page("knowledge/search.html", block=block, q=text, language=language, trial=trial)

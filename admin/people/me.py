@@ -58,7 +58,7 @@ async def sign_out_of(visit: Visit) -> Response:
     """Sign one of one's browsers out."""
     person = visit.who.person
     async with visit.rooms.floor.db.platform() as session:
-        await profile.sign_out_of(session, person.id, visit.path("sign_in"))
+        await profile.sign_out_of(session, person.id, visit.path("sign_in").replace("\0", ""))
         audit.record(session, visit.actor, "people.sign-out", person.login)
     return visit.go("/admin/me", "That browser is signed out.")
 

@@ -40,7 +40,7 @@ async def invite(visit: Visit) -> Response:
 
 async def new_password(visit: Visit) -> Response:
     """Make a link with which a colleague chooses a new password; it is shown this once."""
-    person_id = visit.path("person")
+    person_id = _id(visit, "person")
     try:
         async with visit.rooms.floor.db.platform() as session:
             token = await invites.for_password(session, _by(visit), place_of(visit), person_id)
@@ -54,7 +54,7 @@ async def withdraw(visit: Visit) -> Response:
     """Make an invitation void."""
 
     async def work(session: AsyncSession) -> None:
-        await invites.withdraw(session, _by(visit), place_of(visit), visit.path("invite"))
+        await invites.withdraw(session, _by(visit), place_of(visit), _id(visit, "invite"))
 
     return await _done(visit, work, "The invitation is withdrawn.")
 
@@ -64,7 +64,7 @@ async def role(visit: Visit) -> Response:
     wanted = (await visit.fields()).get("role", "")
 
     async def work(session: AsyncSession) -> None:
-        await colleagues.change_role(session, _by(visit), place_of(visit), visit.path("person"), _role(wanted))
+        await colleagues.change_role(session, _by(visit), place_of(visit), _id(visit, "person"), _role(wanted))
 
     return await _done(visit, work, "Saved.")
 
@@ -73,7 +73,7 @@ async def remove(visit: Visit) -> Response:
     """Take a colleague's role here away."""
 
     async def work(session: AsyncSession) -> None:
-        await colleagues.remove(session, _by(visit), place_of(visit), visit.path("person"))
+        await colleagues.remove(session, _by(visit), place_of(visit), _id(visit, "person"))
 
     return await _done(visit, work, "Removed.")
 
@@ -83,7 +83,7 @@ async def switch(visit: Visit) -> Response:
     active = (await visit.fields()).get("active") == "yes"
 
     async def work(session: AsyncSession) -> None:
-        await colleagues.switch(session, _by(visit), place_of(visit), visit.path("person"), active=active)
+        await colleagues.switch(session, _by(visit), place_of(visit), _id(visit, "person"), active=active)
 
     return await _done(visit, work, "Saved.")
 
@@ -131,6 +131,11 @@ async def _drawn(visit: Visit, error: Impossible | None = None) -> Response:
         names={name: visit._(words[0]) for name, words in ROLES.items()},
         errors=faults(visit, error) if error is not None else {},
     )
+
+
+def _id(visit: Visit, name: str) -> str:
+    """An id in the address; Postgres takes no NUL, not even to look for it."""
+    return visit.path(name).replace("\0", "")
 
 
 def _by(visit: Visit) -> By:

@@ -136,6 +136,8 @@ TITLES = {
     "video_seconds": _("Longest video (seconds)"),
     "video_long": _("What is too long for a video"),
     "video_minutes": _("Minutes of video a month"),
+    "keep_media_days": _("Days that recordings are kept"),
+    "keep_words_days": _("Days that words are kept"),
     "video_wait": _("Longest wait for a video (seconds)"),
 }
 CHOICES: dict[str, tuple[tuple[str, str], ...]] = {

@@ -97,7 +97,7 @@ async def shown(visit: Visit) -> Response:
     if after is None or number is None:
         raise Impossible("missing", "there is no version of this number")
     changes = told(visit, before, after) if before is not None else None
-    given = {"row": row if row and row.number == number else None, "rows": rows, "compared": compared}
+    given: dict[str, Any] = {"row": row if row and row.number == number else None, "rows": rows, "compared": compared}
     return visit.page("persona/version.html", number=number, now=now, changes=changes, **given)
 
 
@@ -132,7 +132,7 @@ async def template(visit: Visit) -> Response:
         visit, personas.whole(now), {"policy": policy.model_dump(mode="json"), "facts": _facts(now, chosen.slug)}
     )
     said = filled(like, policy)
-    return visit.page("persona/template.html", trade=chosen, now=now, changes=changes, said=said)
+    return visit.page("persona/template.html", trade=chosen, now=now, changes=changes, worded=said)
 
 
 async def apply(visit: Visit) -> Response:

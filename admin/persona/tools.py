@@ -108,7 +108,7 @@ async def _page(
     if typed is not None:
         held |= {name: typed.get(name, "") for name in ("changes", "active")}
     secrets = sorted(kept.sealed) if kept else []
-    options = {"methods": [(one, one) for one in METHODS], "types": TYPES, "rows": row_numbers(held)}
+    options: dict[str, Any] = {"methods": [(one, one) for one in METHODS], "types": TYPES, "rows": row_numbers(held)}
     more = {"errors": {}, "came": None, "why": "", "arguments": {}, **given}
     return visit.page(
         "persona/tool.html", status=status, action=kept, v=_Blank(held), secrets=secrets, **options, **more

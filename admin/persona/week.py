@@ -13,6 +13,7 @@ from core_pipeline.opening.cities import cities
 from core_pipeline.opening.prayers import prayers_on
 from core_pipeline.opening.ramadan import ramadans
 from core_pipeline.opening.saying import PRAYER_NAMES
+from tenants.hours import PRAYERS
 
 if TYPE_CHECKING:
     from datetime import date
@@ -48,7 +49,7 @@ def hours_given(visit: Visit, policy: Policy) -> dict[str, Any]:
     months = [span for year in (here.year, here.year + 1) for span in ramadans(year, hours.ramadan.correction)]
     return {
         **preview(visit, policy),
-        "prayers": [(name, PRAYER_NAMES[name][visit.language], called.get(name)) for name in PRAYER_NAMES],
+        "prayers": [(name, PRAYER_NAMES[name][visit.language], called.get(name)) for name in PRAYERS],
         "ramadans": [(_date(first, visit), _date(last, visit)) for first, last in months],
         "zones": [("", visit._("The zone of your calls")), *((one, one.replace("_", " ")) for one in zones)],
         "cities": [

@@ -8,7 +8,7 @@ from tenants.people.roles import May
 
 _BASE = "/t/{tenant}/voices"
 _OWN = f"{_BASE}/own/{{voice}}"
-_WORDS = f"{_BASE}/words"
+_DICTIONARY = f"{_BASE}/words"
 
 DOORS = (
     Door("GET", _BASE, May.SEE, shelf.shown),
@@ -22,11 +22,11 @@ DOORS = (
     Door("POST", f"{_OWN}/consent", May.EDIT, cloning.consent),
     Door("GET", f"{_OWN}/sound", May.EDIT, cloning.sound),
     Door("POST", f"{_OWN}/revoke", May.EDIT, cloning.revoked),
-    Door("GET", _WORDS, May.SEE, dictionary.shown),
-    Door("POST", _WORDS, May.EDIT, dictionary.saved),
-    Door("POST", f"{_WORDS}/delete", May.EDIT, dictionary.dropped),
-    Door("POST", f"{_WORDS}/hear", May.EDIT, dictionary.heard),
-    Door("GET", f"{_WORDS}/table", May.SEE, dictionary.table),
-    Door("POST", f"{_WORDS}/table", May.EDIT, dictionary.taken_in),
+    Door("GET", _DICTIONARY, May.SEE, dictionary.shown),
+    Door("POST", _DICTIONARY, May.EDIT, dictionary.saved),
+    Door("POST", f"{_DICTIONARY}/delete", May.EDIT, dictionary.dropped),
+    Door("POST", f"{_DICTIONARY}/hear", May.EDIT, dictionary.heard),
+    Door("GET", f"{_DICTIONARY}/table", May.SEE, dictionary.table),
+    Door("POST", f"{_DICTIONARY}/table", May.EDIT, dictionary.taken_in),
 )
 NAV = (Nav(40, _BASE, "Voices", "voice", May.SEE),)

@@ -135,4 +135,5 @@ def _choices(visit: Visit, own: Any) -> list[tuple[str, str]]:
 def _words() -> dict[str, Any]:
     spoken = {voice.dialect for voice in catalogue().values()}
     dialects = {name: word for name, word in DIALECT_NAMES.items() if name in spoken}
-    return {"genders": GENDER_NAMES, "ages": AGE_NAMES, "dialects": dialects, "styles": STYLE_NAMES, "longest": LONGEST_TRY}
+    words = {"genders": GENDER_NAMES, "ages": AGE_NAMES, "dialects": dialects, "styles": STYLE_NAMES}
+    return {**words, "longest": LONGEST_TRY}

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 NO_ANSWER = ("script", "taken-over", "nothing-to-answer")
 STAGES_ALONE = "stage-%"
 FROM_MEMORY = "answered-before"
-TO_A_PERSON = ("handoff", "handed-over")
+TO_A_PERSON = ("handoff", "handed-over", "closed", "quota")
 HEARD = ("delivered", "read", "played")
 LATEST_TURNS = 5000
 

@@ -45,31 +45,40 @@ class Understood:
 
 @dataclass(frozen=True)
 class Found:
-    """A passage, where it stands (None: nowhere any more) and whether it is sure enough to answer."""
+    """A passage and where it stands (None: nowhere any more).
+
+    It `answers` by itself where it is sure enough, and `counts` where an engine that puts answers into words gets it.
+    """
 
     passage: Passage
     origin: Origin | None
     answers: bool
+    counts: bool
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What became of a question; from `threshold` on a passage answers. `left`: the engine decides for itself."""
+    """What became of a question; from `threshold` on a passage answers, below `floor` no engine is asked at all."""
 
     understood: Understood
     found: tuple[Found, ...]
     threshold: float
-    left: bool
+    floor: float
 
     @property
     def answered(self) -> bool:
         """Whether anything would answer."""
         return any(one.answers for one in self.found)
 
+    @property
+    def left(self) -> bool:
+        """Whether it is left to the engine to make an answer of what was found, or to say that it knows none."""
+        return not self.answered and (self.floor == 0 or any(one.counts for one in self.found))
+
 
 def threshold_of(policy: Policy) -> float:
-    """How sure a passage must be to answer."""
-    return policy.answerable or ANSWERABLE
+    """How sure a passage must be to answer by itself."""
+    return max(policy.answerable, ANSWERABLE)
 
 
 def understood(text: str, fallback: str) -> Understood:
@@ -90,8 +99,9 @@ async def tried(
     async with db.tenant(tenant_id, reads=True) as session:
         origins = await facts.origins(session, [one.id for one in passages])
     threshold = threshold_of(policy)
-    found = tuple(Found(one, origins.get(one.id), one.score >= threshold) for one in passages)
-    return Trial(read, found, threshold, policy.answerable == 0)
+    floor = policy.answerable
+    found = tuple(Found(one, origins.get(one.id), one.score >= threshold, one.score >= floor) for one in passages)
+    return Trial(read, found, threshold, floor)
 
 
 async def known_by_now(shelf: Shelf, tenant_id: str, asked: Mapping[str, tuple[str, str]], policy: Policy) -> set[str]:

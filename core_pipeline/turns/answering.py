@@ -142,6 +142,8 @@ async def _heeded(deps: Deps, here: Here, now: Situation) -> Said | None:
         return await _obeyed(deps, here, now, wanted)
     if handing_over.wanted(now):
         return Said(*await handing_over.hand_over(deps, here, now))
+    if await handing_over.used_up(deps, here, now):
+        return Said((await handing_over.hand_over(deps, here, now))[0], handing_over.QUOTA)
     if (word := agreed(now)) is not None:
         return Said(phrase(now.policy, "remembered" if word == "yes" else "not_remembered", now.language), "memory")
     return None

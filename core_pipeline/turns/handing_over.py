@@ -13,6 +13,7 @@ from core_pipeline.history.threads import touched
 from core_pipeline.knowledge import unknown
 from core_pipeline.thinking import handing
 from core_pipeline.turns.remembering import offer
+from tenants import quotas
 from tenants.models import Conversation, Turn
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from core_pipeline.turns.deps import Deps, Here
     from core_pipeline.turns.situation import Situation
 
-HANDED, CLOSED = "handoff", "closed"
+HANDED, CLOSED, QUOTA = "handoff", "closed", "quota"
 
 
 def wanted(now: Situation) -> bool:
@@ -38,6 +39,12 @@ async def hand_over(deps: Deps, here: Here, now: Situation) -> tuple[str, str]:
             await touched(session, here.conversation_id)
             (await session.get_one(Conversation, here.conversation_id)).handed_at = datetime.now(UTC)
     return handing.words_for(now.policy, now.language), HANDED if asked else CLOSED
+
+
+async def used_up(deps: Deps, here: Here, now: Situation) -> bool:
+    """Whether the tenant has had all the answers that this month may bring, so that only people answer."""
+    async with deps.db.tenant(here.tenant_id, reads=True) as session:
+        return await quotas.over(session, now.policy.zone)
 
 
 async def ending(deps: Deps, here: Here, now: Situation, thought: Thought) -> str:

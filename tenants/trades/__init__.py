@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Text = Annotated[str, Field(min_length=1)]
-InBoth = dict[Literal["ar", "en"], Text]
+InBoth = dict[str, Text]
 
 
 class Trade(BaseModel):
@@ -34,7 +34,7 @@ class Trade(BaseModel):
     persona: InBoth
     phrases: dict[str, InBoth]
     handoff_words: list[str]
-    tries: dict[Literal["ar", "en"], list[Text]]
+    tries: dict[str, list[Text]]
     week: Week
 
 

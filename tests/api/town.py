@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 
 from core_pipeline.atelier import craft_of
 from core_pipeline.contracts.engines import Passage
+from core_pipeline.contracts.specs import Bench
 from core_pipeline.engines.fair import FairGate
 from core_pipeline.engines.router import Engines
 from core_pipeline.engines.wrap.voiced import Voice
@@ -28,6 +29,7 @@ from tenants import api_keys
 from tenants.accounts import AccountBook
 from tenants.blobs import Blobs
 from tenants.db import Database
+from tenants.engines import EngineBook
 from tenants.inbox import Inbox
 from tenants.links import Links
 from tenants.models import Tenant
@@ -48,7 +50,9 @@ GENEROUS = Rates(Rate(1e6, 1e6), Rate(1e6, 1e6), Rate(1e6, 1e6))
 
 
 class ApiEngines(PaperEngines):
-    """Paper engines that know one clone to be forgotten and one voice that can't be had."""
+    """Paper engines that know one clone to be forgotten and one voice that can't be had; those `offered` are real."""
+
+    offered: Engines
 
     async def check_voice(self, voice: Voice, language: str, tenant_id: str) -> None:
         self._maybe("voice")
@@ -58,6 +62,20 @@ class ApiEngines(PaperEngines):
 
     async def speaker(self) -> Any:
         raise Impossible("no-speaker")
+
+    async def configurations(self, tenant_id: str = "") -> Any:
+        return await self.offered.configurations(tenant_id)
+
+    async def probe(self, engine: Any) -> None:
+        await self.offered.probe(engine)
+
+
+class Offered(Engines):
+    """The real room of engines, for what is offered to a business; none of them is opened."""
+
+    def __init__(self, folder: Path, own: EngineBook, http: httpx.AsyncClient) -> None:
+        chains = {"asr": "demo", "llm": "knowledge", "tts": "espeak"}
+        super().__init__(chains, Bench(folder, http), of_tenant=own.of, guarded=http)
 
 
 class OneShelf:
@@ -155,6 +173,7 @@ async def founded(floor: Floor, folder: Path, **changes: Any) -> AsyncIterator[T
     blobs, book = Blobs(f"file://{folder}/blobs"), AccountBook(floor.db, vault)
     async with httpx.AsyncClient() as vendor, Inbox(floor.inbox_url) as inbox, Workshop() as workshop:
         lines = OpenLines(book, vendor, lambda _: {})
+        engines.offered = Offered(folder, EngineBook(floor.db, vault), vendor)
         room = cast("Engines", engines)
         needs = Needs(
             db=floor.db,
@@ -172,6 +191,7 @@ async def founded(floor: Floor, folder: Path, **changes: Any) -> AsyncIterator[T
             address=ADDRESS,
             dial=dial,
             rates=GENEROUS,
+            own_engines=EngineBook(floor.db, vault),
         )
         needs = replace(needs, **changes)
         transport = httpx.ASGITransport(Starlette(routes=build(needs)))

@@ -38,7 +38,7 @@ class Everything:
 
     def fill(self, path: str, **instead: str) -> str:
         """A door's path with this tenant's things in it; `KeyError` for a part that nobody has a value for."""
-        own = next((given for word, given in OF_PATH.items() if f"/{word}" in path), {})
+        own: dict[str, str] = next((given for word, given in OF_PATH.items() if f"/{word}" in path), {})
         known = {**SHARED, **self.names, **own, **instead}
         return _NAMED.sub(lambda found: known[found[1]], path)
 

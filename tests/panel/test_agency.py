@@ -59,9 +59,9 @@ async def test_an_agency_adds_businesses_and_switches_them(panel: Panel) -> None
         assert (await admin.post("/agency/demo", {**data, "slug": "x2", "name_ar": ""})).status_code == 422
         assert "Second Pearl" in (await admin.get("/agency/demo")).text
         await admin.post("/agency/demo/businesses/pearl-two/switch", {"active": "no"})
-        assert "switched off" in (await admin.get("/agency/demo")).text
+        assert "not served" in (await admin.get("/agency/demo")).text
         await admin.post("/agency/demo/businesses/pearl-two/switch", {"active": "yes"})
-        assert "switched off" not in (await admin.get("/agency/demo")).text
+        assert "not served" not in (await admin.get("/agency/demo")).text
         assert (await admin.post("/agency/demo/businesses/nobody/switch", {"active": "no"})).status_code == 404
     async with panel.visitor(Role.OWNER) as owner:
         assert (await owner.post("/agency/demo", data)).status_code == 404

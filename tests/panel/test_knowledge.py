@@ -316,4 +316,7 @@ async def test_the_search_says_how_it_understood(small_panel: Panel) -> None:
         polite = await viewer.get(f"{HERE}/search", params={"q": "شكرا"})
         assert "There is no question in it" in polite.text
         unknown = await viewer.get(f"{HERE}/search", params={"q": "ما لون القمر البعيد؟"})
-        assert "Nothing is sure enough" in unknown.text
+        assert "Nothing is sure." in unknown.text
+        assert "0.50" in unknown.text or "0.5" in unknown.text
+        nothing = await viewer.get(f"{HERE}/search", params={"q": "What colour is the moon?"})
+        assert "Nothing fits" in nothing.text

@@ -10,7 +10,7 @@ import pytest
 
 from admin.commands.logs import Lines
 from admin.operations import logbook
-from tenants import choices, processes
+from tenants import choices, directory, processes
 from tenants.models import Tenant, Turn, TurnState, now
 from tenants.people.roles import Role
 from tests.factories import make_account, make_conversation
@@ -61,7 +61,12 @@ async def test_choices_for_the_installation_are_kept_or_explained(panel: Panel) 
     async with panel.visitor(Role.PLATFORM_ADMIN) as admin:
         given = {"media_days": "30", "words_days": "x", "quota": "0", "notice": "Back at nine"}
         refused = await admin.post("/platform/settings", given)
-        kept = await admin.post("/platform/settings", {**given, "words_days": "90"})
+        kept = await admin.post("/platform/settings", {**given, "words_days": "90", "quota": "200"})
+        anywhere = await admin.get("/t/demo")
+    assert "Back at nine" in anywhere.text
+    fresh = await directory.add(panel.db, "fresh", "جديد", "Fresh")
+    async with panel.db.platform(reads=True) as session:
+        assert (await session.get_one(Tenant, fresh)).quota == {"messages": 200, "stop": False}
     assert (refused.status_code, kept.status_code) == (422, 303)
     assert "Give a whole number" in refused.text
     assert "Back at nine" in refused.text  # what was typed is kept
@@ -69,7 +74,7 @@ async def test_choices_for_the_installation_are_kept_or_explained(panel: Panel) 
         assert (await choices.read(session)).model_dump() == {
             "media_days": 30,
             "words_days": 90,
-            "quota": 0,
+            "quota": 200,
             "notice": "Back at nine",
         }
 

@@ -225,7 +225,7 @@ async def test_an_owner_changes_what_colleagues_may(panel: Panel) -> None:
         assert (await owner.post(f"{agent}/role", {"role": "platform-admin"})).status_code == 403
         assert (await owner.post(f"{agent}/role", {"role": "king"})).status_code == 403
         assert (await owner.post(f"{agent}/switch", {"active": "no"})).status_code == 303
-        assert "switched off" in (await owner.get("/t/demo/people")).text
+        assert "locked out" in (await owner.get("/t/demo/people")).text
         assert link_in(await owner.post(f"{agent}/password"))
         assert (await owner.post(f"{agent}/remove")).status_code == 303
         assert (await owner.post(f"{agent}/remove")).status_code == 404

@@ -40,7 +40,9 @@ from errors import SawtakError
 from tenants import models
 from tenants.actions import ActionDraft
 from tenants.agents import Agent
+from tenants.audit import Actor, Wanted
 from tenants.documents import Quota
+from tenants.facts import ENTRIES, Asked
 from tenants.policy import Policy
 from tenants.vault import Vault
 from tests.conftest import Floor
@@ -92,6 +94,7 @@ async def furnished(floor: Floor) -> dict[str, Any]:
         "turn": models.Turn(id="turn-a", conversation_id=conversation.id, answer=MARK, **own),
         "document": models.Document(title=MARK, url=f"https://{MARK}.example", mime="text/plain", sha256=MARK, **own),
         "entry": models.Entry(fact=MARK, language="en", question=MARK, answer=MARK, **own),
+        "question": models.OpenQuestion(language="ar", question=MARK, plain=MARK, turn_id="turn-a", **own),
         "product": models.Product(fact=MARK, language="en", name=MARK, **own),
         "action": models.Action(name="order_status", description=MARK, url="https://a.example", **own),
         "answer": models.CachedAnswer(
@@ -110,6 +113,7 @@ async def furnished(floor: Floor) -> dict[str, Any]:
         "key": models.ApiKey(name=MARK, prefix=MARK, digest=MARK, scopes=["talk"], **own),
         "repeat": models.Idempotency(key="key-a", digest=MARK, answer={"a": MARK}, **own),
         "subscription": models.Subscription(url=MARK, events=["turn.dead"], sealed=MARK, **own),
+        "audit": models.AuditEntry(who=MARK, action=MARK, after={"mark": MARK}, **own),
         "avatar": models.OwnAvatar(
             slug="a", name_ar=MARK, name_en=MARK, kind="photo", state=models.AvatarState.READY, **own
         ),
@@ -132,6 +136,7 @@ async def furnished(floor: Floor) -> dict[str, Any]:
     return {
         **ids,
         "tenant_id": tenant.id,
+        "agency_id": tenant.agency_id,
         "conversation_id": conversation.id,
         "account_id": account.id,
         "own": message.id,
@@ -174,6 +179,11 @@ def value_for(name: str, foreign: Mapping[str, Any]) -> Any:
         **dict.fromkeys(("stages", "pages", "citations"), ()),
         **dict.fromkeys(("silence", "alike"), 1.0),
         "quota": Quota(),
+        "shape": ENTRIES,
+        "asked": Asked(),
+        "keys": [MARK],
+        "ids": [foreign["entry_id"], foreign["chunk_id"]],
+        "available": False,
         "waiting": False,
         "kind": "llm",
         "new": NewCall(foreign["conversation_id"], foreign["account_id"], "mine"),
@@ -197,6 +207,13 @@ def value_for(name: str, foreign: Mapping[str, Any]) -> Any:
         "made": {"a": "mine"},
         "arriving": Arriving(foreign["account_id"], Sender(identities=(Identity(kind="k", value="v"),)), "c", {}),
         "windows": {"web": 0.0},
+        "actor": Actor("mine"),
+        "wanted": Wanted(tenant_id=foreign["tenant_id"]),
+        **dict.fromkeys(("slug", "name_ar", "name_en"), "mine"),
+        "words": {"name_en": "mine"},
+        "logo": "mine",
+        "domain": "mine.example",
+        "active": False,
     }
     given = {**plain, **foreign}
     assert name in given, f"say what a foreign {name} is, so that this function is tried, too"
@@ -231,10 +248,19 @@ def special(function: Doing, foreign: Mapping[str, Any]) -> dict[str, Any]:
     cached = models.CachedAnswer(
         id=foreign["answer_id"], key="k", circumstances="c", question="q", language="en", answer="a", **own
     )
+    said = {"question": "mine", "answer": "mine", "alternatives": []}
     known: dict[str, dict[str, Any]] = {
         "tenants.answers.add": {"answer": cached},
         "core_pipeline.answers.given.used": {"answer": cached},
         "tenants.documents.add": {"document": document},
+        "tenants.facts.save": {"wanted": {"en": said}, "fact": "en"},
+        "tenants.facts.save_all": {"wanted": {"en": {"en": said}}, "shown": {}},
+        "tenants.facts.find": {"fact": MARK},
+        "tenants.facts.remove": {"fact": MARK},
+        "tenants.open_questions.record": {"question": "q", "plain": MARK},
+        "tenants.open_questions.put": {"state": "dismissed"},
+        "tenants.open_questions.page": {"state": "open"},
+        "tenants.open_questions.close": {"ids": [foreign["question_id"]]},
         "tenants.knowledge.add": {"question": "q"},
         "tenants.knowledge.replace": {"question": "q"},
         "tenants.avatars.add": {"avatar": models.OwnAvatar(slug="b", name_ar="n", name_en="n", kind="photo", **own)},

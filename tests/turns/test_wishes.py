@@ -12,8 +12,10 @@ import pytest
 
 from core_pipeline.contracts.channel import Limits, VideoFormat
 from core_pipeline.contracts.messages import Identity, Inbound, Kind, MediaRef, ReplyKind, Sender
+from core_pipeline.turns import handing_over
 from core_pipeline.turns.ladder import form_of, wants_video
-from tenants.models import Message
+from tenants import quotas
+from tenants.models import Conversation, Message
 from tenants.policy import Policy
 from tests.conftest import Floor
 from tests.turns.paper import OGG
@@ -113,3 +115,16 @@ async def test_a_recording_that_can_not_be_read_becomes_a_spoken_script(plant: P
     )
     assert turn.reply_kind == "voice"
     assert "blob-missing" in (turn.note or "")
+
+
+async def test_a_used_up_month_hands_customers_to_people(plant: Plant) -> None:
+    first = await plant.turn(await asks(plant, "q1", text="متى تفتحون؟"))
+    async with plant.floor.db.platform() as session:
+        await quotas.allow(session, plant.tenant.id, 1, stop=True)
+    asked = len(plant.engines.asked)
+    second = await plant.turn(await asks(plant, "q2", text="كم سعر الطبق؟"))
+    assert first.note != handing_over.QUOTA
+    assert (second.note, second.state) == (handing_over.QUOTA, "answered")
+    assert len(plant.engines.asked) == asked
+    [conversation] = await plant.rows(Conversation, chat="q2")
+    assert conversation.handed_at is not None

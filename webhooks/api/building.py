@@ -16,13 +16,16 @@ from webhooks.api.access import Access
 from webhooks.api.accounts import OwnAccounts, own_channel
 from webhooks.api.avatars import Avatars
 from webhooks.api.calls import Calls
+from webhooks.api.connect import Connect
 from webhooks.api.desk import Desk
 from webhooks.api.edge import Edge
 from webhooks.api.insight import Insight
 from webhooks.api.jobs import Jobs
 from webhooks.api.knowledge import Knowledge
 from webhooks.api.people import PeopleRoutes
+from webhooks.api.persona import PersonaRoutes
 from webhooks.api.problems import MIME, Refusal, handle
+from webhooks.api.pronunciations import Pronunciations
 from webhooks.api.schemas import Health, Problem, Question
 from webhooks.api.stages import Stages
 from webhooks.api.talking import Talking
@@ -60,10 +63,13 @@ def application(desk: Desk) -> FastAPI:
         Stages(desk),
         Voices(desk),
         Avatars(desk),
+        Pronunciations(desk),
         Calls(desk, desk.needs.dial),
+        Connect(desk),
         Insight(desk),
         Knowledge(desk),
         PeopleRoutes(desk),
+        PersonaRoutes(desk),
     ):
         routes.add_to(app)
     app.add_api_route("/health", _health(desk.needs), methods=["GET"], response_model=Health)

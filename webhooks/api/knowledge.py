@@ -162,6 +162,7 @@ class Knowledge:
             questions=list(understood.questions),
             words=[word.read for word in understood.words],
             threshold=trial.threshold,
+            floor=trial.floor,
             answered=trial.answered,
             passages=[_passage(one) for one in trial.found],
         )
@@ -202,13 +203,16 @@ class Knowledge:
     ) -> known.FactRow:
         shape = SHAPES[kind]
         draft = draft_of(shape, _record(asked, kind))
-        _refuse(draft.faults)
+        # One language of a fact that is there may be taken away by itself.
+        taking = key is not None and bool(draft.versions)
+        _refuse(tuple(one for one in draft.faults if not (taking and one.code == "needed-any")))
         name = key or facts.new_key(shape)
         async with self.desk.needs.db.tenant(caller.tenant_id) as session:
             before, after = await facts.save(session, shape, name, draft.versions, mark if key else "")
+            if after is None:
+                raise Refusal(422, "invalid", faults=["needed-any"])
             was = dict(before.versions) if before else None
-            _note(session, caller, f"{kind}.save", name, before=was, after=dict(after.versions) if after else None)
-        assert after is not None  # noqa: S101 - a draft without any version was refused
+            _note(session, caller, f"{kind}.save", name, before=was, after=dict(after.versions))
         return _row(after)
 
 
@@ -261,6 +265,7 @@ def _passage(one: trying.Found) -> known.TriedPassage:
         text=passage.extract or passage.answer,
         score=passage.score,
         answers=one.answers,
+        counts=one.counts,
     )
 
 

@@ -194,15 +194,17 @@ class TriedPassage(BaseModel):
     text: str
     score: float
     answers: bool
+    counts: bool
 
 
 class Tried(BaseModel):
-    """How a question was understood and what was found; from `threshold` on a passage answers."""
+    """How a question was understood and what was found; from `threshold` on a passage answers, below `floor` none counts."""
 
     language: str
     arabizi: bool
     questions: list[str]
     words: list[str]
     threshold: float
+    floor: float
     answered: bool
     passages: list[TriedPassage]

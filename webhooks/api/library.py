@@ -110,6 +110,22 @@ class Points(Asking):
     mouth: Spot
 
 
+class TwelvePoints(Asking):
+    """The twelve points of a face by their names, in pixels; left and right as one sees them."""
+
+    points: Annotated[dict[Annotated[str, Field(pattern=r"^[a-z_]{1,20}$")], Spot], Field(max_length=12)]
+
+
+Colour = Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
+
+
+class Colours(Asking):
+    """What an avatar wears and stands before, written as #rrggbb."""
+
+    clothes: Colour | None = None
+    background: Colour | None = None
+
+
 class Dialling(Asking):
     """Whom to call, from which account (the only one that carries calls, if not named), and what to say first."""
 

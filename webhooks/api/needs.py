@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tenants.accounts import AccountBook
     from tenants.blobs import Blobs
     from tenants.db import Database
+    from tenants.engines import EngineBook
     from tenants.inbox import Inbox
     from tenants.links import Links
     from tenants.signing import Signer
@@ -69,7 +70,8 @@ class Needs:
 
     `gallery` keeps tenants' own avatars. `dial` calls somebody (None: there is no way to);
     `library` takes documents in (None: nobody does). `checks` say whether we can
-    serve, `extra` are more routes under /api/v1, which find who asks in `request.state.caller`.
+    serve, `own_engines` are tenants' own set-ups of engines (None: they can't have any), `extra` are more routes under
+    /api/v1, which find who asks in `request.state.caller`.
     """
 
     db: Database
@@ -89,5 +91,6 @@ class Needs:
     library: Library | None = None
     checks: Mapping[str, Callable[[], Awaitable[object]]] = field(default_factory=dict)
     extra: Sequence[BaseRoute] = ()
+    own_engines: EngineBook | None = None
     rates: Rates = field(default_factory=Rates)
     sizes: Sizes = field(default_factory=Sizes)

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import Depends, File, Form, Path, UploadFile
 from starlette.responses import JSONResponse, Response
 
+from core_pipeline.atelier import Workroom
 from core_pipeline.cloning.attempt import SENTENCE_LASTS
-from core_pipeline.cloning.studio import Studio
 from tenants import voices
 from tenants.models import ClonedVoice
 from voices.catalogue import CLONE, catalogue
 from webhooks.api import library, schemas
 from webhooks.api.access import Caller, allowed
 from webhooks.api.problems import Refusal
+from webhooks.api.pronunciations import actor_of
 from webhooks.api.repeats import RepeatKey, digest_of
 
 if TYPE_CHECKING:
@@ -88,42 +89,35 @@ class Voices:
         self, caller: Speaker, voice_id: VoiceId, recording: Annotated[UploadFile, File()]
     ) -> library.Ready:
         """Hear the owner of the voice read the sentence aloud; from then on the voice may speak."""
-        needs, data = self.desk.needs, await recording.read()
-        async with needs.db.tenant(caller.tenant_id, reads=True) as session:
-            language = (await voices.get(session, voice_id)).language
-        async with self.desk.metered(caller, "consent") as order, needs.gate.hold(caller.tenant_id):
-            asr, speaker = await needs.engines.asr(language, order), await needs.engines.speaker()
-            outcome = await self._studio.consent(caller.tenant_id, voice_id, data, asr, speaker)
+        data = await recording.read()
+        async with self.desk.metered(caller, "consent") as order:
+            outcome = await self._room.voice_consent(caller.tenant_id, voice_id, data, order, actor_of(caller))
         if outcome.code is not None:
             raise Refusal(422, outcome.code)
         return library.Ready(id=voice_id, choice=f"{CLONE}{voice_id}", state="ready")
 
     async def revoked(self, caller: Speaker, voice_id: VoiceId) -> Response:
         """Silence a voice at once, and delete its recordings and everything that was made with it."""
-        await self._studio.revoke(caller.tenant_id, voice_id, self.desk.needs.engines.forget)
+        await self._room.revoke_voice(caller.tenant_id, voice_id, actor_of(caller))
         return Response(status_code=204)
 
     @property
-    def _studio(self) -> Studio:
-        return Studio(self.desk.needs.db, self.desk.needs.blobs, self.desk.needs.sandbox)
+    def _room(self) -> Workroom:
+        needs = self.desk.needs
+        return Workroom(needs.db, needs.blobs, needs.sandbox, needs.engines, needs.gate)
 
     async def _draft(self, caller: Caller, data: bytes, name: str, language: str, text: str) -> str:
         """The id of a draft whose sample is good enough; `Refusal` says what is wrong with another."""
-        engines = self.desk.needs.engines
-        async with self.desk.metered(caller, "clone") as order, self.desk.needs.gate.hold(caller.tenant_id):
-            asr, speaker = await engines.asr(language, order), await engines.speaker()
-            voice, verdict = await self._studio.start(caller.tenant_id, name, language, data, speaker, asr, text)
+        given, by = (caller.tenant_id, name, language, data), actor_of(caller)
+        async with self.desk.metered(caller, "clone") as order:
+            voice, verdict = await self._room.sample(*given, order, text, by)
         if verdict.problems:
-            await self._studio.revoke(caller.tenant_id, voice.id)
             raise Refusal(422, verdict.problems[0], faults=verdict.problems)
         return voice.id
 
     async def _asked(self, caller: Caller, voice_id: str, asked: library.Consenting) -> dict[str, Any]:
-        tenant, _ = await self.desk.tenant(caller.tenant_id)
-        async with self.desk.needs.db.tenant(caller.tenant_id, reads=True) as session:
-            language = (await voices.get(session, voice_id)).language
-        business = tenant.name_ar if language == "ar" else tenant.name_en
-        drawn = await self._studio.ask(caller.tenant_id, voice_id, business, asked.person, asked.scope)
+        by = actor_of(caller)
+        drawn = await self._room.voice_sentence(caller.tenant_id, voice_id, asked.person, asked.scope, by)
         return {"id": voice_id, "sentence": drawn.sentence, "seconds": int(SENTENCE_LASTS.total_seconds())}
 
 

@@ -20,18 +20,20 @@ function serveColours(): void {
   const told = form?.querySelector<HTMLElement>("[data-said]");
   if (!form || !film || !told) return;
   let waiting: ReturnType<typeof setTimeout> | undefined;
-  film.addEventListener("loadeddata", () => (told.textContent = told.dataset["done"] ?? ""));
   form.addEventListener("input", () => {
     clearTimeout(waiting);
     told.textContent = told.dataset["working"] ?? "";
     waiting = setTimeout(() => {
-      const asked = new URLSearchParams();
-      for (const one of form.querySelectorAll<HTMLInputElement>("input[type=color]")) asked.set(one.name, one.value);
-      const face = encodeURIComponent(form.dataset["face"] ?? "");
-      film.src = `${form.dataset["colours"]}/film/${face}?${asked}`;
-      film.load();
-      void film.play().catch(() => undefined);
-    }, 350);
+      const worn = new URLSearchParams();
+      for (const one of form.querySelectorAll<HTMLInputElement>("input[type=color]")) worn.set(one.name, one.value);
+      const [base, face] = [form.dataset["colours"], encodeURIComponent(form.dataset["face"] ?? "")];
+      // The picture is there at once; the film is drawn when somebody plays it.
+      const still = new Image();
+      still.addEventListener("load", () => (told.textContent = told.dataset["done"] ?? ""));
+      still.addEventListener("error", () => (told.textContent = word("failed")));
+      still.src = film.poster = `${base}/still/${face}?${worn}`;
+      film.src = `${base}/film/${face}?${worn}`;
+    }, 200);
   });
 }
 

@@ -89,12 +89,27 @@ async def _settle(session: AsyncSession, table: type[Row], document_id: str, wan
     for start in range(0, len(gone), _BATCH):
         await session.execute(delete(table).where(col(table.id).in_(gone[start : start + _BATCH])))  # type: ignore[attr-defined]  # as above
     new = [{"id": number, **values} for number, values in wanted.items() if number not in kept]
+    await _make_way(session, table, new)
     for start in range(0, len(new), _BATCH):
         await session.execute(insert(table), new[start : start + _BATCH])
     for number, row in kept.items():
         values = {name: value for name, value in wanted.get(number, {}).items() if getattr(row, name) != value}
         if values:
             await session.execute(update(table).where(col(table.id) == number).values(**values))  # type: ignore[attr-defined]  # as above
+
+
+async def _make_way(session: AsyncSession, table: type[Row], new: Sequence[Mapping[str, Any]]) -> None:
+    """Take out what people wrote beside a document's facts, such as a translation, once the document says it itself."""
+    facts = sorted({values["fact"] for values in new if "fact" in values})
+    said = {(values["fact"], values["language"]) for values in new if "fact" in values}
+    for start in range(0, len(facts), _BATCH):
+        some: Any = table
+        beside = select(table).where(col(some.fact).in_(facts[start : start + _BATCH]), col(some.document_id).is_(None))
+        rows: Sequence[Any] = (await session.scalars(beside)).all()
+        for row in rows:
+            if (row.fact, row.language) in said:
+                await session.delete(row)
+    await session.flush()
 
 
 async def _rows(session: AsyncSession, table: type[Row], document_id: str) -> Sequence[Row]:

@@ -25,6 +25,7 @@ LONGEST = {
     "key": 200,
 }
 LONGEST_WAY, MOST_WAYS = 300, 30
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _WAYS = re.compile(r"[|\r\n]+")
 _PRICE = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,6})?")
 _KEY = re.compile(r"[^\x00-\x1f\x7f]+")
@@ -108,9 +109,9 @@ def draft_of(shape: Shape, record: Mapping[str, str]) -> Draft:
 
 
 def clean(text: str) -> str:
-    """The text as a database takes it: no NUL, no half characters, plain line ends, nothing around it."""
-    whole = text.encode("utf-8", "ignore").decode()
-    return whole.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n").strip()
+    """The text as databases and files take it: no control or half characters, plain line ends, nothing around it."""
+    whole = text.encode("utf-8", "ignore").decode().replace("\r\n", "\n").replace("\r", "\n")
+    return _CONTROLS.sub("", whole).strip()
 
 
 def ways_of(text: str) -> list[str]:

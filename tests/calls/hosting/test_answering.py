@@ -13,7 +13,7 @@ from core_pipeline.contracts.phrases import READY
 from core_pipeline.contracts.specs import Priority
 from core_pipeline.engines.wrap.flowing import flowing
 from errors import Retryable
-from tenants.models import CachedAnswer, Call, Contact, Conversation, Direction, Message, Turn, TurnStage
+from tenants.models import CachedAnswer, Call, Contact, Conversation, Direction, Message, OpenQuestion, Turn, TurnStage
 from tests.calls.hosting.stage import SECOND, Stage, staged, texts
 from tests.conftest import Floor
 from tests.factories import make_entry
@@ -215,6 +215,8 @@ async def test_what_is_not_known_is_said_to_be_unknown(sqlite_database: Floor, t
         [turn] = await stage.rows(Turn)
         assert turn.note == "unknown"
         assert stage.engines.asked == []
+        [kept] = await stage.rows(OpenQuestion)
+        assert (kept.question, kept.turn_id, kept.asked) == ("من هو رئيس نادي الكواكب", turn.id, 1)
 
 
 async def test_an_engines_trouble_is_told_to_the_call(light: Stage) -> None:

@@ -1,0 +1,1 @@
+"""Customers' conversations of every channel: read, taken over, answered, sorted, live."""

@@ -1,0 +1,325 @@
+"""The inbox as colleagues visit it: list, conversation, deeds, live news."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import select
+from sqlmodel import col
+
+from tenants.models import AuditEntry, ChannelAccount, Contact, Conversation, Turn, TurnStage, now
+from tenants.people import signed_in
+from tenants.people.roles import Role
+from tests.factories import make_account, make_conversation, make_entry, make_message, make_tenant
+from tests.panel.house import Panel, Visitor
+from webhooks.server import listening
+from webhooks.simulate import free_port
+
+INBOX = "/t/demo/inbox"
+
+
+async def talked(panel: Panel, name: str = "سلمى", text: str = "عندكم كنافة؟", **fields: Any) -> Conversation:
+    """A conversation on the web with one message of the customer's."""
+    async with panel.db.platform() as session:
+        contact = Contact(tenant_id=panel.tenant.id, name=name)
+        session.add(contact)
+    account = fields.pop("account", None) or await _account(panel)
+    shown = {"last_text": text, "last_kind": "text", "last_direction": "in", "last_at": now(), "changed_at": now()}
+    given = {"contact_id": contact.id, "unread": 1, **shown, **fields}
+    conversation = await make_conversation(panel.db, account, **given)
+    await make_message(panel.db, conversation, text=text)
+    return conversation
+
+
+async def _account(panel: Panel) -> ChannelAccount:
+    return await make_account(panel.db, panel.tenant, channel="web", title="Site")
+
+
+async def test_the_list_shows_who_wrote_what(panel: Panel) -> None:
+    conversation = await talked(panel)
+    async with panel.visitor(Role.AGENT) as agent:
+        page = await agent.get(INBOX)
+    assert page.status_code == 200
+    assert "سلمى" in page.text
+    assert "عندكم كنافة؟" in page.text
+    assert f"/inbox/{conversation.id}" in page.text
+
+
+@pytest.mark.parametrize(
+    ("typed", "there"),
+    [("كنافه", True), ("كنافة", True), ("سلمي", True), ("100%", False), ("_", False), ("2010000", True)],
+)
+async def test_search_takes_letters_that_people_confuse_for_one(panel: Panel, typed: str, there: bool) -> None:
+    await talked(panel, chat="201000000009")
+    async with panel.visitor(Role.VIEWER) as viewer:
+        page = await viewer.get(INBOX, params={"search": typed})
+    assert ("عندكم كنافة؟" in page.text) is there
+
+
+async def test_pages_follow_one_another_without_gaps(panel: Panel) -> None:
+    account = await _account(panel)
+    for number in range(35):
+        await talked(panel, name=f"customer-{number:02}", account=account)
+    async with panel.visitor(Role.VIEWER) as viewer:
+        first = await viewer.get(INBOX, params={"rest": 1}, headers={"Accept": "application/json"})
+        query = {"rest": 1, "after": first.json()["next"]}
+        second = await viewer.get(INBOX, params=query, headers={"Accept": "application/json"})
+    ids = [one["id"] for one in first.json()["rows"] + second.json()["rows"]]
+    assert len(ids) == len(set(ids)) == 35
+    assert second.json()["next"] is None
+
+
+async def test_a_conversation_is_read_and_then_no_longer_new(panel: Panel) -> None:
+    conversation = await talked(panel)
+    async with panel.visitor(Role.VIEWER) as viewer:
+        await viewer.get(f"{INBOX}/{conversation.id}")
+        assert (await kept(panel, conversation)).unread == 1
+    async with panel.visitor(Role.AGENT) as agent:
+        page = await agent.get(f"{INBOX}/{conversation.id}")
+    assert "Take over" in page.text
+    assert (await kept(panel, conversation)).unread == 0
+
+
+async def kept(panel: Panel, conversation: Conversation) -> Conversation:
+    async with panel.db.platform(reads=True) as session:
+        return await session.get_one(Conversation, conversation.id)
+
+
+async def test_taking_over_handing_back_and_settling(panel: Panel) -> None:
+    conversation = await talked(panel)
+    path = f"{INBOX}/{conversation.id}"
+    async with panel.visitor(Role.AGENT) as agent:
+        taken = await agent.post(f"{path}/take")
+        assert taken.status_code == 303
+        here = await kept(panel, conversation)
+        assert (here.mode, here.agent_id) == ("human", agent.person.id)
+        assert "Hand back to the bot" in (await agent.get(path)).text
+        await agent.post(f"{path}/hand-back")
+        assert (await kept(panel, conversation)).mode == "bot"
+        await agent.post(f"{path}/close")
+        assert (await kept(panel, conversation)).closed_at is not None
+        await agent.post(f"{path}/reopen")
+        assert (await kept(panel, conversation)).closed_at is None
+    async with panel.db.platform(reads=True) as session:
+        rows = (await session.scalars(select(AuditEntry).order_by(col(AuditEntry.id)))).all()
+    assert [one.action for one in rows] == ["inbox.take", "inbox.hand-back", "inbox.close", "inbox.reopen"]
+    assert {one.person_id for one in rows} == {agent.person.id}
+
+
+async def test_a_second_colleague_is_told_who_answers(panel: Panel) -> None:
+    conversation = await talked(panel)
+    path = f"{INBOX}/{conversation.id}"
+    async with panel.visitor(Role.AGENT) as first, panel.visitor(Role.AGENT) as second:
+        await first.post(f"{path}/take")
+        refused = await reply(second, path, "وأنا")
+        assert refused.status_code == 409
+        assert first.person.name in refused.text
+        assert "وأنا" in refused.text
+        assert (await second.post(f"{path}/take", {"over": "yes"})).status_code == 409
+    async with panel.visitor(Role.OWNER) as owner:
+        assert (await owner.post(f"{path}/take", {"over": "yes"})).status_code == 303
+        assert (await kept(panel, conversation)).agent_id == owner.person.id
+
+
+async def reply(visitor: Visitor, path: str, text: str, **more: Any) -> httpx.Response:
+    return await visitor.post(f"{path}/reply", {"text": text, "nonce": "nonce-0001", "saw": "0", **more})
+
+
+async def test_a_reply_stands_there_as_waiting_until_it_is_sent(panel: Panel) -> None:
+    conversation = await talked(panel)
+    path = f"{INBOX}/{conversation.id}"
+    async with panel.visitor(Role.AGENT) as agent:
+        for _ in range(2):
+            assert (await reply(agent, path, "عندنا كنافة بالقشطة")).status_code == 303
+        page = await agent.get(path)
+    assert page.text.count("عندنا كنافة بالقشطة") == 1
+    assert "ticks waiting" in page.text
+    assert (await kept(panel, conversation)).agent_id == agent.person.id
+
+
+async def test_an_empty_reply_is_refused_and_what_was_typed_stays(small_panel: Panel) -> None:
+    conversation = await talked(small_panel)
+    path = f"{INBOX}/{conversation.id}"
+    async with small_panel.visitor(Role.AGENT) as agent:
+        empty = await reply(agent, path, "  ")
+        longer = await reply(agent, path, "ن" * 4001)
+    assert (empty.status_code, longer.status_code) == (422, 422)
+    assert "ن" * 4001 in longer.text
+
+
+async def test_notes_labels_and_colleagues(panel: Panel) -> None:
+    conversation = await talked(panel)
+    path = f"{INBOX}/{conversation.id}"
+    async with panel.visitor(Role.AGENT) as agent, panel.visitor(Role.AGENT) as other:
+        await agent.post(f"{path}/note", {"note": "زبونة قديمة"})
+        await agent.post(f"{INBOX}/labels", {"name": "شكوى", "colour": "red"})
+        wrong = await agent.post(f"{INBOX}/labels", {"name": "", "colour": "red"})
+        assert wrong.status_code == 422
+        page = await agent.get(path)
+        label = re.search(r'name="label" value="(\w+)"', page.text)
+        assert label is not None
+        await agent.post(f"{path}/label", {"label": label[1]})
+        await agent.post(f"{path}/assign", {"agent": other.person.id})
+        stranger = await panel.person(Role.VIEWER)
+        assert (await agent.post(f"{path}/assign", {"agent": stranger.id})).status_code == 422
+        people = await agent.get(f"{INBOX}/people")
+        page = await agent.get(path)
+        found = await agent.get(INBOX, params={"label": label[1]})
+        none = await agent.get(INBOX, params={"label": "0" * 32})
+        await agent.post(f"{path}/label", {"label": label[1], "off": "yes"})
+        await agent.post(f"{INBOX}/labels/{label[1]}/delete")
+        gone = await agent.get(f"{INBOX}/labels")
+    assert "زبونة قديمة" in page.text
+    assert {one["id"] for one in people.json()["people"]} >= {agent.person.id, other.person.id}
+    assert (await kept(panel, conversation)).agent_id == other.person.id
+    assert "سلمى" in found.text
+    assert "سلمى" not in none.text
+    assert "شكوى" not in gone.text
+
+
+async def test_a_viewer_reads_and_does_nothing(small_panel: Panel) -> None:
+    conversation = await talked(small_panel)
+    path = f"{INBOX}/{conversation.id}"
+    async with small_panel.visitor(Role.VIEWER) as viewer:
+        page = await viewer.get(path)
+        deeds = ("take", "hand-back", "reply", "again", "drop", "note", "assign", "label", "close", "reopen", "read")
+        answers = [(await viewer.post(f"{path}/{deed}")).status_code for deed in deeds]
+    assert "data-composer" not in page.text
+    assert set(answers) == {403}
+
+
+async def test_another_tenants_conversations_are_not_there(panel: Panel) -> None:
+    other = await make_tenant(panel.db)
+    foreign = await make_conversation(panel.db, await make_account(panel.db, other), last_kind="text", last_text="سر")
+    secret = await make_message(panel.db, foreign, text="سر", blob=f"{other.id}/heard/abc")
+    async with panel.visitor(Role.OWNER) as owner:
+        for path in (f"/{foreign.id}", f"/file/{secret.id}", f"/wave/{secret.id}", "/why?turn=x", "/call/x"):
+            found = await owner.get(f"{INBOX}{path}")
+            assert found.status_code == 404, path
+            assert "سر" not in found.text
+        assert (await owner.post(f"{INBOX}/{foreign.id}/take")).status_code == 404
+        assert foreign.id not in (await owner.get(INBOX, params={"search": "سر"})).text
+    assert (await kept(panel, foreign)).mode == "bot"
+
+
+async def test_files_come_by_links_of_ours_as_what_they_are(small_panel: Panel) -> None:
+    conversation = await talked(small_panel)
+    page = b"<html><script>alert(1)</script>"
+    for data, mime in ((b"OggS" + b"\0" * 40, "audio/ogg"), (page, "application/octet-stream")):
+        blob = await small_panel.house.blobs.put(small_panel.tenant.id, "heard", data)
+        media = {"id": "x", "mime": "text/html"}
+        message = await make_message(small_panel.db, conversation, kind="image", text=None, blob=blob, media=media)
+        async with small_panel.visitor(Role.VIEWER) as viewer:
+            link = await viewer.get(f"{INBOX}/file/{message.id}")
+            assert link.status_code == 303
+            assert link.headers["location"].startswith("/media/")
+            file = await viewer.http.get(link.headers["location"])
+        assert (file.content, file.headers["content-type"].partition(";")[0]) == (data, mime)
+        assert file.headers["content-security-policy"].startswith("sandbox")
+
+
+@asynccontextmanager
+async def streamed(panel: Panel, query: str = "") -> AsyncIterator[tuple[asyncio.Queue[dict[str, Any]], str]]:
+    """What the live page is told, event by event, and the id of its person."""
+    port = free_port()
+    person = await panel.person(Role.AGENT)
+    async with panel.db.platform() as session:
+        token = await signed_in.begin(session, person.id, whole=True)
+    heard: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+
+    async def read() -> None:
+        cookies = {"sawtak": token, "sawtak-language": "en"}
+        name, address = "", f"http://127.0.0.1:{port}/admin{INBOX}/stream{query}"
+        async with httpx.AsyncClient(cookies=cookies, timeout=60) as http, http.stream("GET", address) as answer:
+            assert answer.headers["content-type"].startswith("text/event-stream")
+            async for line in answer.aiter_lines():
+                name = line[7:] if line.startswith("event: ") else name
+                if line.startswith("retry: "):
+                    heard.put_nowait({"name": "begun"})
+                if line.startswith("data: "):
+                    heard.put_nowait({"name": name, **json.loads(line[6:])})
+        heard.put_nowait({"name": "ended"})
+
+    async with listening(panel.web, "127.0.0.1", port):
+        task = asyncio.create_task(read())
+        try:
+            assert (await asyncio.wait_for(heard.get(), 20))["name"] == "begun"
+            yield heard, person.id
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+async def heard_of(heard: asyncio.Queue[dict[str, Any]], conversation_id: str) -> dict[str, Any]:
+    """The next news of this conversation."""
+    async with asyncio.timeout(20):
+        while True:
+            event = await heard.get()
+            if any(one["id"] == conversation_id for one in event.get("rows", ())):
+                return event
+
+
+async def test_open_pages_hear_of_what_others_do(panel: Panel) -> None:
+    conversation = await talked(panel)
+    async with streamed(panel, f"?open={conversation.id}") as (heard, _), panel.visitor(Role.AGENT) as agent:
+        await agent.post(f"{INBOX}/{conversation.id}/take")
+        event = await heard_of(heard, conversation.id)
+        assert agent.person.name in event["rows"][0]["html"]
+        assert "thread" in event
+        await agent.post(f"{INBOX}/{conversation.id}/note", {"note": "انتبه"})
+        async with asyncio.timeout(20):
+            while not any("انتبه" in one["html"] for one in event.get("thread", {}).get("entries", ())):
+                event = await heard.get()
+
+
+async def test_a_stream_ends_with_the_sign_in(small_panel: Panel) -> None:
+    async with streamed(small_panel) as (heard, person_id):
+        async with small_panel.db.platform() as session:
+            await signed_in.end_all(session, person_id)
+        async with asyncio.timeout(20):
+            while (await heard.get())["name"] != "over":
+                pass
+            assert (await heard.get())["name"] == "ended"
+
+
+async def test_a_stream_ends_when_the_server_is_told_to_stop(small_panel: Panel) -> None:
+    small_panel.web.state.over = asyncio.Event()
+    async with streamed(small_panel) as (heard, _):
+        small_panel.web.state.over.set()
+        async with asyncio.timeout(1.5):
+            while (await heard.get())["name"] != "ended":
+                pass
+
+
+async def test_why_names_the_passages_and_the_bill(panel: Panel) -> None:
+    conversation = await talked(panel)
+    entry = await make_entry(panel.db, panel.tenant, question="When open?", answer="At ten.")
+    turn = Turn(id="t:1", tenant_id=panel.tenant.id, conversation_id=conversation.id, citations=[entry.id, "gone"])
+    async with panel.db.platform() as session:
+        session.add(turn)
+        await session.flush()
+        session.add(
+            TurnStage(tenant_id=panel.tenant.id, turn_id="t:1", name="answer", ms=120.0, cost=1500, engine="demo")
+        )
+    async with panel.visitor(Role.VIEWER) as viewer:
+        page = await viewer.get(f"{INBOX}/why", params={"turn": "t:1"})
+        part = await viewer.get(f"{INBOX}/why", params={"turn": "t:1"}, headers={"HX-Request": "true"})
+    assert "At ten." in page.text
+    assert "1 passage is no longer known." in page.text
+    assert "$0.0015" in page.text
+    assert "<html" not in part.text
+
+
+async def test_arabic_pages_hold_no_english_of_ours(small_panel: Panel) -> None:
+    conversation = await talked(small_panel)
+    async with small_panel.visitor(Role.OWNER, language="ar") as owner:
+        page = await owner.get(f"{INBOX}/{conversation.id}")
+    for words in ("Take over", "Settled", "Search", "Write an answer"):
+        assert words not in page.text
