@@ -48,6 +48,8 @@ async def listening(web: Starlette, host: str, port: int) -> AsyncIterator[None]
         ws_max_size=WS_BYTES,
         ws_per_message_deflate=False,
     )
+    # Answers that go on for as long as somebody listens look at this: we wait for every answer to end.
+    over = web.state.over = asyncio.Event()
     server = _Server(config)
     serving = asyncio.create_task(server.serve([_bound(host, port)]))
     while not server.started:
@@ -58,6 +60,7 @@ async def listening(web: Starlette, host: str, port: int) -> AsyncIterator[None]
     try:
         yield
     finally:
+        over.set()
         server.should_exit = True
         await serving
 

@@ -37,7 +37,8 @@ SAID = "sawtak-said"
 class Visit:
     """Everything that a handler needs; `role` is the visitor's here, `here` the beginning of this tenant's addresses.
 
-    `notice` is what the platform's administrator tells everybody. `signed_in`, `tenant`, `agency` and `role` are None where the door asks for none.
+    `signed_in`, `tenant`, `agency` and `role` are None where the door asks for none. `notice` is what the platform's
+    administrator tells everybody.
     """
 
     request: Request

@@ -19,6 +19,7 @@ from webhooks.api.calls import Calls
 from webhooks.api.connect import Connect
 from webhooks.api.desk import Desk
 from webhooks.api.edge import Edge
+from webhooks.api.inbox import Inbox
 from webhooks.api.insight import Insight
 from webhooks.api.jobs import Jobs
 from webhooks.api.knowledge import Knowledge
@@ -65,6 +66,7 @@ def application(desk: Desk) -> FastAPI:
         Avatars(desk),
         Pronunciations(desk),
         Calls(desk, desk.needs.dial),
+        Inbox(desk),
         Connect(desk),
         Insight(desk),
         Knowledge(desk),
