@@ -86,13 +86,11 @@ async def open_site(settings: Settings, house: House) -> AsyncIterator[site.Site
     """Open every address that the platform answers."""
     me = settings.address, settings.executor, lambda name: lock_for(settings.turns_url, f"calls:{name}")
     calls = settings.calls_at_once, settings.turn_model, settings.drain_seconds
-    terms = site.Terms(*me, *calls, settings.body_limit, inner=settings.inner_hosts)
     pages = opening.Terms(*me[:2], settings.var, settings.turns_url, settings.chains, settings.inner_hosts)
-    async with (
-        opening.open_panel(house, pages) as panel,
-        site.open_site(house, terms, panel) as opened,
-    ):
-        yield opened
+    async with opening.open_panel(house, pages) as panel:
+        terms = site.Terms(*me, *calls, settings.body_limit, inner=settings.inner_hosts, journal=panel.desk)
+        async with site.open_site(house, terms, panel.routes) as opened:
+            yield opened
 
 
 async def _start_work(stack: AsyncExitStack, settings: Settings, house: House) -> None:

@@ -80,9 +80,17 @@ class Terms:
     inner: frozenset[str]
 
 
+@dataclass(frozen=True)
+class Panel:
+    """The open panel: every address of it, and the operator's desk, which other doors may use, too."""
+
+    routes: list[BaseRoute]
+    desk: Desk
+
+
 @asynccontextmanager
-async def open_panel(house: House, terms: Terms) -> AsyncIterator[list[BaseRoute]]:
-    """Open the panel and give every address of it."""
+async def open_panel(house: House, terms: Terms) -> AsyncIterator[Panel]:
+    """Open the panel."""
     async with AsyncExitStack() as stack:
         sandbox = await stack.enter_async_context(Sandbox())
         workshop = await stack.enter_async_context(Workshop())
@@ -98,7 +106,7 @@ async def open_panel(house: House, terms: Terms) -> AsyncIterator[list[BaseRoute
         beats = processes.beating(house.floor.db, terms.process, "serve", house.engines.figures)
         await stack.enter_async_context(beats)
         own = {"sandbox": sandbox, "gallery": gallery, "stacks": stacks, "desk": desk, "signer": signer}
-        yield panel.routes(_rooms(house, terms, own))
+        yield Panel(panel.routes(_rooms(house, terms, own)), desk)
 
 
 def _rooms(house: House, terms: Terms, own: dict[str, Any]) -> Rooms:

@@ -147,14 +147,19 @@ def parsed(given: Mapping[str, Any]) -> Policy:
 def faults(policy: Policy, facts: Mapping[str, str]) -> list[Fault]:
     """Everything in these values that would not act as it stands there."""
     return [
-        *_text_faults(policy.persona, "persona", LONGEST_PERSONA),
-        *(one for name, said in policy.phrases.items() for one in _phrase_faults(name, said)),
+        *faults_of_words(policy.persona, policy.phrases),
         *(Fault(f"facts.{name}", "too-long") for name, value in facts.items() if len(value) > LONGEST_FACT),
         *(Fault(f"facts.{name}", "not-a-fact") for name in facts if name not in FACTS),
         *(Fault(f"facts.{name}", "no-text") for name, value in facts.items() if _unkept(name, value)),
         *_zone_faults(policy),
         *(Fault(place, "no-text") for place, value in _flat(policy.model_dump(mode="json")) if _unkept(place, value)),
     ]
+
+
+def faults_of_words(persona: Mapping[str, str], phrases: Mapping[str, Mapping[str, str]]) -> list[Fault]:
+    """What is wrong with a persona and ready words alone, which may stand among other values that are no policy."""
+    found = [*_text_faults(persona, "persona", LONGEST_PERSONA)]
+    return found + [one for name, said in phrases.items() for one in _phrase_faults(name, said)]
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:

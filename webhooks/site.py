@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from core_pipeline.calls.sweeping import Lock
     from core_pipeline.engines.fair import FairGate
     from core_pipeline.engines.router import Engines
+    from core_pipeline.erasing.customer import Journal
     from core_pipeline.knowledge.shelf import Shelf
     from tenants.blobs import Blobs
     from tenants.floor import Floor
@@ -80,7 +81,7 @@ class Terms:
 
     `turn_model` is the file of a network that hears the end of a turn, `drain` how many seconds running calls get.
     `lock_of` gives a process's lock by its name, for who looks whether it is gone. `inner` are hosts within our network
-    that tenants' set-ups may reach.
+    that tenants' set-ups may reach, `journal` what remembers how far turns are.
     """
 
     address: str
@@ -92,6 +93,7 @@ class Terms:
     body_limit: int = 4 << 20
     rates: Rates = field(default_factory=Rates)
     inner: frozenset[str] = frozenset()
+    journal: Journal | None = None
 
 
 @dataclass(frozen=True)
@@ -164,6 +166,7 @@ async def _needs(stack: AsyncExitStack, rooms: Rooms, terms: Terms, sandbox: San
         address=terms.address,
         library=stacks.library,
         rates=terms.rates,
+        journal=terms.journal,
         own_engines=EngineBook(rooms.floor.db, rooms.floor.vault),
     )
 

@@ -19,16 +19,17 @@ from tenants.people.places import By, Place
 from tenants.people.roles import Role
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy.ext.asyncio import AsyncSession
 
 Login = Annotated[str, typer.Argument(help="What they sign in with; see `people list`.")]
 OPERATOR = By.operator(Actor("command line"))
 
 
-def people_of(on_floor: OnFloor, address: str | None = None) -> typer.Typer:
-    """`people invite`, `list`, `reset` and `off`; links begin with `address`, or are given as paths."""
+def people_of(on_floor: OnFloor, address: Callable[[], str] = str) -> typer.Typer:
+    """`people invite`, `list`, `reset` and `off`; `address` gives what links begin with, without it they are paths."""
     commands = typer.Typer(no_args_is_help=True, help="The people who use the panel.")
-    base = address or ""
 
     @commands.command("invite")
     def invite(
@@ -38,7 +39,7 @@ def people_of(on_floor: OnFloor, address: str | None = None) -> typer.Typer:
         agency: Annotated[str, typer.Option(help="The agency, for its administrators.")] = "",
     ) -> None:
         """Print a link that makes its bearer a colleague; good for seven days and once."""
-        typer.echo(base + on_floor(lambda floor: _invite(floor, role, name, tenant, agency)))
+        typer.echo(address() + on_floor(lambda floor: _invite(floor, role, name, tenant, agency)))
 
     @commands.command("list")
     def list_people(as_json: AsJson = False) -> None:
@@ -50,7 +51,7 @@ def people_of(on_floor: OnFloor, address: str | None = None) -> typer.Typer:
         login: Login, second_step: Annotated[bool, typer.Option("--second", help="Also forget their app.")] = False
     ) -> None:
         """Print a link with which somebody chooses a new password."""
-        typer.echo(base + on_floor(lambda floor: _reset(floor, login, second_step=second_step)))
+        typer.echo(address() + on_floor(lambda floor: _reset(floor, login, second_step=second_step)))
 
     @commands.command("off")
     def off(login: Login) -> None:

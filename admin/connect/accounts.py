@@ -37,7 +37,13 @@ def spec_of(name: str) -> ChannelSpec:
 
 def offered() -> list[ChannelSpec]:
     """Every channel, those that most businesses have first."""
-    return sorted(discover().values(), key=lambda spec: (spec.own, spec.emulator is None, spec.name != "whatsapp"))
+    return sorted(discover().values(), key=_rarity)
+
+
+def _rarity(spec: ChannelSpec) -> tuple[bool, ...]:
+    """Messages before calls alone, vendors before the business's own exchange and site."""
+    wire = spec.calls is not None and spec.calls.wire is not None
+    return spec.own, wire, spec.emulator is None, spec.limits.polling
 
 
 async def chosen(visit: Visit) -> tuple[ChannelAccount, ChannelSpec]:

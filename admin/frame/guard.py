@@ -109,7 +109,7 @@ class Guard:
         if visit.signed_in is None:
             return
         visit.role = visit.signed_in.reach.anywhere
-        if LANGUAGE not in visit.request.cookies:
+        if LANGUAGE not in visit.request.cookies and "lang" not in visit.request.query_params:
             visit.language = visit.signed_in.person.language
         if now() - visit.signed_in.sign_in.seen_at > signed_in.SEEN_EVERY:
             async with db.platform() as session:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from admin.inbox.chips import chips_of
 from admin.inbox.words import cause
-from core_pipeline.desk import colleagues, duty, labels, reading, rows
+from core_pipeline.desk import colleagues, labels, reading, rows
 from core_pipeline.desk.reading import Side
 from core_pipeline.desk.window import window_of
 from core_pipeline.history.threads import HUMAN
@@ -51,10 +51,10 @@ class Open:
 async def opened(visit: Visit, conversation_id: str, before: int | None = None) -> Open:
     """Read a conversation for its page; `Impossible("missing")` for none of the tenant's."""
     async with visit.work(reads=True) as session:
-        conversation = await duty.found(session, conversation_id)
+        row = await rows.one(session, conversation_id)
         thread = await reading.thread(session, conversation_id, before)
-        [row] = await rows.dressed(session, [conversation])
         known = await labels.listing(session)
+    conversation = row.conversation
     ids = {conversation.agent_id, *(one.message.author_id for one in thread.entries if one.message)}
     names = await colleagues.names(visit.rooms.floor.db, ids)
     return Open(row, thread, window_of(conversation, _seconds(visit, row)), names, known)

@@ -52,7 +52,9 @@ class Facts:
 
     async def edited(self, visit: Visit) -> Response:
         """A row to be edited (or, with `cancel`, as it is): in its place, or on a page of its own."""
-        key = _key(visit.request.query_params.get("key", ""))
+        if not visit.request.query_params.get("key"):
+            return visit.go(f"/knowledge/{self.shape.name}")
+        key = _key(visit.request.query_params["key"])
         async with visit.work(reads=True) as session:
             row = row_of(self.shape, await facts.find(session, self.shape, key))
         block = "row" if "cancel" in visit.request.query_params else "form"

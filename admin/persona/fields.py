@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from tenants.hours import DAYS, PRAYERS
-from tenants.personas import parsed
+from tenants.personas import Wrong, faults_of_words, parsed
 from tenants.policy import PHRASES
 from tenants.variables import FACTS
 
@@ -124,7 +124,10 @@ def taken(section: Section, now: Current, typed: Mapping[str, str]) -> tuple[Pol
     if section.holidays:
         whole["hours"]["holidays"] = _holidays_taken(typed)
     facts = {name: value for name, value in whole.pop("facts").items() if value}
-    return parsed(whole), facts
+    try:
+        return parsed(whole), facts
+    except Wrong as wrong:  # everything that is wrong is told at once
+        raise Wrong([*wrong.faults, *faults_of_words(whole["persona"], whole["phrases"])]) from None
 
 
 def blank(section: Section, typed: Mapping[str, str]) -> dict[str, str]:
@@ -151,11 +154,13 @@ def _at(whole: Mapping[str, Any], place: str) -> Any:
 
 
 def _put(whole: dict[str, Any], place: str, value: Any) -> None:
+    if value is None and _at(whole, place) is None:
+        return
     *parts, last = place.split(".")
     for part in parts:
         whole = whole.setdefault(part, {})
     if value is None:
-        whole.pop(last, None)
+        del whole[last]
     else:
         whole[last] = value
 

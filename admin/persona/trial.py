@@ -124,7 +124,7 @@ async def _page(visit: Visit, typed: Mapping[str, str] | None = None, status: in
     async with visit.work(reads=True) as session:
         now = await personas.current(session)
     saved = shown(DRAFT, now)
-    draft = typed is not None and (typed.get("draft") == "yes" or "persona.ar" in typed)
+    draft = typed is not None and not saved.keys().isdisjoint(typed)
     held = {**saved, **(blank(DRAFT, typed) if draft and typed is not None else {})}
     trade = trades().get(now.facts.get("trade", ""))
     more = {

@@ -66,14 +66,14 @@ async def page(session: AsyncSession, wanted: Wanted, before: str | None = None,
     order = col(Conversation.last_at).desc(), col(Conversation.id).desc()
     found = (await session.scalars(asked.order_by(*order).limit(limit + 1))).all()
     after = found[limit - 1] if len(found) > limit else None
-    rows = await dressed(session, found[:limit])
+    rows = await _dressed(session, found[:limit])
     return Page(rows, f"{after.last_at.isoformat()}~{after.id}" if after else None)
 
 
 async def among(session: AsyncSession, ids: Iterable[str], wanted: Wanted) -> tuple[Row, ...]:
     """Those of these conversations that are wanted."""
     asked = (await _asked(session, wanted)).where(col(Conversation.id).in_(list(ids)))
-    return await dressed(session, (await session.scalars(asked)).all())
+    return await _dressed(session, (await session.scalars(asked)).all())
 
 
 async def counts(session: AsyncSession, me: str) -> dict[str, int]:
@@ -96,7 +96,16 @@ async def changed_since(session: AsyncSession, at: datetime, most: int) -> Seque
     return (await session.scalars(asked.limit(most))).all()
 
 
-async def dressed(session: AsyncSession, found: Sequence[Conversation]) -> tuple[Row, ...]:
+async def one(session: AsyncSession, conversation_id: str) -> Row:
+    """One conversation as lists show it; `Impossible("missing")` when it is none of the tenant's."""
+    found = await session.scalar(select(Conversation).where(col(Conversation.id) == conversation_id))
+    if found is None:
+        raise Impossible("missing", "there is no such conversation")
+    [row] = await _dressed(session, [found])
+    return row
+
+
+async def _dressed(session: AsyncSession, found: Sequence[Conversation]) -> tuple[Row, ...]:
     """Conversations with what stands beside them in lists."""
     named = {one.contact_id for one in found}
     names = (await session.execute(select(col(Contact.id), col(Contact.name)).where(col(Contact.id).in_(named)))).all()

@@ -32,7 +32,7 @@ async def record(session: AsyncSession, account_id: str, inbox_id: int | None, i
     """
     conversation = await session.get(Conversation, str(inbound.address.get(PLACE, "")))
     if conversation is None or conversation.account_id != account_id:
-        raise ValueError("an order for a conversation that is not there")
+        raise Impossible("missing", "an order for a conversation that is not there")
     await touched(session, conversation.id)
     known = col(Message.provider_id) == inbound.provider_id, col(Message.direction) == Direction.IN
     found = await session.scalar(select(Message).where(col(Message.conversation_id) == conversation.id, *known))

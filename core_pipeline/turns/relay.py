@@ -15,6 +15,7 @@ from core_pipeline.contracts.messages import Inbound, Receipt, Status
 from core_pipeline.history import incoming, outgoing
 from core_pipeline.notices import happenings
 from core_pipeline.turns.farm import Job
+from errors import Impossible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +33,7 @@ log = logging.getLogger(__name__)
 EVENT: TypeAdapter[Inbound | Receipt] = TypeAdapter(Inbound | Receipt)
 BATCH = 500
 # What no later try can mend: text that the database refuses, a row written by a newer version.
-POISON = (ValueError, DataError)
+POISON = (ValueError, DataError, Impossible)
 MOST_TRIES = 5
 IDLE_SECONDS = 0.25
 # A receipt without our key may overtake the answer of its call; after this it belongs to nothing of ours.

@@ -60,10 +60,10 @@ class Conversation(SQLModel, table=True):
     `summary_until`. `handed_at` is when a person was asked to take over, `pending` the action that waits for a yes.
 
     `mode` is "bot", or "human" while the person `agent_id` answers here instead (since `taken_at`), or "script" for
-    what is only the place of a film that was ordered. `last_*` are of the
-    newest message that either side can see, `unread` counts the customer's since a colleague looked; `closed_at` is
-    when somebody called it settled, until the customer writes again. `changed_at` moves with everything that a list of
-    conversations, or the thread itself, would show differently.
+    what is only the place of a film that was ordered. `last_*` are of the newest message that either side can see,
+    `unread` counts the customer's since a colleague looked; `closed_at` is when somebody called it settled, until the
+    customer writes again. `changed_at` moves with everything that a list of conversations, or the thread itself, would
+    show differently.
     """
 
     __table_args__ = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -106,6 +106,16 @@ class Dialled:
 
 
 @dataclass
+class PaperJournal:
+    """Notes which turns were forgotten."""
+
+    forgotten: list[str] = field(default_factory=list)
+
+    async def forget(self, turn_ids: Sequence[str]) -> None:
+        self.forgotten += turn_ids
+
+
+@dataclass
 class Town:
     """Everything that a test of the API may touch; `key` is secret and may do everything, `public` may talk."""
 
@@ -190,6 +200,7 @@ async def founded(floor: Floor, folder: Path, **changes: Any) -> AsyncIterator[T
             links=Links(signer, ADDRESS),
             address=ADDRESS,
             dial=dial,
+            journal=PaperJournal(),
             rates=GENEROUS,
             own_engines=EngineBook(floor.db, vault),
         )

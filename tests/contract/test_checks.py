@@ -47,7 +47,7 @@ class Bench:
         spec = self.spec
         shared = {name: value for name, value in spec.demo.platform.items() if name in spec.secrets}
         kept = {**shared, **spec.demo.secrets, **(secrets or {})}
-        own = {name: "" for name in shared}
+        own = dict.fromkeys(shared, "")
         return Opening(
             external_id=spec.demo.external_id,
             config=spec.config.model_validate(spec.demo_config),

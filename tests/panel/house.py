@@ -117,5 +117,5 @@ async def _site(settings: Settings, house: roof.House, *, whole: bool) -> AsyncI
         return
     chains, inner = settings.chains, settings.inner_hosts
     terms = opening.Terms(settings.address, settings.executor, settings.var, settings.turns_url, chains, inner)
-    async with opening.open_panel(house, terms) as pages:
-        yield Starlette(routes=[*MediaDoor(house.links, house.blobs).routes(), *pages])
+    async with opening.open_panel(house, terms) as panel:
+        yield Starlette(routes=[*MediaDoor(house.links, house.blobs).routes(), *panel.routes])

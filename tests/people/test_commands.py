@@ -37,7 +37,7 @@ class Floor:
         return asyncio.run(opened())
 
     def run(self, *words: str) -> str:
-        done = CliRunner().invoke(people_of(self.on_floor, "https://sawtak.example"), list(words))
+        done = CliRunner().invoke(people_of(self.on_floor, lambda: "https://sawtak.example"), list(words))
         if done.exception is not None and not isinstance(done.exception, SystemExit):
             raise done.exception
         return done.output.strip()

@@ -22,6 +22,7 @@ import core_pipeline.actions
 import core_pipeline.answers
 import core_pipeline.calls
 import core_pipeline.cloning
+import core_pipeline.desk
 import core_pipeline.history
 import core_pipeline.notices
 import tenants
@@ -32,14 +33,17 @@ from core_pipeline.calls.host import Line, Minutes, Outcome
 from core_pipeline.calls.register import NewCall
 from core_pipeline.contracts.calls import CallNews, CallState
 from core_pipeline.contracts.engines import Passage
-from core_pipeline.contracts.messages import Identity, Receipt, Reply, ReplyKind, Sender, Status
+from core_pipeline.contracts.messages import Identity, Inbound, Kind, Receipt, Reply, ReplyKind, Sender, Status
+from core_pipeline.desk.rows import Wanted
 from core_pipeline.history.memory import Memory
+from core_pipeline.history.orders import PLACE
 from core_pipeline.history.threads import Arriving
 from core_pipeline.notices.claims import Claim
 from errors import SawtakError
 from tenants import models
 from tenants.actions import ActionDraft
 from tenants.agents import Agent
+from tenants.audit import Actor
 from tenants.audit import Actor, Wanted
 from tenants.documents import Quota
 from tenants.facts import ENTRIES, Asked
@@ -56,6 +60,7 @@ PACKAGES = (
     core_pipeline.history,
     core_pipeline.answers,
     core_pipeline.cloning,
+    core_pipeline.desk,
     core_pipeline.actions,
     core_pipeline.notices,
     core_pipeline.calls,
@@ -112,6 +117,7 @@ async def furnished(floor: Floor) -> dict[str, Any]:
         ),
         "key": models.ApiKey(name=MARK, prefix=MARK, digest=MARK, scopes=["talk"], **own),
         "repeat": models.Idempotency(key="key-a", digest=MARK, answer={"a": MARK}, **own),
+        "label": models.Label(name=MARK, **own),
         "subscription": models.Subscription(url=MARK, events=["turn.dead"], sealed=MARK, **own),
         "audit": models.AuditEntry(who=MARK, action=MARK, after={"mark": MARK}, **own),
         "avatar": models.OwnAvatar(
@@ -150,6 +156,9 @@ async def furnished(floor: Floor) -> dict[str, Any]:
         "claim": Claim(notice, notice.next_at),
         "message": message,
         "conversation": conversation,
+        "order": message,
+        "order_id": message.id,
+        "ids": [conversation.id],
         "document": rows["document"],
         "besides": ids["document_id"],
     }
@@ -207,6 +216,12 @@ def value_for(name: str, foreign: Mapping[str, Any]) -> Any:
         "made": {"a": "mine"},
         "arriving": Arriving(foreign["account_id"], Sender(identities=(Identity(kind="k", value="v"),)), "c", {}),
         "windows": {"web": 0.0},
+        "policy": Policy(),
+        "by": Actor("mine"),
+        "wanted": Wanted(),
+        **dict.fromkeys(("me", "agent_id"), "mine"),
+        "inbox_id": 1,
+        "inbound": order_for(foreign),
         "actor": Actor("mine"),
         "wanted": Wanted(tenant_id=foreign["tenant_id"]),
         **dict.fromkeys(("slug", "name_ar", "name_en"), "mine"),
@@ -224,6 +239,13 @@ def dialogue(foreign: Mapping[str, Any]) -> Dialogue:
     """A call of the foreign tenant as it would be led."""
     ids = (foreign["call_id"], foreign["tenant_id"], foreign["conversation_id"], foreign["account_id"])
     return Dialogue(*ids, Policy(), {"ar": "mine", "en": "mine"}, "en", Memory())
+
+
+def order_for(foreign: Mapping[str, Any]) -> Inbound:
+    """A colleague's order for a conversation of the foreign tenant's."""
+    sender = Sender(identities=(Identity(kind="k", value="v"),))
+    where = {"chat": "c", "address": {PLACE: foreign["conversation_id"]}}
+    return Inbound(account="a", provider_id="p", sender=sender, sent_at=NOW, kind=Kind.SCRIPT, by="mine", **where)
 
 
 def waiting(foreign: Mapping[str, Any]) -> Pending:

@@ -17,6 +17,7 @@ from webhooks.api.accounts import OwnAccounts, own_channel
 from webhooks.api.avatars import Avatars
 from webhooks.api.calls import Calls
 from webhooks.api.connect import Connect
+from webhooks.api.customers import Customers
 from webhooks.api.desk import Desk
 from webhooks.api.edge import Edge
 from webhooks.api.inbox import Inbox
@@ -69,6 +70,7 @@ def application(desk: Desk) -> FastAPI:
         Inbox(desk),
         Connect(desk),
         Insight(desk),
+        Customers(desk, desk.needs.journal),
         Knowledge(desk),
         PeopleRoutes(desk),
         PersonaRoutes(desk),

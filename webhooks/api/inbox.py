@@ -87,9 +87,8 @@ class Inbox:
     ) -> told.ThreadTold:
         """Read a conversation: its newest messages, or those before the `before` of the page read last."""
         async with self.desk.needs.db.tenant(caller.tenant_id, reads=True) as session:
-            conversation = await duty.found(session, conversation_id)
+            row = await rows.one(session, conversation_id)
             thread = await reading.thread(session, conversation_id, before)
-            [row] = await rows.dressed(session, [conversation])
         said = [told.message_of(one) for one in thread.entries if one.message is not None]
         notes = [told.NoteTold.of(one.note) for one in thread.entries if one.note is not None]
         calls = [one.call.id for one in thread.entries if one.call is not None]
@@ -133,7 +132,7 @@ class Inbox:
     async def reply(
         self, caller: Agent, conversation_id: ConversationId, asked: told.Replying, key: RepeatKey = None
     ) -> told.MessageTold:
-        """Take over and answer in writing, or typed and spoken by the bot's voice; see its `state` for how far it is."""
+        """Take over and answer in writing, or typed and spoken by the bot's voice; `state` says how far it is."""
         draft = Draft(_nonce(caller, key), asked.text, asked.spoken, saw=asked.saw)
         order = await self._reception.reply(caller.tenant_id, _actor(caller), conversation_id, draft)
         return await self._order(caller, order)
@@ -201,13 +200,12 @@ class Inbox:
 
     async def _now(self, caller: Caller, conversation_id: str) -> told.ConversationTold:
         async with self.desk.needs.db.tenant(caller.tenant_id, reads=True) as session:
-            [row] = await rows.dressed(session, [await duty.found(session, conversation_id)])
-        return self._told(row)
+            return self._told(await rows.one(session, conversation_id))
 
     async def _order(self, caller: Caller, order: Message) -> told.MessageTold:
         async with self.desk.needs.db.tenant(caller.tenant_id, reads=True) as session:
             states = await reading.outcomes(session, order)
-        return told.order_of(order, sorted(states)[0])
+        return told.order_of(order, min(states))
 
     def _told(self, row: Row) -> told.ConversationTold:
         spec = self.desk.needs.lines.spec(row.channel)

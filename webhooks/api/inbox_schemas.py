@@ -197,7 +197,7 @@ def order_of(order: Message, state: str) -> MessageTold:
 def _message(row: Message, side: Side, state: str, cause: str, order: Message | None) -> MessageTold:
     return MessageTold(
         id=row.id or 0,
-        speaker=side.value,  # type: ignore[arg-type]  # messages are on these three sides only
+        speaker=side.value,
         kind=row.kind,
         text=row.text,
         at=row.created_at,

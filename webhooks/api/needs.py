@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute
 if TYPE_CHECKING:
     from core_pipeline.engines.fair import FairGate
     from core_pipeline.engines.router import Engines
+    from core_pipeline.erasing.customer import Journal
     from core_pipeline.knowledge.documents.library import Library
     from core_pipeline.knowledge.shelf import Shelf
     from core_pipeline.media.sandbox import Sandbox
@@ -69,7 +70,7 @@ class Needs:
     """The rooms below, as the API needs them; `address` is our public one.
 
     `gallery` keeps tenants' own avatars. `dial` calls somebody (None: there is no way to);
-    `library` takes documents in (None: nobody does). `checks` say whether we can
+    `journal` remembers how far turns are (None: nobody is erased). `library` takes documents in (None: nobody does). `checks` say whether we can
     serve, `own_engines` are tenants' own set-ups of engines (None: they can't have any), `extra` are more routes under
     /api/v1, which find who asks in `request.state.caller`.
     """
@@ -91,6 +92,7 @@ class Needs:
     library: Library | None = None
     checks: Mapping[str, Callable[[], Awaitable[object]]] = field(default_factory=dict)
     extra: Sequence[BaseRoute] = ()
+    journal: Journal | None = None
     own_engines: EngineBook | None = None
     rates: Rates = field(default_factory=Rates)
     sizes: Sizes = field(default_factory=Sizes)

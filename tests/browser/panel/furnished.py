@@ -11,6 +11,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import select
+from sqlmodel import col
 
 from tenants import personas
 from tenants.audit import Actor
@@ -21,10 +25,12 @@ from tenants.models import (
     ClonedVoice,
     Document,
     DocumentState,
+    Entry,
     Invite,
     Label,
     OpenQuestion,
     OwnAvatar,
+    Product,
     Turn,
     TurnStage,
     TurnState,
@@ -47,15 +53,15 @@ TOKEN = "a-link-that-is-still-good"
 
 @dataclass(frozen=True)
 class Furnished:
-    """`names` are what stands in addresses; for one address only, `of` says it under the address's own path."""
+    """`names` are what stands in addresses; `asked` is what is asked for behind the question mark, by the path."""
 
     names: Mapping[str, str]
-    of: Mapping[str, Mapping[str, str]]
+    asked: Mapping[str, str]
 
     def fill(self, path: str) -> str:
         """A door's path with something real in the place of every name; `KeyError` where nothing was furnished."""
-        known = {**self.names, **self.of.get(path, {})}
-        return _NAMED.sub(lambda found: known[found[1]], path)
+        filled = _NAMED.sub(lambda found: self.names[found[1]], path)
+        return f"{filled}?{self.asked[path]}" if path in self.asked else filled
 
 
 async def furnish(panel: Panel) -> Furnished:
@@ -66,7 +72,7 @@ async def furnish(panel: Panel) -> Furnished:
     names |= await _knowledge(panel)
     names |= await _looks(panel)
     names |= await _persona(panel)
-    return Furnished(names, {})
+    return Furnished(names, await _facts(panel))
 
 
 async def keep(panel: Panel, *rows: Any) -> None:
@@ -129,6 +135,15 @@ async def _knowledge(panel: Panel) -> dict[str, str]:
     )
     await keep(panel, question, document)
     return {"question": question.id, "document": document.id}
+
+
+async def _facts(panel: Panel) -> dict[str, str]:
+    """One of the demo tenant's questions and one of its products, to be edited."""
+    base = "/t/{tenant}/knowledge"
+    async with panel.db.tenant(panel.tenant.id, reads=True) as session:
+        entry = (await session.scalars(select(col(Entry.fact)).limit(1))).one()
+        product = (await session.scalars(select(col(Product.fact)).limit(1))).one()
+    return {f"{base}/entries/edit": f"key={quote(entry)}", f"{base}/products/edit": f"key={quote(product)}"}
 
 
 async def _looks(panel: Panel) -> dict[str, str]:
