@@ -31,14 +31,14 @@ from webhooks.server import listening
 from webhooks.simulate import free_port
 
 ROUNDS, CHUNK = 15, 5000
-WORDS = "عندكم كنافة توصيل سعر مواعيد فرع المعادي طلب جديد شكرا متى تفتحون hello delivery price order".split()
+WORDS = [*("عندكم", "كنافة", "توصيل", "سعر", "مواعيد", "فرع"), *("طلب", "جديد", "شكرا", "متى", "price", "order")]
 
 
 async def filled(panel: Panel, conversations: int, messages: int) -> list[str]:
     """Write the rows and return the conversations' ids."""
     dice, own = random.Random(1), {"tenant_id": panel.tenant.id}
     async with panel.db.platform() as session:
-        account = ChannelAccount(channel="web", external_id=new_id(), title="Site", **own)
+        account = ChannelAccount(channel="web", external_id=new_id(), title="Site", tenant_id=panel.tenant.id)
         session.add(account)
     ids, contacts = [new_id() for _ in range(conversations)], [new_id() for _ in range(conversations)]
     begun = now() - timedelta(days=90)
@@ -62,6 +62,7 @@ async def filled(panel: Panel, conversations: int, messages: int) -> list[str]:
             "unread": int(n % 7 == 0),
             "closed_at": begun if n % 3 == 0 else None,
             "handed_at": begun if n % 50 == 0 else None,
+            "created_at": begun,
         }
         for n, one in enumerate(ids)
     ]

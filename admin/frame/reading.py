@@ -36,8 +36,8 @@ SAID = {
     "too_long": "Write at most {max_length}.",
     "pairs": "Write one pair a line, like: name = value.",
     "other": "This can't be used: check it.",
+    "line": "Line {line}: {said}",
 }
-LINE_SAID = "Line {line}: {said}"
 LONGEST = 20_000
 
 
@@ -148,7 +148,7 @@ def _pairs(text: str, name: str, errors: dict[str, str], language: str) -> dict[
         key, sign, value = line.partition("=")
         if line.strip() and not (sign and key.strip() and value.strip()):
             said = words(language).gettext(SAID["pairs"])
-            errors[name] = words(language).gettext(LINE_SAID).format(line=number, said=said)
+            errors[name] = words(language).gettext(SAID["line"]).format(line=number, said=said)
         elif line.strip():
             pairs[key.strip()] = value.strip()
     return pairs
@@ -163,4 +163,4 @@ def _said(error: ErrorDetails, language: str, model: type[BaseModel]) -> tuple[s
     if info is not None and kind_of(info) is Kind.GROUP:
         return ".".join(where[:2]), said
     line = next((one + 1 for one in error["loc"][1:] if isinstance(one, int)), None)
-    return where[0], speak(LINE_SAID).format(line=line, said=said) if line else said
+    return where[0], speak(SAID["line"]).format(line=line, said=said) if line else said

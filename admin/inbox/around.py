@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from admin.inbox.showing import Open, channel_of, counted, drawn_rows, drawn_thread, names_of
 from core_pipeline.desk import labels, rows
-from core_pipeline.desk.rows import Page, Wanted
+from core_pipeline.desk.rows import Filters, Page
 from tenants.models import now
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ LANGUAGES = ("ar", "en")
 class Listed:
     """The list as it is asked for, and what stands around it."""
 
-    wanted: Wanted
+    wanted: Filters
     page: Page
     counts: dict[str, int]
     labels: Sequence[Label]
@@ -34,11 +34,11 @@ class Listed:
     channels: Sequence[str]
 
 
-def wanted_of(visit: Visit) -> Wanted:
+def wanted_of(visit: Visit) -> Filters:
     """Which conversations the address asks for."""
     query = visit.request.query_params
     given = {name: query[name].replace("\0", "")[:100] for name in FILTERS if query.get(name)}
-    wanted = Wanted(**given, me=visit.who.person.id)
+    wanted = Filters(**given, me=visit.who.person.id)
     return wanted if wanted.state in rows.STATES else replace(wanted, state="open")
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from admin.frame.visit import Visit
     from core_pipeline.desk.live import Ear
-    from core_pipeline.desk.rows import Wanted
+    from core_pipeline.desk.rows import Filters
 
 # A comment so often keeps what stands between us from taking the line for dead; a stream begins anew after a while.
 BEAT_SECONDS, LONGEST_SECONDS = 15.0, 1800.0
@@ -45,16 +45,18 @@ class _Stream:
     """One open page: what it shows, and what it was told last."""
 
     visit: Visit
-    wanted: Wanted
+    wanted: Filters
     open_id: str
     told: dict[str, str] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     counted_at: float = 0.0
     count_due: bool = False
+    gone: bool = False
+    ear: Ear | None = None
     checked_at: float = field(default_factory=monotonic)
 
     async def run(self, since: datetime | None) -> AsyncIterator[str]:
-        """Tell what is new until the visitor may no longer see it, or the server stops."""
+        """Tell what is new until the visitor has gone or may no longer see it, or the server stops."""
         until, beat = monotonic() + LONGEST_SECONDS, monotonic() + BEAT_SECONDS
         async with (
             watch_of(self.visit.rooms.floor.db).listen(self.visit.the_tenant.id) as ear,
@@ -63,7 +65,7 @@ class _Stream:
             yield "retry: 1000\n\n"
             for event in await self._missed(since):
                 yield event
-            while monotonic() < until and not stopping(self.visit):
+            while monotonic() < until and not self.gone and not stopping(self.visit):
                 changed = await ear.news(COUNT_SECONDS if self.count_due else CHECK_SECONDS)
                 if not await self._let_in():
                     yield _event("over", {}, now())
@@ -143,9 +145,37 @@ async def stream(visit: Visit) -> Response:
     """Open the page's stream; `since` is when its page was drawn, `open` the conversation that it shows."""
     query = visit.request.query_params
     told = visit.request.headers.get("last-event-id") or query.get("since", "")
-    run = _Stream(visit, wanted_of(visit), query.get("open", "").replace("\0", "")).run(_time(told))
+    begun = _Stream(visit, wanted_of(visit), query.get("open", "").replace("\0", ""))
+    run = _apart(begun, _time(told))
     headers = {"X-Accel-Buffering": "no", "Cache-Control": "no-store"}
     return StreamingResponse(run, media_type="text/event-stream", headers=headers)
+
+
+# Streams whose visitors have left end by themselves: a statement cut short would cost its connection.
+_ending: set[asyncio.Task[None]] = set()
+
+
+async def _apart(begun: _Stream, since: datetime | None) -> AsyncIterator[str]:
+    """What the stream tells, told by a task of its own that is never broken off."""
+    events: asyncio.Queue[str | None] = asyncio.Queue()
+
+    async def tell() -> None:
+        try:
+            async for event in begun.run(since):
+                events.put_nowait(event)
+        finally:
+            events.put_nowait(None)
+
+    task = asyncio.create_task(tell())
+    _ending.add(task)
+    task.add_done_callback(_ending.discard)
+    try:
+        while (event := await events.get()) is not None:
+            yield event
+    finally:
+        begun.gone = True
+        if begun.ear is not None:
+            begun.ear.rouse()
 
 
 def stopping(visit: Visit) -> bool:

@@ -60,7 +60,8 @@ def hours_given(visit: Visit, policy: Policy) -> dict[str, Any]:
 
 def _day(day: date, visit: Visit, today: date) -> str:
     name = str(format_date(day, "EEEE d MMM", locale=visit.language))
-    return f"{visit._('Today')} ({name})" if day == today else name
+    named = visit._("Today")
+    return f"{named} ({name})" if day == today else name
 
 
 def _date(day: date, visit: Visit) -> str:

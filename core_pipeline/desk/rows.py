@@ -26,7 +26,7 @@ LIMIT = 30
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Filters:
     """Which conversations are looked for: one of `STATES` as `me` sees them, with these properties ("" for any)."""
 
     state: str = "open"
@@ -56,9 +56,9 @@ class Page:
     next: str | None
 
 
-async def page(session: AsyncSession, wanted: Wanted, before: str | None = None, limit: int = LIMIT) -> Page:
+async def page(session: AsyncSession, filters: Filters, before: str | None = None, limit: int = LIMIT) -> Page:
     """The newest conversations that are wanted, or those after the `next` of the page before."""
-    asked = await _asked(session, wanted)
+    asked = await _asked(session, filters)
     if before is not None:
         at, last = _cursor(before)
         newer = col(Conversation.last_at) < at, col(Conversation.id) < last
@@ -70,15 +70,15 @@ async def page(session: AsyncSession, wanted: Wanted, before: str | None = None,
     return Page(rows, f"{after.last_at.isoformat()}~{after.id}" if after else None)
 
 
-async def among(session: AsyncSession, ids: Iterable[str], wanted: Wanted) -> tuple[Row, ...]:
+async def among(session: AsyncSession, ids: Iterable[str], filters: Filters) -> tuple[Row, ...]:
     """Those of these conversations that are wanted."""
-    asked = (await _asked(session, wanted)).where(col(Conversation.id).in_(list(ids)))
+    asked = (await _asked(session, filters)).where(col(Conversation.id).in_(list(ids)))
     return await _dressed(session, (await session.scalars(asked)).all())
 
 
 async def counts(session: AsyncSession, me: str) -> dict[str, int]:
     """How many conversations there are in each state but "closed"."""
-    here = {state: _state(Wanted(state, me=me)) for state in STATES if state != "closed"}
+    here = {state: _state(Filters(state, me=me)) for state in STATES if state != "closed"}
     sums = [func.coalesce(func.sum(case((found, 1), else_=0)), 0) for found in here.values()]
     row = (await session.execute(select(*sums).select_from(Conversation).where(_listed()))).one()
     return {state: int(count) for state, count in zip(here, row, strict=True)}
@@ -137,17 +137,17 @@ async def _labels(session: AsyncSession, ids: Sequence[str]) -> dict[str, list[L
     return put
 
 
-async def _asked(session: AsyncSession, wanted: Wanted) -> Select[Conversation]:
-    asked = select(Conversation).where(_listed(), _state(wanted))
-    if wanted.channel:
-        of_channel = select(col(ChannelAccount.id)).where(col(ChannelAccount.channel) == wanted.channel)
+async def _asked(session: AsyncSession, filters: Filters) -> Select[Conversation]:
+    asked = select(Conversation).where(_listed(), _state(filters))
+    if filters.channel:
+        of_channel = select(col(ChannelAccount.id)).where(col(ChannelAccount.channel) == filters.channel)
         asked = asked.where(col(Conversation.account_id).in_((await session.scalars(of_channel)).all()))
-    if wanted.label:
-        bearing = select(col(ConversationLabel.conversation_id)).where(col(ConversationLabel.label_id) == wanted.label)
+    if filters.label:
+        bearing = select(col(ConversationLabel.conversation_id)).where(col(ConversationLabel.label_id) == filters.label)
         asked = asked.where(col(Conversation.id).in_(bearing))
-    if wanted.language:
-        asked = asked.where(col(Conversation.language) == wanted.language)
-    if typed := cleaned(wanted.search):
+    if filters.language:
+        asked = asked.where(col(Conversation.language) == filters.language)
+    if typed := cleaned(filters.search):
         asked = asked.where(_matching(typed))
     return asked
 
@@ -157,18 +157,18 @@ def _listed() -> Any:
     return col(Conversation.last_kind).is_not(None) & (col(Conversation.mode) != SCRIPT)
 
 
-def _state(wanted: Wanted) -> Any:
+def _state(filters: Filters) -> Any:
     still_open = col(Conversation.closed_at).is_(None)
-    if wanted.state not in STATES:
+    if filters.state not in STATES:
         raise Impossible("missing", f"there are only: {', '.join(STATES)}")
     return {
         "open": still_open,
-        "mine": still_open & (col(Conversation.agent_id) == wanted.me),
+        "mine": still_open & (col(Conversation.agent_id) == filters.me),
         "unassigned": still_open & col(Conversation.agent_id).is_(None),
         "waiting": still_open & col(Conversation.handed_at).is_not(None) & (col(Conversation.mode) == BOT),
         "unread": still_open & (col(Conversation.unread) > 0),
         "closed": col(Conversation.closed_at).is_not(None),
-    }[wanted.state]
+    }[filters.state]
 
 
 def _matching(typed: str) -> Any:

@@ -128,7 +128,7 @@ async def test_thousands_of_rows_come_page_by_page(panel: Panel) -> None:
     async with panel.db.tenant(panel.tenant.id) as session:
         rows = [
             Entry(tenant_id=panel.tenant.id, fact=f"bulk-{n:05d}", language="ar", question=f"سؤال {n}", answer="نعم")
-            for n in range(3_000)
+            for n in range(1_200)
         ]
         session.add_all(rows)
         await documents.changed(session)
@@ -138,7 +138,7 @@ async def test_thousands_of_rows_come_page_by_page(panel: Panel) -> None:
         while found := await facts.page(session, ENTRIES, Asked(text="سؤال", missing="en"), after, 500):
             seen += [one.key for one in found]
             after = found[-1].key
-    assert len(seen) == len(set(seen)) == 3_000
+    assert len(seen) == len(set(seen)) == 1_200
     async with panel.visitor(Role.VIEWER) as viewer:
         first = await viewer.get(f"{HERE}/entries?q=سؤال")
         assert first.status_code == 200

@@ -87,8 +87,8 @@ async def test_who_tries_too_often_is_told_how_long_to_wait(small_panel: Panel) 
         for login in (person.login, "nobody"):
             answers = [await signed(http, login, "wrong") for _ in range(6)]
             assert [one.status_code for one in answers] == [422] * 5 + [429]
-            assert answers[-1].headers["retry-after"] == "30"
-            assert "30 seconds" in answers[-1].text
+            assert 0 < int(answers[-1].headers["retry-after"]) <= 30
+            assert re.search(r"Time to wait: \d+ seconds?\.", answers[-1].text)
 
 
 @pytest.mark.parametrize("field_name", ["login", "password"])

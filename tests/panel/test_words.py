@@ -13,58 +13,77 @@ import pytest
 from babel.messages.catalog import Message
 from babel.messages.extract import extract
 
+from admin.frame.fields import Kind, kind_of, options_of
 from admin.frame.words import HERE, read
+from channels import discover as channels
+from core_pipeline.engines.catalogue import discover as engines
+from core_pipeline.engines.opening import spec_of
 
 SUBJECTS = sorted({place.parent.name for place in HERE.glob("*/templates")} | {"frame"})
-# Beside gettext's own: a page's news (second of `go`) and a subject in the menu (third of `Nav`).
-KEYWORDS: dict[str, Any] = {"_": None, "gettext": None, "ngettext": (1, 2), "go": (2,), "Nav": (3,)}
-# Tables of messages that are translated where they are shown.
+# Which arguments are messages: gettext's own, a page's news (`visit.go`) and a subject in the menu (`Nav`).
+SPOKEN = {"_": (0,), "gettext": (0,), "ngettext": (0, 1), "go": (1,), "Nav": (2,)}
+# Tables of messages that are translated where they are shown: their values, or the texts in those.
 TABLES = re.compile(r"^[A-Z_]*(TITLES|LABELS|HINTS|SAID|WORDS|NAMES)$")
 PLACEHOLDER = re.compile(r"%\(\w+\)s|\{\w*\}")
-OPTIONS = {"trimmed": "true", "extensions": "jinja2.ext.do"}
+KEYWORDS: dict[str, Any] = {"_": None, "gettext": None, "ngettext": (1, 2)}
+OPTIONS = {"trimmed": "true", "extensions": "jinja2.ext.do", "encoding": "utf-8"}
 
 Key = str | tuple[str, ...]
 
 
-def sources(subject: str) -> Iterator[tuple[Path, str]]:
-    """The subject's files with words, and how they are read."""
-    for place in sorted((HERE / subject).rglob("*")):
-        if place.suffix in {".py", ".html"}:
-            yield place, "python" if place.suffix == ".py" else "jinja2"
+def templates(subject: str) -> list[Path]:
+    return sorted((HERE / subject).rglob("*.html"))
 
 
-def messages(subject: str) -> dict[Key, str]:
-    """What is said there, each with the file where it stands."""
-    found: dict[Key, str] = {}
-    for place, method in sources(subject):
-        content = BytesIO(place.read_bytes())
-        options = {"encoding": "utf-8", **(OPTIONS if method == "jinja2" else {})}
-        for _, said, _, _ in extract(method, content, KEYWORDS, options=options):
-            found[said] = place.name
-        if method == "python":
-            found |= dict.fromkeys(tabled(place), place.name)
-    return {said: where for said, where in found.items() if said}
+def modules(subject: str) -> Iterator[ast.Module]:
+    """The subject's Python."""
+    return (ast.parse(place.read_text(encoding="utf-8")) for place in sorted((HERE / subject).rglob("*.py")))
 
 
-def tabled(place: Path) -> Iterator[str]:
-    """The messages in a module's tables: values, not names."""
-    for node in ast.parse(place.read_text(encoding="utf-8")).body:
-        targets = (
-            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-        )
-        names = [one.id for one in targets if isinstance(one, ast.Name)]
+def messages(subject: str) -> set[Key]:
+    """What is said there."""
+    found: set[Key] = set()
+    for place in templates(subject):
+        drawn = extract("jinja2", BytesIO(place.read_bytes()), KEYWORDS, options=OPTIONS)
+        found |= {said for _, said, _, _ in drawn}
+    for module in modules(subject):
+        found |= {said for node in ast.walk(module) if isinstance(node, ast.Call) for said in spoken(node)}
+        found |= set(tabled(module))
+    return {said for said in found if said}
+
+
+def spoken(call: ast.Call) -> Iterator[Key]:
+    """The message in a call that translates, where it stands there word for word."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    given = [call.args[at] for at in SPOKEN.get(name, ()) if at < len(call.args)]
+    texts = [one.value for one in given if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+    if texts and len(texts) == len(SPOKEN[name]):
+        yield texts[0] if len(texts) == 1 else tuple(texts)
+
+
+def tabled(module: ast.Module) -> Iterator[str]:
+    """The messages in a module's tables."""
+    for node in module.body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
         value = getattr(node, "value", None)
-        if value is None or not any(TABLES.match(name) for name in names):
-            continue
-        told = value.values if isinstance(value, ast.Dict) else [value]
-        yield from (text for one in told for text in strings(one))
+        if isinstance(value, ast.Dict) and any(isinstance(one, ast.Name) and TABLES.match(one.id) for one in targets):
+            for one in value.values:
+                parts = one.elts if isinstance(one, ast.Tuple | ast.List) else [one]
+                yield from (
+                    part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)
+                )
 
 
-def strings(node: ast.AST) -> Iterator[str]:
+def strings(module: ast.Module) -> set[str]:
     """Every text that stands in a piece of Python."""
-    for one in ast.walk(node):
-        if isinstance(one, ast.Constant) and isinstance(one.value, str):
-            yield one.value
+    return {one.value for one in ast.walk(module) if isinstance(one, ast.Constant) and isinstance(one.value, str)}
+
+
+def choices() -> set[str]:
+    """What may be chosen in the forms that are drawn from channels' and engines' models."""
+    specs: list[Any] = [*channels().values(), *(spec_of(kind, name) for kind, name in engines())]
+    fields = [info for spec in specs for info in spec.config.model_fields.values() if kind_of(info) is Kind.CHOICE]
+    return {str(one) for info in fields for one in options_of(info)}
 
 
 def catalogue(subject: str) -> dict[Key, Message]:
@@ -77,8 +96,7 @@ def catalogue(subject: str) -> dict[Key, Message]:
 @pytest.mark.parametrize("subject", SUBJECTS)
 def test_every_word_has_its_arabic(subject: str) -> None:
     known = {**catalogue("frame"), **catalogue(subject)}
-    missing = {said: where for said, where in messages(subject).items() if said not in known}
-    assert missing == {}
+    assert [said for said in messages(subject) if said not in known] == []
 
 
 @pytest.mark.parametrize("subject", SUBJECTS)
@@ -109,10 +127,7 @@ def faults(said: Key, message: Message) -> Iterator[str]:
 @pytest.mark.parametrize("subject", SUBJECTS)
 def test_no_word_is_left_over(subject: str) -> None:
     """A message that is chosen at run time stands somewhere in the subject's Python."""
-    said = set(messages(subject))
-    for place, method in sources(subject):
-        if method == "python":
-            said |= set(strings(ast.parse(place.read_text(encoding="utf-8"))))
+    said = messages(subject) | choices() | {text for module in modules(subject) for text in strings(module)}
     assert sorted(str(one) for one in set(catalogue(subject)) - said) == []
 
 

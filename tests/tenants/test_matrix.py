@@ -34,7 +34,7 @@ from core_pipeline.calls.register import NewCall
 from core_pipeline.contracts.calls import CallNews, CallState
 from core_pipeline.contracts.engines import Passage
 from core_pipeline.contracts.messages import Identity, Inbound, Kind, Receipt, Reply, ReplyKind, Sender, Status
-from core_pipeline.desk.rows import Wanted
+from core_pipeline.desk.rows import Filters
 from core_pipeline.history.memory import Memory
 from core_pipeline.history.orders import PLACE
 from core_pipeline.history.threads import Arriving
@@ -43,7 +43,6 @@ from errors import SawtakError
 from tenants import models
 from tenants.actions import ActionDraft
 from tenants.agents import Agent
-from tenants.audit import Actor
 from tenants.audit import Actor, Wanted
 from tenants.documents import Quota
 from tenants.facts import ENTRIES, Asked
@@ -120,6 +119,7 @@ async def furnished(floor: Floor) -> dict[str, Any]:
         "label": models.Label(name=MARK, **own),
         "subscription": models.Subscription(url=MARK, events=["turn.dead"], sealed=MARK, **own),
         "audit": models.AuditEntry(who=MARK, action=MARK, after={"mark": MARK}, **own),
+        "pronunciation": models.Pronunciation(language="ar", written=MARK, spoken=MARK, **own),
         "avatar": models.OwnAvatar(
             slug="a", name_ar=MARK, name_en=MARK, kind="photo", state=models.AvatarState.READY, **own
         ),
@@ -128,6 +128,7 @@ async def furnished(floor: Floor) -> dict[str, Any]:
         for row in rows.values():
             session.add(row)
             await session.flush()
+        session.add(models.PolicyVersion(number=77, policy={"persona": {"en": MARK}}, note=MARK, **own))
         chunk = models.Chunk(document_id=rows["document"].id, position=0, text=MARK, **own)
         notice = models.Notice(
             subscription_id=rows["subscription"].id, key="k", event="turn.dead", payload={"a": MARK}, **own
@@ -217,8 +218,10 @@ def value_for(name: str, foreign: Mapping[str, Any]) -> Any:
         "arriving": Arriving(foreign["account_id"], Sender(identities=(Identity(kind="k", value="v"),)), "c", {}),
         "windows": {"web": 0.0},
         "policy": Policy(),
+        "changes": {"tone": "warm"},
+        "number": 77,
         "by": Actor("mine"),
-        "wanted": Wanted(),
+        "filters": Filters(),
         **dict.fromkeys(("me", "agent_id"), "mine"),
         "inbox_id": 1,
         "inbound": order_for(foreign),
@@ -287,6 +290,7 @@ def special(function: Doing, foreign: Mapping[str, Any]) -> dict[str, Any]:
         "tenants.knowledge.replace": {"question": "q"},
         "tenants.avatars.add": {"avatar": models.OwnAvatar(slug="b", name_ar="n", name_en="n", kind="photo", **own)},
         "tenants.films.keep": {"film": models.Film(avatar_id=foreign["avatar_id"], key="k", blob="b", **own)},
+        "tenants.personas.save": {"facts": {"phone": "mine"}},
         "tenants.voices.add": {"draft": models.ClonedVoice(name="n", language="ar", **own)},
     }
     return known.get(f"{function.__module__}.{function.__qualname__}", {})

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from core_pipeline.desk import duty, labels, reading, rows
 from core_pipeline.desk.reception import Draft, Reception
-from core_pipeline.desk.rows import Wanted
+from core_pipeline.desk.rows import Filters
 from core_pipeline.desk.window import window_of
 from tenants.audit import Actor
 from tenants.models import new_id
@@ -74,7 +74,7 @@ class Inbox:
         limit: Annotated[int, Query(ge=1, le=100)] = rows.LIMIT,
     ) -> told.ConversationPage:
         """List conversations, those with the newest message first; "mine" are those that this key answers."""
-        wanted = Wanted(state, channel, label, language, search, duty.agent_of(_actor(caller)))
+        wanted = Filters(state, channel, label, language, search, duty.agent_of(_actor(caller)))
         async with self.desk.needs.db.tenant(caller.tenant_id, reads=True) as session:
             page = await rows.page(session, wanted, after, limit)
         return told.ConversationPage(conversations=[self._told(one) for one in page.rows], next=page.next)

@@ -198,7 +198,10 @@ class TriedPassage(BaseModel):
 
 
 class Tried(BaseModel):
-    """How a question was understood and what was found; from `threshold` on a passage answers, below `floor` none counts."""
+    """How a question was understood and what was found.
+
+    From `threshold` on a passage answers, below `floor` none counts.
+    """
 
     language: str
     arabizi: bool

@@ -98,9 +98,12 @@ class Visitor:
         return found
 
 
+SOURCE = AXE.read_text(encoding="utf-8") if AXE.is_file() else ""
+
+
 async def axe(page: Page) -> list[str]:
     """What axe finds wrong with the page."""
-    await page.evaluate(AXE.read_text(encoding="utf-8"))
+    await page.evaluate(SOURCE)
     found = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")
     return [
         f"{one['id']}: {node['target']} {node['failureSummary']}"

@@ -1,0 +1,61 @@
+"""A shop owner shapes the bot: a new persona, what differs, back again, and a question that it answers aloud."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import expect
+
+from tenants.people.roles import Role
+from tests.browser.panel.rig import Site
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+WHO = "أنت مضيف {business}.\nأجب باختصار."
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+async def test_a_persona_is_written_compared_brought_back_and_tried(house: Site, width: int) -> None:
+    async with house.visitor(Role.OWNER, width=width) as owner:
+        page = owner.page
+        await owner.open("/t/demo/persona")
+        await page.get_by_label("بالعربية", exact=True).fill(f"{WHO} {{busines}}")
+        await page.get_by_label("النبرة").select_option("warm")
+        await page.get_by_role("button", name="احفظ").click()
+        await expect(page.locator(".error").first).to_contain_text("business")
+        assert await owner.wrong() == []
+        await page.get_by_label("بالعربية", exact=True).fill(WHO)
+        await page.get_by_label("ماذا غيّرت؟").fill(f"عرض {width}")
+        await page.get_by_role("button", name="احفظ").click()
+        await expect(page.locator(".said")).to_contain_text("تم الحفظ")
+        await page.get_by_role("link", name="النسخ").click()
+        await expect(page.locator("tbody tr").first).to_contain_text(f"عرض {width}")
+        await page.locator("tbody tr a").first.click()
+        await expect(page.locator("ins").filter(has_text="أجب باختصار.")).to_be_visible()
+        assert await owner.wrong() == []
+        before = int((page.url.rstrip("/").rpartition("/"))[2]) - 1
+        await owner.open(f"/t/demo/persona/versions/{before}")
+        await page.get_by_role("button", name="استرجع هذه النسخة").click()
+        await expect(page.locator(".said")).to_contain_text("عادت النسخة")
+        await owner.open("/t/demo/persona")
+        await expect(page.get_by_label("بالعربية", exact=True)).to_have_value("")
+
+
+async def test_a_question_in_arabic_is_answered_rightly_and_aloud(house: Site) -> None:
+    async with house.visitor(Role.OWNER) as owner:
+        page = owner.page
+        await owner.open("/t/demo/try")
+        await page.get_by_label("سؤالك").fill("كم رسوم التوصيل؟")
+        await page.get_by_role("button", name="اسأل", exact=True).click()
+        answer = page.locator("[data-answer]")
+        await expect(answer).to_contain_text("رسوم التوصيل 30 جنيه", timeout=30_000)
+        await expect(page.locator(".persona-passages li").first).to_contain_text("مستعمل")
+        await answer.locator("[data-play]").click()
+        seconds = await page.evaluate(
+            """async () => {
+                const audio = document.querySelector("[data-answer] audio");
+                if (!(audio.duration > 0)) await new Promise((done) => audio.addEventListener("loadedmetadata", done));
+                return audio.duration;
+            }"""
+        )
+        assert seconds > 1
+        assert await owner.wrong() == []
