@@ -11,10 +11,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
-from urllib.parse import quote
-
-from sqlalchemy import select
-from sqlmodel import col
 
 from tenants import personas
 from tenants.audit import Actor
@@ -138,12 +134,13 @@ async def _knowledge(panel: Panel) -> dict[str, str]:
 
 
 async def _facts(panel: Panel) -> dict[str, str]:
-    """One of the demo tenant's questions and one of its products, to be edited."""
+    """A question and a product that can be edited."""
+    given = {"tenant_id": panel.tenant.id, "language": "ar"}
+    entry = Entry(**given, fact="delivery-friday", question=QUESTION, answer=ANSWER)
+    product = Product(**given, fact="koshary", name="كشري", price="35", currency="EGP")
+    await keep(panel, entry, product)
     base = "/t/{tenant}/knowledge"
-    async with panel.db.tenant(panel.tenant.id, reads=True) as session:
-        entry = (await session.scalars(select(col(Entry.fact)).limit(1))).one()
-        product = (await session.scalars(select(col(Product.fact)).limit(1))).one()
-    return {f"{base}/entries/edit": f"key={quote(entry)}", f"{base}/products/edit": f"key={quote(product)}"}
+    return {f"{base}/entries/edit": f"key={entry.fact}", f"{base}/products/edit": f"key={product.fact}"}
 
 
 async def _looks(panel: Panel) -> dict[str, str]:
