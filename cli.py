@@ -18,7 +18,7 @@ from admin import checks
 from admin.commands import avatars, console, knowledge, letters, logs, voices
 from admin.commands.atelier import Atelier, open_atelier
 from admin.commands.console import Floor
-from admin.commands.groups import ON_FLOOR
+from admin.commands.groups import groups
 from admin.commands.notices import notices_of
 from core_pipeline.engines.router import For
 from core_pipeline.engines.wrap.meter import Ledger
@@ -213,7 +213,7 @@ async def _findings(settings: Settings, tenant: str | None, *, pull: bool) -> li
             found.append(await checks.memory(house.floor.db, tenant_id, tenant))
             found += await checks.faces(house.floor.db, tenant_id, tenant)
         found.append(await checks.walls(house.floor.db))
-        return [*found, *await checks.accounts(house.floor.book, house.lines, tenant_id or None)]
+        return [*found, *await checks.accounts(house.floor.book, house.lines, tenant_id or None, settings.address)]
 
 
 async def _at_desk(work: Callable[[Desk], Awaitable[Any]]) -> Any:
@@ -276,8 +276,8 @@ app.add_typer(accounts, name="accounts")
 app.add_typer(knowledge.knowledge_of(_in_stacks), name="knowledge")
 app.add_typer(voices.voices_of(_in_booth), name="voices")
 app.add_typer(avatars.avatars_of(_in_atelier), name="avatars")
-for name, of in ON_FLOOR.items():
-    app.add_typer(of(_on_floor), name=name)
+for name, group in groups(_on_floor, lambda: _settings().address):
+    app.add_typer(group, name=name)
 app.add_typer(notices_of(_on_floor, lambda: _settings().inner_hosts), name="notices")
 letters.add_to(app, lambda work: _run(_at_desk(work)))
 playing.add_to(

@@ -17,7 +17,7 @@ from errors import Impossible, NeedsOwner
 from tenants import audit
 from tenants.audit import Actor
 from tenants.db import Database, scope_of
-from tenants.models import ChannelAccount, new_id
+from tenants.models import ChannelAccount, Tenant, new_id
 from tenants.vault import Vault, Where
 
 Key = tuple[str, ...]
@@ -58,11 +58,16 @@ class AccountBook:
         return await self._look_up(account_id)
 
     async def opened(self, account_id: str) -> tuple[ChannelAccount, dict[str, SecretStr]]:
-        """Read an account with its secrets opened; `Impossible` if there is none, `SealBroken` if a seal is."""
+        """Read an account with its secrets opened; `Impossible` if there is none, `SealBroken` if a seal is.
+
+        One of a business that is switched off is given as switched off itself.
+        """
         async with self._db.platform(reads=True) as session:
             account = await session.get(ChannelAccount, account_id)
+            serving = account is not None and (await session.get_one(Tenant, account.tenant_id)).active
         if account is None:
             raise Impossible("account-missing")
+        account.active = account.active and serving
         return account, {
             name: self._vault.open(token, _where(account_id, name)) for name, token in account.sealed.items()
         }
@@ -134,8 +139,9 @@ class AccountBook:
             return list((await session.scalars(asked)).all())
 
     async def everyone(self) -> Sequence[ChannelAccount]:
-        """Read every tenant's active accounts, for what serves them all."""
-        asked = select(ChannelAccount).where(col(ChannelAccount.active)).order_by(col(ChannelAccount.id))
+        """Read every tenant's active accounts, for what serves them all; none of businesses that are switched off."""
+        asked = select(ChannelAccount).join(Tenant, col(Tenant.id) == col(ChannelAccount.tenant_id))
+        asked = asked.where(col(ChannelAccount.active), col(Tenant.active)).order_by(col(ChannelAccount.id))
         async with self._db.platform(reads=True) as session:
             return (await session.scalars(asked)).all()
 
@@ -187,14 +193,19 @@ class AccountBook:
         self._changes += 1
 
     async def _read(self, key: Key) -> AccountRef | None:
-        asked = select(ChannelAccount)
+        asked = select(ChannelAccount, col(Tenant.active)).join(Tenant, col(Tenant.id) == col(ChannelAccount.tenant_id))
         if len(key) == 1:
             asked = asked.where(col(ChannelAccount.id) == key[0])
         else:
             asked = asked.where(col(ChannelAccount.channel) == key[0], col(ChannelAccount.external_id) == key[1])
         async with self._db.platform(reads=True) as session:
-            found = await session.scalar(asked)
-        return AccountRef(found.id, found.tenant_id, found.channel, found.external_id, found.active) if found else None
+            found = (await session.execute(asked)).first()
+        if found is None:
+            return None
+        account, serving = found
+        return AccountRef(
+            account.id, account.tenant_id, account.channel, account.external_id, account.active and serving
+        )
 
 
 async def _own(session: AsyncSession, account_id: str) -> ChannelAccount:

@@ -12,17 +12,22 @@ from admin.commands.keys import keys_of
 from admin.commands.people import people_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator
 
     import typer
 
     from admin.commands.console import OnFloor
 
-ON_FLOOR: Mapping[str, Callable[[OnFloor], typer.Typer]] = {
+_ON_FLOOR = {
     "engines": engines_of,
     "actions": actions_of,
     "handovers": handovers_of,
     "keys": keys_of,
-    "people": people_of,
     "tenants": tenants_of,
 }
+
+
+def groups(on_floor: OnFloor, address: Callable[[], str]) -> Iterator[tuple[str, typer.Typer]]:
+    """Each group with its name; `address` is our public one, for links."""
+    yield from ((name, of(on_floor)) for name, of in _ON_FLOOR.items())
+    yield "people", people_of(on_floor, address)

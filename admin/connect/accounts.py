@@ -124,14 +124,9 @@ async def switch(visit: Visit) -> Response:
 async def disconnect(visit: Visit) -> Response:
     """Have the vendor call nobody any more where it lets us, then forget the account's secrets."""
     account, _ = await chosen(visit)
-    try:
-        await (await visit.rooms.lines.line(account.id)).channel.install("")
-    except SawtakError:
-        said = "Disconnected; its secrets are deleted. The vendor could not be told."
-    else:
-        said = "Disconnected; its secrets are deleted."
-    await visit.rooms.floor.book.disconnect(visit.the_tenant.id, account.id, visit.actor)
-    return visit.go("/connect", said)
+    if await accounts.disconnect(visit.rooms.lines, visit.rooms.floor.book, account, visit.actor):
+        return visit.go("/connect", "Disconnected; its secrets are deleted.")
+    return visit.go("/connect", "Disconnected; its secrets are deleted. The vendor could not be told.")
 
 
 def _given(sent: Mapping[str, str], reading: Reading) -> Given:

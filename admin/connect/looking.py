@@ -60,12 +60,11 @@ async def install(visit: Visit) -> Response:
     """Tell the vendor where we are, or that we ask ourselves."""
     (account, _), sent = await chosen(visit), await visit.fields()
     try:
-        await accounts.install(visit.rooms.lines, account, visit.rooms.address)
+        rooms = visit.rooms
+        await accounts.install(rooms.lines, rooms.floor.db, account, rooms.address, visit.actor)
     except SawtakError as error:
         found = [one async for one in _look(visit, account)]
         return await _page(visit, account, found, alert(visit, error), 409)
-    async with visit.work() as session:
-        visit.note(session, "channel.install", f"{account.channel}/{account.external_id}")
     query = f"?{WIZARD}=1" if WIZARD in sent else ""
     return visit.go(f"/connect/account/{account.id}{query}", "Done: the vendor knows where we are.")
 

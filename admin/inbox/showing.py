@@ -18,6 +18,7 @@ from core_pipeline.history.threads import HUMAN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from tenants.models import Label, Message
 
 Drawn = dict[str, Any]
+# What stands between the things that a template draws one after the other; in a message it would be escaped.
+BETWEEN = "<!--between-->"
 _SOUNDS = {"voice", "audio", "video_note"}
 _SEEN = {"image": "image", "sticker": "image", "video": "video", "document": "file"}
 
@@ -68,20 +71,11 @@ def _seconds(visit: Visit, row: Row) -> float:
 
 def drawn_rows(visit: Visit, found: Sequence[Row], names: Mapping[str, str], at: str = "") -> list[Drawn]:
     """Rows of the list, `at` the one that is open."""
-    return [
-        _drawn(
-            visit,
-            "inbox/row.html",
-            one.conversation.id,
-            one.conversation.last_at.isoformat(),
-            row=one,
-            names=names,
-            channel=channel_of(visit, one.channel),
-            current=one.conversation.id == at,
-            unread=one.conversation.unread,
-        )
-        for one in found
+    items = [
+        {"row": one, "channel": channel_of(visit, one.channel), "current": one.conversation.id == at} for one in found
     ]
+    marks = [(one.conversation.id, one.conversation.last_at, {"unread": one.conversation.unread}) for one in found]
+    return _each(visit, "inbox/row.html", items, marks, names=names)
 
 
 async def names_of(visit: Visit, found: Sequence[Row]) -> Mapping[str, str]:
@@ -109,8 +103,8 @@ def drawn_thread(visit: Visit, here: Open) -> Drawn:
     }
     return {
         "id": conversation.id,
-        "head": _drawn(visit, "inbox/head.html", "head", "", **shared),
-        "foot": _drawn(visit, "inbox/foot.html", "foot", "", **shared),
+        "head": _drawn(visit, "inbox/head.html", "head", **shared),
+        "foot": _drawn(visit, "inbox/foot.html", "foot", **shared),
         "entries": drawn_entries(visit, here),
         "ids": [one.id for one in here.thread.entries],
         "from": here.thread.entries[0].at.isoformat() if here.thread.entries else "",
@@ -122,10 +116,9 @@ def drawn_thread(visit: Visit, here: Open) -> Drawn:
 
 def drawn_entries(visit: Visit, here: Open) -> list[Drawn]:
     """The entries of an open conversation."""
-    return [
-        _drawn(visit, "inbox/entry.html", one.id, one.at.isoformat(), **_entry(visit, one, here.names), side=one.side)
-        for one in here.thread.entries
-    ]
+    items = [_entry(visit, one, here.names) for one in here.thread.entries]
+    marks = [(one.id, one.at, {"side": one.side}) for one in here.thread.entries]
+    return _each(visit, "inbox/entry.html", items, marks)
 
 
 def _entry(visit: Visit, one: Entry, names: Mapping[str, str]) -> dict[str, Any]:
@@ -151,11 +144,28 @@ def _kind(message: Message) -> str:
     return _SEEN.get(message.kind, "file")
 
 
-def _drawn(visit: Visit, template: str, name: str, at: str, **given: Any) -> Drawn:
-    html = bytes(visit.page(template, **given).body).decode().strip()
-    digest = sha256(html.encode()).hexdigest()[:12]
-    extra: Drawn = {key: given[key] for key in ("side", "unread", "current") if key in given}
-    return {"id": name, "at": at, "v": digest, "html": Markup(html), **extra}  # noqa: S704 - drawn by our own templates, which escape
+def _each(
+    visit: Visit,
+    template: str,
+    items: Sequence[Drawn],
+    marks: Sequence[tuple[str, datetime, Drawn]],
+    **given: Any,
+) -> list[Drawn]:
+    """Many things of one kind, drawn in one go: what a template imports is read once, not for each."""
+    whole = bytes(visit.page(template, items=items, **given).body).decode()
+    parts = whole.split(BETWEEN)[: len(items)]
+    drawn = zip(marks, parts, strict=True)
+    return [_digested(name, at.isoformat(), html, **extra) for (name, at, extra), html in drawn]
+
+
+def _drawn(visit: Visit, template: str, name: str, **given: Any) -> Drawn:
+    return _digested(name, "", bytes(visit.page(template, **given).body).decode())
+
+
+def _digested(name: str, at: str, html: str, **extra: Any) -> Drawn:
+    plain = html.strip()
+    digest = sha256(plain.encode()).hexdigest()[:12]
+    return {"id": name, "at": at, "v": digest, "html": Markup(plain), **extra}  # noqa: S704 - drawn by our own templates, which escape
 
 
 async def counted(visit: Visit, session: AsyncSession) -> dict[str, int]:

@@ -14,12 +14,14 @@ from pydantic import ValidationError
 from core_pipeline.connecting.filling import configuration, entered, plain, titled
 from core_pipeline.contracts.checks import Check, Place, Sheet
 from errors import Impossible, NeedsOwner, SawtakError
+from tenants import audit
 
 if TYPE_CHECKING:
     from core_pipeline.contracts.channel import ChannelSpec, Opening
     from core_pipeline.turns.deps import Line
     from tenants.accounts import AccountBook
     from tenants.audit import Actor
+    from tenants.db import Database
     from tenants.models import ChannelAccount
 
 log = logging.getLogger(__name__)
@@ -100,13 +102,27 @@ def polls(account: ChannelAccount, spec: ChannelSpec) -> bool:
     return spec.limits.polling and account.config.get("mode", "polling") == "polling"
 
 
-async def install(lines: Lines, account: ChannelAccount, address: str) -> None:
+async def install(lines: Lines, db: Database, account: ChannelAccount, address: str, actor: Actor) -> None:
     """Have the vendor call us, or nobody where we ask for messages ourselves; raises what the vendor refuses with."""
     spec = lines.spec(account.channel)
     if spec is not None and polls(account, spec):
         await (await lines.line(account.id)).channel.install("")
     else:
         await lines.install(account.id, address)
+    async with db.tenant(account.tenant_id) as session:
+        audit.record(session, actor, "channel.install", f"{account.channel}/{account.external_id}")
+
+
+async def disconnect(lines: Lines, book: AccountBook, account: ChannelAccount, actor: Actor) -> bool:
+    """Have the vendor call nobody any more where it lets us, then forget the secrets; whether the vendor was told."""
+    try:
+        await (await lines.line(account.id)).channel.install("")
+    except SawtakError:
+        told = False
+    else:
+        told = True
+    await book.disconnect(account.tenant_id, account.id, actor)
+    return told
 
 
 def webhook_of(account: ChannelAccount, address: str) -> str:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Column, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from tenants.models.base import BigId, new_id, time_column
@@ -86,19 +86,6 @@ class Invite(SQLModel, table=True):
     created_by: str = ""
     created_at: datetime = time_column()
     expires_at: datetime = time_column()
-    used_at: datetime | None = time_column(nullable=True)
-
-
-class Passkey(SQLModel, table=True):
-    """A key in somebody's device that signs them in; `credential` and `public_key` are base64url, `count` its uses."""
-
-    id: str = Field(default_factory=new_id, primary_key=True)
-    person_id: str = Field(foreign_key="person.id", index=True)
-    credential: str = Field(unique=True)
-    public_key: str = Field(sa_type=Text)
-    count: int = Field(default=0, sa_type=BigInteger)
-    name: str
-    created_at: datetime = time_column()
     used_at: datetime | None = time_column(nullable=True)
 
 

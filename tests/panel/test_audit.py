@@ -1,4 +1,4 @@
-"""What was done, as a page and as a table."""
+"""What was done, as a page and as a table; names are shown as they are and do nothing."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ import io
 import re
 from html import unescape
 
+from sqlalchemy import select
+from sqlmodel import col
+
 from tenants import audit
 from tenants.audit import Actor
+from tenants.models import Person
 from tenants.people.roles import Role
-from tests.panel.house import Panel
+from tests.panel.house import Panel, Visitor
 
 
 async def test_the_audit_is_filtered_paged_and_downloaded(panel: Panel) -> None:
@@ -38,3 +42,16 @@ async def test_the_audit_is_filtered_paged_and_downloaded(panel: Panel) -> None:
         rows = list(csv.DictReader(io.StringIO(told.text.removeprefix("\ufeff"))))
         assert (len(rows), told.headers["content-type"]) == (60, "text/csv; charset=utf-8")
         assert {row["who"] for row in rows} == {"Mona", "'=HYPERLINK(1)"}
+
+
+async def names_of(panel: Panel, visitor: Visitor) -> str:
+    async with panel.db.platform(reads=True) as session:
+        return str(await session.scalar(select(col(Person.name)).where(col(Person.id) == visitor.person.id)))
+
+
+async def test_a_name_is_shown_as_it_is_and_does_nothing(small_panel: Panel) -> None:
+    async with small_panel.visitor(Role.OWNER) as owner:
+        await owner.post("/me", {"name": '<img src=x onerror="alert(1)">', "language": "en"})
+        assert await names_of(small_panel, owner) == '<img src=x onerror="alert(1)">'
+        for path in ("/me", "/t/demo/people", "/t/demo/audit"):
+            assert "<img src=x" not in (await owner.get(path)).text

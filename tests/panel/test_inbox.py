@@ -144,6 +144,16 @@ async def test_a_reply_stands_there_as_waiting_until_it_is_sent(panel: Panel) ->
     assert (await kept(panel, conversation)).agent_id == agent.person.id
 
 
+async def test_no_words_of_a_customers_disturb_the_page(small_panel: Panel) -> None:
+    for text in ("<!--between-->", "\x1e", "<script>alert(1)</script>", "{{ 7*7 }}"):
+        conversation = await talked(small_panel, name=text, text=text)
+    async with small_panel.visitor(Role.AGENT) as agent:
+        page = await agent.get(f"{INBOX}/{conversation.id}")
+    assert page.status_code == 200
+    assert "<script>alert" not in page.text
+    assert page.text.count('<li id="c') == 4
+
+
 async def test_an_empty_reply_is_refused_and_what_was_typed_stays(small_panel: Panel) -> None:
     conversation = await talked(small_panel)
     path = f"{INBOX}/{conversation.id}"

@@ -21,7 +21,7 @@ from tests.turns.plant import Plant, planted
 if TYPE_CHECKING:
     from core_pipeline.guard import GuardedClient
 
-CLOSED = {"week": {"mon": []}}
+CLOSED: dict[str, Any] = {"week": {"mon": []}}
 ASKED = "When do you open?"
 
 

@@ -99,7 +99,7 @@ async def test_why_there_is_no_answer(stand: Stand) -> None:
     assert (person.note, person.answer) == ("handoff", "A colleague comes.")
     rule = await ask(stand, "I want a refund", phrases=words, handoff={"words": ["refund"]})
     assert (rule.note, rule.answer) == ("words", "A colleague comes.")
-    shut = {"hours": {"week": {"mon": []}}, "handoff": {"when_closed": False}}
+    shut: dict[str, Any] = {"hours": {"week": {"mon": []}}, "handoff": {"when_closed": False}}
     closed = await ask(stand, "I want to talk to a human", phrases={"closed_note": {"en": "Closed."}}, **shut)
     assert (closed.note, closed.answer) == ("closed", "Closed.")
 

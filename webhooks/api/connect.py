@@ -97,8 +97,8 @@ class Connect:
 
     async def disconnected(self, caller: Connector, account_id: AccountId) -> Response:
         """Stop serving an account and delete its secrets; its conversations stay."""
-        await self._own(caller, account_id)
-        await self.desk.needs.book.disconnect(caller.tenant_id, account_id, _actor(caller))
+        account, needs = await self._own(caller, account_id), self.desk.needs
+        await accounts.disconnect(needs.lines, needs.book, account, _actor(caller))
         return Response(status_code=204)
 
     async def checked(
@@ -113,7 +113,7 @@ class Connect:
     async def installed(self, caller: Connector, account_id: AccountId) -> Response:
         """Have the vendor call us."""
         account, needs = await self._own(caller, account_id), self.desk.needs
-        await accounts.install(needs.lines, account, needs.address)
+        await accounts.install(needs.lines, needs.db, account, needs.address, _actor(caller))
         return Response(status_code=204)
 
     async def kinds(self, request: Request, caller: Connector) -> list[connections.EngineKind]:

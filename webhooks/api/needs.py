@@ -69,10 +69,10 @@ class Sizes:
 class Needs:
     """The rooms below, as the API needs them; `address` is our public one.
 
-    `gallery` keeps tenants' own avatars. `dial` calls somebody (None: there is no way to);
-    `journal` remembers how far turns are (None: nobody is erased). `library` takes documents in (None: nobody does). `checks` say whether we can
-    serve, `own_engines` are tenants' own set-ups of engines (None: they can't have any), `extra` are more routes under
-    /api/v1, which find who asks in `request.state.caller`.
+    `gallery` keeps tenants' own avatars. `dial` calls somebody, `journal` remembers how far turns are, `library` takes
+    documents in, `own_engines` are tenants' own set-ups of engines; where one is None, what needs it is not there.
+    `checks` say whether we can serve, `extra` are more routes under /api/v1, which find who asks in
+    `request.state.caller`.
     """
 
     db: Database

@@ -17,7 +17,7 @@ OF_TENANTS = (
     "pronunciation",
     "open_question",
 )
-OF_ALL = ("person", "attempt", "sign_in", "passkey", "system_setting", "server_process")
+OF_ALL = ("person", "attempt", "sign_in", "system_setting", "server_process")
 
 
 def upgrade() -> None:
@@ -146,18 +146,6 @@ def _people() -> None:
         *_times("created_at", "expires_at"),
         *_times("used_at", nullable=True),
         index=("tenant_id", "agency_id", "person_id"),
-    )
-    _table(
-        "passkey",
-        _id(),
-        _of("person"),
-        sa.Column("credential", sa.String(), nullable=False, unique=True),
-        sa.Column("public_key", sa.Text(), nullable=False),
-        sa.Column("count", sa.BigInteger(), nullable=False),
-        *_strings("name"),
-        *_times("created_at"),
-        *_times("used_at", nullable=True),
-        index=("person_id",),
     )
 
 

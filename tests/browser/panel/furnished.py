@@ -135,9 +135,9 @@ async def _knowledge(panel: Panel) -> dict[str, str]:
 
 async def _facts(panel: Panel) -> dict[str, str]:
     """A question and a product that can be edited."""
-    given = {"tenant_id": panel.tenant.id, "language": "ar"}
-    entry = Entry(**given, fact="delivery-friday", question=QUESTION, answer=ANSWER)
-    product = Product(**given, fact="koshary", name="كشري", price="35", currency="EGP")
+    whose = panel.tenant.id
+    entry = Entry(tenant_id=whose, language="ar", fact="delivery-friday", question=QUESTION, answer=ANSWER)
+    product = Product(tenant_id=whose, language="ar", fact="koshary", name="كشري", price="35", currency="EGP")
     await keep(panel, entry, product)
     base = "/t/{tenant}/knowledge"
     return {f"{base}/entries/edit": f"key={entry.fact}", f"{base}/products/edit": f"key={product.fact}"}

@@ -30,7 +30,7 @@ class Untranslated(gettext.NullTranslations):
         self.asked: set[str] = set()
 
     def gettext(self, message: str) -> str:
-        if any(letter.isalpha() for letter in message):
+        if any(letter.isascii() and letter.isalpha() for letter in message):
             self.asked.add(message)
         return message
 
