@@ -75,7 +75,7 @@ class Visit:
     @property
     def zone(self) -> str:
         """The time zone in which this tenant's people read times."""
-        return self.policy.calls.zone if self.tenant is not None else "Africa/Cairo"
+        return self.policy.zone if self.tenant is not None else "Africa/Cairo"
 
     @property
     def here(self) -> str:

@@ -161,7 +161,7 @@ class Insight:
 
     async def _figures(self, caller: Caller, first: date | None, last: date | None) -> tuple[Figures, quotas.Month]:
         _, policy = await self.desk.tenant(caller.tenant_id)
-        zone = policy.calls.zone
+        zone = policy.zone
         usual = Period.latest(USUAL_DAYS, zone, now())
         period = Period.between(first or min(usual.first, last or usual.first), last or usual.last, zone)
         async with self.desk.needs.db.tenant(caller.tenant_id, reads=True) as session:
