@@ -58,6 +58,11 @@ STATUS = {
     "account-off": 409,
     "voice-state": 409,
     "avatar-state": 409,
+    "conversation-held": 409,
+    "window-closed": 409,
+    "reply-alive": 409,
+    "assign-nobody": 409,
+    "label-many": 409,
     "no-such-voice": 422,
     "no-such-avatar": 422,
 }

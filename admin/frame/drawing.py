@@ -59,8 +59,9 @@ class Locale:
     def dollars(self, millionths: int) -> str:
         """Millionths of a US dollar as dollars, exactly enough to see small ones."""
         pattern = "¤#,##0.00" if millionths >= 1_000_000 or millionths == 0 else "¤#,##0.0000"
-        value = millionths / 1_000_000
-        return format_currency(value, "USD", pattern, locale=self.language, numbering_system=FIGURES)
+        value, where = millionths / 1_000_000, self.language
+        # Left to the currency, there would be two digits whatever the pattern says.
+        return format_currency(value, "USD", pattern, where, currency_digits=False, numbering_system=FIGURES)
 
 
 class Drawing:

@@ -57,11 +57,16 @@ async def everything(db: Database, mark: str, agency: models.Agency | None = Non
     turn = models.Turn(id=f"turn-{tenant.id}", tenant_id=tenant.id, conversation_id=talk.id, answer=mark)
     await _keep(db, turn)
     message = await factories.make_message(db, talk, text=mark, turn_id=turn.id)
+    call = models.Call(
+        tenant_id=tenant.id, conversation_id=talk.id, account_id=account.id, provider_id=mark, state="ended"
+    )
+    await _keep(db, call)
     made = await _rows(db, tenant, mark)
     person, sign_in = await _person(db, tenant, mark)
     names = {name: str(row.id) for name, row in made.items()}
     places = {"tenant": tenant.slug, "business": tenant.slug, "agency": whose.slug}
     here = {"account": account.id, "conversation": talk.id, "message": str(message.id), "turn": turn.id}
+    here["call"] = call.id
     return Everything(tenant, whose, {**names, **places, **here, "person": person, "sign_in": sign_in})
 
 

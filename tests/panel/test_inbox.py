@@ -1,12 +1,8 @@
-"""The inbox as colleagues visit it: list, conversation, deeds, live news."""
+"""The inbox as colleagues visit it: list, conversation, deeds, files."""
 
 from __future__ import annotations
 
-import asyncio
-import json
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
@@ -14,32 +10,11 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
-from tenants.models import AuditEntry, ChannelAccount, Contact, Conversation, Turn, TurnStage, now
-from tenants.people import signed_in
+from tenants.models import AuditEntry, Conversation, Turn, TurnStage
 from tenants.people.roles import Role
-from tests.factories import make_account, make_conversation, make_entry, make_message, make_tenant
+from tests.factories import make_conversation, make_entry, make_message, make_tenant
 from tests.panel.house import Panel, Visitor
-from webhooks.server import listening
-from webhooks.simulate import free_port
-
-INBOX = "/t/demo/inbox"
-
-
-async def talked(panel: Panel, name: str = "سلمى", text: str = "عندكم كنافة؟", **fields: Any) -> Conversation:
-    """A conversation on the web with one message of the customer's."""
-    async with panel.db.platform() as session:
-        contact = Contact(tenant_id=panel.tenant.id, name=name)
-        session.add(contact)
-    account = fields.pop("account", None) or await _account(panel)
-    shown = {"last_text": text, "last_kind": "text", "last_direction": "in", "last_at": now(), "changed_at": now()}
-    given = {"contact_id": contact.id, "unread": 1, **shown, **fields}
-    conversation = await make_conversation(panel.db, account, **given)
-    await make_message(panel.db, conversation, text=text)
-    return conversation
-
-
-async def _account(panel: Panel) -> ChannelAccount:
-    return await make_account(panel.db, panel.tenant, channel="web", title="Site")
+from tests.panel.talks import INBOX, account_of, talked
 
 
 async def test_the_list_shows_who_wrote_what(panel: Panel) -> None:
@@ -64,7 +39,7 @@ async def test_search_takes_letters_that_people_confuse_for_one(panel: Panel, ty
 
 
 async def test_pages_follow_one_another_without_gaps(panel: Panel) -> None:
-    account = await _account(panel)
+    account = await account_of(panel)
     for number in range(35):
         await talked(panel, name=f"customer-{number:02}", account=account)
     async with panel.visitor(Role.VIEWER) as viewer:
@@ -207,7 +182,7 @@ async def test_a_viewer_reads_and_does_nothing(small_panel: Panel) -> None:
 
 async def test_another_tenants_conversations_are_not_there(panel: Panel) -> None:
     other = await make_tenant(panel.db)
-    foreign = await make_conversation(panel.db, await make_account(panel.db, other), last_kind="text", last_text="سر")
+    foreign = await make_conversation(panel.db, await makeaccount_of(panel.db, other), last_kind="text", last_text="سر")
     secret = await make_message(panel.db, foreign, text="سر", blob=f"{other.id}/heard/abc")
     async with panel.visitor(Role.OWNER) as owner:
         for path in (f"/{foreign.id}", f"/file/{secret.id}", f"/wave/{secret.id}", "/why?turn=x", "/call/x"):
@@ -233,79 +208,6 @@ async def test_files_come_by_links_of_ours_as_what_they_are(small_panel: Panel) 
             file = await viewer.http.get(link.headers["location"])
         assert (file.content, file.headers["content-type"].partition(";")[0]) == (data, mime)
         assert file.headers["content-security-policy"].startswith("sandbox")
-
-
-@asynccontextmanager
-async def streamed(panel: Panel, query: str = "") -> AsyncIterator[tuple[asyncio.Queue[dict[str, Any]], str]]:
-    """What the live page is told, event by event, and the id of its person."""
-    port = free_port()
-    person = await panel.person(Role.AGENT)
-    async with panel.db.platform() as session:
-        token = await signed_in.begin(session, person.id, whole=True)
-    heard: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-
-    async def read() -> None:
-        cookies = {"sawtak": token, "sawtak-language": "en"}
-        name, address = "", f"http://127.0.0.1:{port}/admin{INBOX}/stream{query}"
-        async with httpx.AsyncClient(cookies=cookies, timeout=60) as http, http.stream("GET", address) as answer:
-            assert answer.headers["content-type"].startswith("text/event-stream")
-            async for line in answer.aiter_lines():
-                name = line[7:] if line.startswith("event: ") else name
-                if line.startswith("retry: "):
-                    heard.put_nowait({"name": "begun"})
-                if line.startswith("data: "):
-                    heard.put_nowait({"name": name, **json.loads(line[6:])})
-        heard.put_nowait({"name": "ended"})
-
-    async with listening(panel.web, "127.0.0.1", port):
-        task = asyncio.create_task(read())
-        try:
-            assert (await asyncio.wait_for(heard.get(), 20))["name"] == "begun"
-            yield heard, person.id
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-
-async def heard_of(heard: asyncio.Queue[dict[str, Any]], conversation_id: str) -> dict[str, Any]:
-    """The next news of this conversation."""
-    async with asyncio.timeout(20):
-        while True:
-            event = await heard.get()
-            if any(one["id"] == conversation_id for one in event.get("rows", ())):
-                return event
-
-
-async def test_open_pages_hear_of_what_others_do(panel: Panel) -> None:
-    conversation = await talked(panel)
-    async with streamed(panel, f"?open={conversation.id}") as (heard, _), panel.visitor(Role.AGENT) as agent:
-        await agent.post(f"{INBOX}/{conversation.id}/take")
-        event = await heard_of(heard, conversation.id)
-        assert agent.person.name in event["rows"][0]["html"]
-        assert "thread" in event
-        await agent.post(f"{INBOX}/{conversation.id}/note", {"note": "انتبه"})
-        async with asyncio.timeout(20):
-            while not any("انتبه" in one["html"] for one in event.get("thread", {}).get("entries", ())):
-                event = await heard.get()
-
-
-async def test_a_stream_ends_with_the_sign_in(small_panel: Panel) -> None:
-    async with streamed(small_panel) as (heard, person_id):
-        async with small_panel.db.platform() as session:
-            await signed_in.end_all(session, person_id)
-        async with asyncio.timeout(20):
-            while (await heard.get())["name"] != "over":
-                pass
-            assert (await heard.get())["name"] == "ended"
-
-
-async def test_a_stream_ends_when_the_server_is_told_to_stop(small_panel: Panel) -> None:
-    small_panel.web.state.over = asyncio.Event()
-    async with streamed(small_panel) as (heard, _):
-        small_panel.web.state.over.set()
-        async with asyncio.timeout(1.5):
-            while (await heard.get())["name"] != "ended":
-                pass
 
 
 async def test_why_names_the_passages_and_the_bill(panel: Panel) -> None:

@@ -132,7 +132,7 @@ async def test_a_voice_is_made_with_consent_and_gone_when_revoked(panel: Panel, 
         await editor.post(f"{HERE}/choose", {"language": "ar", "choice": f"clone:{voice.id}"})
         blob = await blobs.put(tenant_id, "spoken", b"ogg")
         await keep_render(db, blobs, tenant_id, voice.id, blob)
-        kept = {"circumstances": "c", "question": "q", "language": "ar", "answer": "a", "blob": blob}
+        kept: dict[str, Any] = {"circumstances": "c", "question": "q", "language": "ar", "answer": "a", "blob": blob}
         async with db.tenant(tenant_id) as session:
             session.add(CachedAnswer(tenant_id=tenant_id, key="k", **kept))
         assert "خالد يوسف" in (await editor.get(HERE)).text

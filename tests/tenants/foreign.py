@@ -27,6 +27,7 @@ from tenants import models
 from tenants.actions import ActionDraft
 from tenants.agents import Agent
 from tenants.audit import Actor, Wanted
+from tenants.choices import Choices
 from tenants.documents import Quota
 from tenants.facts import ENTRIES, Asked
 from tenants.policy import Policy
@@ -176,12 +177,19 @@ def value_for(name: str, foreign: Mapping[str, Any]) -> Any:
         "changes": {"tone": "warm"},
         "number": 77,
         "by": Actor("mine"),
+        **dict.fromkeys(("written", "spoken"), "mine"),
         "filters": Filters(),
         "period": Period.latest(30, "Africa/Cairo", NOW),
         "found": Traces(),
         "questions": [MARK],
         **dict.fromkeys(("me", "agent_id"), "mine"),
         "inbox_id": 1,
+        "zone": "Africa/Cairo",
+        "messages": 1,
+        "stop": True,
+        "choices": Choices(),
+        "figures": {},
+        "started": NOW,
         "inbound": order_for(foreign),
         "actor": Actor("mine"),
         "wanted": Wanted(tenant_id=foreign["tenant_id"]),
@@ -249,6 +257,7 @@ def special(function: Doing, foreign: Mapping[str, Any]) -> dict[str, Any]:
         "tenants.avatars.add": {"avatar": models.OwnAvatar(slug="b", name_ar="n", name_en="n", kind="photo", **own)},
         "tenants.films.keep": {"film": models.Film(avatar_id=foreign["avatar_id"], key="k", blob="b", **own)},
         "tenants.personas.save": {"facts": {"phone": "mine"}},
+        "tenants.customers.search": {"words": MARK},
         "core_pipeline.insight.standing.shares": {"until": NOW},
         "tenants.voices.add": {"draft": models.ClonedVoice(name="n", language="ar", **own)},
     }

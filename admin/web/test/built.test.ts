@@ -45,3 +45,10 @@ test("every drawing has a name, a frame of 24 and colours of the text", () => {
   assert.equal(new Set(drawings).size, drawings.length);
   for (const one of drawings) assert.match(one, /^<symbol id="[a-z]+" viewBox="0 0 24 24">$/);
 });
+
+test("every colour and measure that sheets use is there", () => {
+  const all = sheets.map((name) => readFileSync(`src/${name}`, "utf8")).join("");
+  const there = new Set([...all.matchAll(/(--[a-z-]+)\s*:/g)].map((one) => one[1]));
+  const used = new Set([...all.matchAll(/var\((--[a-z-]+)/g)].map((one) => one[1]));
+  assert.deepEqual([...used].filter((one) => !there.has(one)), []);
+});
