@@ -16,7 +16,7 @@ from tenants.schema import migrate
 from tests import postgres
 
 # What keeps time with sound or pictures would measure its neighbours on two cores.
-ALONE = ("tests/browser/", "tests/channels/rtc/", "tests/calls/face/")
+ALONE = ("tests/browser/test_", "tests/channels/rtc/", "tests/calls/face/")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -67,8 +67,8 @@ async def listening(web: Starlette, host: str, port: int) -> AsyncIterator[None]
 
 def _bound(host: str, port: int) -> socket.socket:
     """Take the address ourselves: uvicorn would end the whole process when it is taken."""
-    # The protocol must be named: asyncio sends small pieces at once (TCP_NODELAY) on sockets that say they are TCP only,
-    # and an answer in two pieces would otherwise wait 40 ms for the other end to acknowledge the first.
+    # The protocol must be named: asyncio sends small pieces at once (TCP_NODELAY) only where a socket says it is TCP,
+    # and an answer in two pieces would otherwise wait 40 ms until the other end acknowledges the first.
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     taken = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:

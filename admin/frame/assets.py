@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ KINDS = {
     ".svg": "image/svg+xml",
     ".mp3": "audio/mpeg",
 }
+PACKED = (".js", ".css", ".svg")
 FOREVER, ASK_AGAIN = "public, max-age=31536000, immutable", "public, no-cache"
 NOT_BUILT = "The panel's files are not built: install Node.js 20 or newer and run `make panel`.\n"
 
@@ -30,6 +32,7 @@ class Assets:
     def __init__(self, built: Path) -> None:
         self._built = built
         self._known: dict[str, tuple[float, str]] = {}
+        self._packed: dict[str, bytes] = {}
 
     def route(self) -> Route:
         """The one route."""
@@ -57,7 +60,18 @@ class Assets:
         }
         if headers["ETag"] in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
-        return Response(place.read_bytes(), media_type=kind, headers=headers)
+        body = place.read_bytes()
+        if name.endswith(PACKED):
+            headers["Vary"] = "Accept-Encoding"
+            if "gzip" in request.headers.get("accept-encoding", ""):
+                body, headers["Content-Encoding"] = self._gzipped(digest, body), "gzip"
+        return Response(body, media_type=kind, headers=headers)
+
+    def _gzipped(self, digest: str, body: bytes) -> bytes:
+        """The file as it travels; packed once for each content."""
+        if digest not in self._packed:
+            self._packed[digest] = gzip.compress(body, 9)
+        return self._packed[digest]
 
     def _digest(self, name: str) -> str:
         """The first half of the content's SHA-256; read again when the file has changed."""

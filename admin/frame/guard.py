@@ -24,6 +24,7 @@ from tenants.people.roles import May, allows
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from sqlalchemy.ext.asyncio import AsyncSession
     from starlette.requests import Request
 
     from admin.frame.doors import Nav
@@ -66,14 +67,19 @@ class Guard:
     async def nowhere(self, request: Request) -> Response:
         """The answer to an address that is no door."""
         visit = Visit(request, self._rooms, self._drawing, self._menu, _language(request))
-        await self._find_visitor(visit)
+        async with self._rooms.floor.db.platform(reads=True) as session:
+            await _find_visitor(session, visit)
+        await self._note(visit)
         response = refusal(visit, 404)
         response.headers.update(guarding(request))
         return response
 
     async def _passed(self, visit: Visit, door: Door) -> Response:
-        await self._find_visitor(visit)
-        if not await self._find_place(visit):
+        async with self._rooms.floor.db.platform(reads=True) as session:
+            await _find_visitor(session, visit)
+            has_place = await _find_place(session, visit)
+        await self._note(visit)
+        if not has_place:
             return self._sign_in_first(visit) if visit.signed_in is None else refusal(visit, 404)
         if door.may is not Open.ANYBODY and (turned_away := self._turned_away(visit, door)) is not None:
             return turned_away
@@ -99,45 +105,11 @@ class Guard:
             return refusal(visit, 401, "signed-out")
         return RedirectResponse("/admin/sign-in", 303)
 
-    async def _find_visitor(self, visit: Visit) -> None:
-        token = visit.request.cookies.get(COOKIE, "")
-        db = self._rooms.floor.db
-        async with db.platform(reads=True) as session:
-            visit.brand = await _brand_of(session, visit.request)
-            visit.signed_in = await signed_in.find(session, token) if token else None
-            visit.notice = (await choices.read(session)).notice if visit.signed_in is not None else ""
-        if visit.signed_in is None:
-            return
-        visit.role = visit.signed_in.reach.anywhere
-        if LANGUAGE not in visit.request.cookies and "lang" not in visit.request.query_params:
-            visit.language = visit.signed_in.person.language
-        if now() - visit.signed_in.sign_in.seen_at > signed_in.SEEN_EVERY:
-            async with db.platform() as session:
+    async def _note(self, visit: Visit) -> None:
+        """Write down, once in a while, that the visitor is still there."""
+        if visit.signed_in is not None and now() - visit.signed_in.sign_in.seen_at > signed_in.SEEN_EVERY:
+            async with self._rooms.floor.db.platform() as session:
                 await signed_in.seen(session, visit.signed_in.sign_in.id)
-
-    async def _find_place(self, visit: Visit) -> bool:
-        """Find the tenant or agency that the address names; False where the visitor has nothing to do there.
-
-        What somebody has no role in never becomes part of the visit: no page can show it by mistake.
-        """
-        if visit.signed_in is None:
-            return not {"tenant", "agency"} & visit.request.path_params.keys()
-        reach = visit.signed_in.reach
-        async with self._rooms.floor.db.platform(reads=True) as session:
-            if slug := visit.request.path_params.get("tenant"):
-                tenant = await session.scalar(select(Tenant).where(col(Tenant.slug) == _plain(slug)))
-                visit.role = reach.role_in(tenant) if tenant is not None else None
-                if tenant is None or visit.role is None:
-                    return False
-                visit.tenant = tenant
-                visit.brand = (await session.get_one(Agency, tenant.agency_id)).brand or visit.brand
-            elif slug := visit.request.path_params.get("agency"):
-                agency = await session.scalar(select(Agency).where(col(Agency.slug) == _plain(slug)))
-                visit.role = reach.role_at(agency.id) if agency is not None else None
-                if agency is None or visit.role is None:
-                    return False
-                visit.agency, visit.brand = agency, agency.brand or visit.brand
-        return True
 
 
 def refusal(visit: Visit, status: int, code: str = "", detail: str = "") -> Response:
@@ -160,10 +132,47 @@ async def _meant(visit: Visit, door: Door) -> bool:
     return hmac.compare_digest(given.encode(), visit.who.sign_in.csrf.encode())
 
 
-async def _brand_of(session: object, request: Request) -> Mapping[str, str]:
+async def _find_visitor(session: AsyncSession, visit: Visit) -> None:
+    cookies = visit.request.cookies
+    token = cookies.get(COOKIE, "")
+    visit.brand = await _brand_of(session, visit.request)
+    visit.signed_in = await signed_in.find(session, token) if token else None
+    if visit.signed_in is None:
+        return
+    visit.notice = (await choices.read(session)).notice
+    visit.role = visit.signed_in.reach.anywhere
+    if LANGUAGE not in cookies and "lang" not in visit.request.query_params:
+        visit.language = visit.signed_in.person.language
+
+
+async def _find_place(session: AsyncSession, visit: Visit) -> bool:
+    """Find the tenant or agency that the address names; False where the visitor has nothing to do there.
+
+    What somebody has no role in never becomes part of the visit: no page can show it by mistake.
+    """
+    if visit.signed_in is None:
+        return not {"tenant", "agency"} & visit.request.path_params.keys()
+    reach = visit.signed_in.reach
+    if slug := visit.request.path_params.get("tenant"):
+        asked = select(Tenant, Agency).join(Agency, col(Agency.id) == col(Tenant.agency_id))
+        row = (await session.execute(asked.where(col(Tenant.slug) == _plain(slug)))).first()
+        visit.role = reach.role_in(row[0]) if row is not None else None
+        if row is None or visit.role is None:
+            return False
+        visit.tenant, visit.brand = row[0], row[1].brand or visit.brand
+    elif slug := visit.request.path_params.get("agency"):
+        agency = await session.scalar(select(Agency).where(col(Agency.slug) == _plain(slug)))
+        visit.role = reach.role_at(agency.id) if agency is not None else None
+        if agency is None or visit.role is None:
+            return False
+        visit.agency, visit.brand = agency, agency.brand or visit.brand
+    return True
+
+
+async def _brand_of(session: AsyncSession, request: Request) -> Mapping[str, str]:
     """How the panel looks at this host name: an agency's own domain shows the agency's brand."""
     host = (request.url.hostname or "").lower()
-    found = await session.scalar(select(Agency).where(col(Agency.domain) == _plain(host)))  # type: ignore[attr-defined]  # an AsyncSession
+    found = await session.scalar(select(Agency).where(col(Agency.domain) == _plain(host)))
     return dict(found.brand) if found is not None else {}
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func, select, true
 from sqlmodel import col
 
 from core_pipeline.desk.search import cleaned, contains, digits
@@ -78,10 +78,10 @@ async def among(session: AsyncSession, ids: Iterable[str], filters: Filters) -> 
 
 async def counts(session: AsyncSession, me: str) -> dict[str, int]:
     """How many conversations there are in each state but "closed"."""
-    here = {state: _state(Filters(state, me=me)) for state in STATES if state != "closed"}
-    sums = [func.coalesce(func.sum(case((found, 1), else_=0)), 0) for found in here.values()]
-    row = (await session.execute(select(*sums).select_from(Conversation).where(_listed()))).one()
-    return {state: int(count) for state, count in zip(here, row, strict=True)}
+    here = [state for state in STATES if state != "closed"]
+    sums = [func.count(case((_within(state, me), 1))) for state in here]
+    asked = select(*sums).select_from(Conversation).where(_listed(), col(Conversation.closed_at).is_(None))
+    return dict(zip(here, (await session.execute(asked)).one(), strict=True))
 
 
 async def channels(session: AsyncSession) -> Sequence[str]:
@@ -158,17 +158,26 @@ def _listed() -> Any:
 
 
 def _state(filters: Filters) -> Any:
-    still_open = col(Conversation.closed_at).is_(None)
     if filters.state not in STATES:
         raise Impossible("missing", f"there are only: {', '.join(STATES)}")
-    return {
-        "open": still_open,
-        "mine": still_open & (col(Conversation.agent_id) == filters.me),
-        "unassigned": still_open & col(Conversation.agent_id).is_(None),
-        "waiting": still_open & col(Conversation.handed_at).is_not(None) & (col(Conversation.mode) == BOT),
-        "unread": still_open & (col(Conversation.unread) > 0),
-        "closed": col(Conversation.closed_at).is_not(None),
-    }[filters.state]
+    if filters.state == "closed":
+        return col(Conversation.closed_at).is_not(None)
+    return col(Conversation.closed_at).is_(None) & _within(filters.state, filters.me)
+
+
+def _within(state: str, me: str) -> Any:
+    """Which of those that are still open stand in this state."""
+    match state:
+        case "mine":
+            return col(Conversation.agent_id) == me
+        case "unassigned":
+            return col(Conversation.agent_id).is_(None)
+        case "waiting":
+            return col(Conversation.handed_at).is_not(None) & (col(Conversation.mode) == BOT)
+        case "unread":
+            return col(Conversation.unread) > 0
+        case _:
+            return true()
 
 
 def _matching(typed: str) -> Any:

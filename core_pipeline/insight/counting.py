@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from core_pipeline.insight.period import Period
 
 # What turns bear that are no answer to a customer: orders of colleagues and programs, and stages by themselves.
-NO_ANSWER = ("script", "taken-over", "nothing-to-answer")
+NO_ANSWER = ("script", "colleague", "taken-over", "nothing-to-answer")
 STAGES_ALONE = "stage-%"
+# Conversations that are only the place of a film which a program ordered.
+NO_TALK = "script"
 FROM_MEMORY = "answered-before"
 TO_A_PERSON = ("handoff", "handed-over", "closed", "quota")
 HEARD = ("delivered", "read", "played")
@@ -106,9 +108,11 @@ async def conversations(session: AsyncSession, period: Period) -> tuple[int, int
     """How many conversations had messages, and how many began."""
     scope_of(session)
     had = select(func.count(func.distinct(col(Message.conversation_id)))).where(
-        *_within(col(Message.created_at), period)
+        *_within(col(Message.created_at), period), col(Message.kind) != Kind.SCRIPT
     )
-    began = select(func.count()).select_from(Conversation).where(*_within(col(Conversation.created_at), period))
+    began = select(func.count()).select_from(Conversation).where(
+        *_within(col(Conversation.created_at), period), col(Conversation.mode) != NO_TALK
+    )
     return int(await session.scalar(had) or 0), int(await session.scalar(began) or 0)
 
 

@@ -54,14 +54,17 @@ async def begin(session: AsyncSession, person_id: str, *, whole: bool, address: 
 
 async def find(session: AsyncSession, token: str) -> SignedIn | None:
     """Who is signed in with this cookie; None for one that is over, unknown, or of somebody who was switched off."""
-    asked = select(SignIn, Person).join(Person, col(Person.id) == col(SignIn.person_id))
+    asked = (
+        select(SignIn, Person, AccessGrant)
+        .join(Person, col(Person.id) == col(SignIn.person_id))
+        .outerjoin(AccessGrant, col(AccessGrant.person_id) == col(Person.id))
+    )
     asked = asked.where(col(SignIn.digest) == _digest(token), col(Person.active), col(SignIn.expires_at) > now())
-    row = (await session.execute(asked)).first()
-    if row is None:
+    rows = (await session.execute(asked)).all()
+    if not rows:
         return None
-    sign_in, person = row
-    grants = await session.scalars(select(AccessGrant).where(col(AccessGrant.person_id) == person.id))
-    return SignedIn(person, sign_in, Reach.of(grants))
+    sign_in, person, _ = rows[0]
+    return SignedIn(person, sign_in, Reach.of(grant for *_, grant in rows if grant is not None))
 
 
 async def seen(session: AsyncSession, sign_in_id: str) -> None:

@@ -54,6 +54,8 @@ async def furnished(floor: Floor) -> Tenant:
     await _turn(floor, tenant, talk.id, "handed", note="handoff")
     await _turn(floor, tenant, talk.id, "dead", state=TurnState.DEAD, reply_kind=None)
     await _turn(floor, tenant, talk.id, "order", note="script")
+    await _turn(floor, tenant, talk.id, "reply", note="colleague")
+    await make_conversation(floor.db, account, created_at=DAY, mode="script")
     await _turn(floor, tenant, talk.id, "alone", note="stage-speak")
     async with floor.db.platform() as session:
         call: dict[str, Any] = {"account_id": account.id, "provider_id": "c", "started_at": DAY, "answered_at": DAY}
@@ -98,8 +100,8 @@ async def test_times_and_costs_are_by_stage_and_channel(database: Floor) -> None
         ("transcribe", 100.0, None),
     ]
     dearest = found.costs[0]
-    assert (dearest.channel, dearest.stage, dearest.engine, dearest.times) == ("whatsapp", "answer", "vendor", 7)
-    assert found.cost == 14_000_000
+    assert (dearest.channel, dearest.stage, dearest.engine, dearest.times) == ("whatsapp", "answer", "vendor", 8)
+    assert found.cost == 16_000_000
 
 
 async def test_the_same_question_in_other_letters_is_one(database: Floor) -> None:
@@ -139,12 +141,12 @@ async def test_a_months_quota_counts_answers_that_customers_got(database: Floor)
     tenant = await furnished(database)
     async with database.db.tenant(tenant.id) as session:
         assert not await quotas.over(session, "Africa/Cairo")
-        await quotas.allow(session, tenant.id, 6, stop=True)
+        await quotas.allow(session, tenant.id, 7, stop=True)
     async with database.db.tenant(tenant.id, reads=True) as session:
         march = await quotas.month(session, "Africa/Cairo", DAY)
         april = await quotas.month(session, "Africa/Cairo", DAY + timedelta(days=40))
         assert not await quotas.over(session, "Africa/Cairo")  # nothing came this month
-    assert (march.used, march.most, march.over, march.near) == (6, 6, True, True)
+    assert (march.used, march.most, march.over, march.near) == (7, 7, True, True)
     assert april.used == 0
     async with database.db.tenant(tenant.id) as session:
         with pytest.raises(Impossible, match="quota"):

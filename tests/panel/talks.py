@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tenants.models import ChannelAccount, Contact, Conversation, now
-from tests.factories import make_conversation, make_message
+from tests.factories import make_account, make_conversation, make_message
 from tests.panel.house import Panel
 
 INBOX = "/t/demo/inbox"
@@ -25,4 +25,5 @@ async def talked(panel: Panel, name: str = "سلمى", text: str = "عندكم �
 
 
 async def account_of(panel: Panel) -> ChannelAccount:
-    return await makeaccount_of(panel.db, panel.tenant, channel="web", title="Site")
+    """A new account on the web."""
+    return await make_account(panel.db, panel.tenant, channel="web", title="Site")

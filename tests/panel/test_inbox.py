@@ -12,7 +12,7 @@ from sqlmodel import col
 
 from tenants.models import AuditEntry, Conversation, Turn, TurnStage
 from tenants.people.roles import Role
-from tests.factories import make_conversation, make_entry, make_message, make_tenant
+from tests.factories import make_account, make_conversation, make_entry, make_message, make_tenant
 from tests.panel.house import Panel, Visitor
 from tests.panel.talks import INBOX, account_of, talked
 
@@ -182,7 +182,7 @@ async def test_a_viewer_reads_and_does_nothing(small_panel: Panel) -> None:
 
 async def test_another_tenants_conversations_are_not_there(panel: Panel) -> None:
     other = await make_tenant(panel.db)
-    foreign = await make_conversation(panel.db, await makeaccount_of(panel.db, other), last_kind="text", last_text="سر")
+    foreign = await make_conversation(panel.db, await make_account(panel.db, other), last_kind="text", last_text="سر")
     secret = await make_message(panel.db, foreign, text="سر", blob=f"{other.id}/heard/abc")
     async with panel.visitor(Role.OWNER) as owner:
         for path in (f"/{foreign.id}", f"/file/{secret.id}", f"/wave/{secret.id}", "/why?turn=x", "/call/x"):

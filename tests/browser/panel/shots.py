@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from admin.frame.doors import Door, Open
 from admin.panel import doors
@@ -23,7 +24,7 @@ from tests.browser.panel.rig import LANGUAGES, WIDTHS, Site, Visitor, site
 from tests.conftest import sqlite_urls
 
 OUT = Path("docs/panel")
-LONGEST = 3000
+LONGEST, QUALITY = 3000, 60
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ async def take(visitor: Visitor, address: str, file: Path) -> list[str]:
     size = visitor.page.viewport_size or {"width": 0, "height": 0}
     high = min(LONGEST, await visitor.page.evaluate("document.documentElement.scrollHeight"))
     clip = {"x": 0, "y": 0, "width": size["width"], "height": max(high, size["height"])}
-    await visitor.page.screenshot(path=file, full_page=True, clip=clip, animations="disabled")  # type: ignore[arg-type]  # four floats
+    still: dict[str, Any] = {"full_page": True, "clip": clip, "animations": "disabled"}
+    await visitor.page.screenshot(path=file, type="jpeg", quality=QUALITY, **still)
     return [f"status {status}"] * (status != 200) + await visitor.wrong()
 
 
@@ -87,7 +89,7 @@ async def _walk_as(running: Site, wanted: Wanted, furnished: Furnished, how: tup
         visiting = running.visitor(role, language=language, width=width, whole=whole, color_scheme=scheme)
         async with visiting as visitor:
             for door, address in pages:
-                wrong = await take(visitor, address, wanted.out / f"{name_of(door)}-{tail}.png")
+                wrong = await take(visitor, address, wanted.out / f"{name_of(door)}-{tail}.jpg")
                 for one in [*wrong, *visitor.complaints]:
                     sys.stdout.write(f"{address} {tail}: {one}\n")
                 visitor.complaints.clear()
