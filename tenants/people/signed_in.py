@@ -64,7 +64,7 @@ async def find(session: AsyncSession, token: str) -> SignedIn | None:
     if not rows:
         return None
     sign_in, person, _ = rows[0]
-    return SignedIn(person, sign_in, Reach.of(grant for *_, grant in rows if grant is not None))
+    return SignedIn(person, sign_in, Reach.of(filter(None, (grant for *_, grant in rows))))
 
 
 async def seen(session: AsyncSession, sign_in_id: str) -> None:

@@ -75,8 +75,8 @@ ENGLISH = Told(
 async def place(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
     """The running platform with the demo restaurant, which answers in writing, and Telegram's emulator."""
     var = tmp_path_factory.mktemp("inbox") / "var"
-    writing = {"burst_seconds": 0.0, "reply": "text", "video": "never"}
-    async with town("telegram", var, {**environment(), "DRAIN_SECONDS": "0"}, **writing) as running:
+    env = {**environment(), "DRAIN_SECONDS": "0"}
+    async with town("telegram", var, env, burst_seconds=0.0, reply="text", video="never") as running:
         yield running
 
 
