@@ -110,8 +110,10 @@ async def conversations(session: AsyncSession, period: Period) -> tuple[int, int
     had = select(func.count(func.distinct(col(Message.conversation_id)))).where(
         *_within(col(Message.created_at), period), col(Message.kind) != Kind.SCRIPT
     )
-    began = select(func.count()).select_from(Conversation).where(
-        *_within(col(Conversation.created_at), period), col(Conversation.mode) != NO_TALK
+    began = (
+        select(func.count())
+        .select_from(Conversation)
+        .where(*_within(col(Conversation.created_at), period), col(Conversation.mode) != NO_TALK)
     )
     return int(await session.scalar(had) or 0), int(await session.scalar(began) or 0)
 
