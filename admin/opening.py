@@ -92,8 +92,10 @@ class Panel:
 async def open_panel(house: House, terms: Terms) -> AsyncIterator[Panel]:
     """Open the panel."""
     async with AsyncExitStack() as stack:
-        sandbox = await stack.enter_async_context(Sandbox())
-        workshop = await stack.enter_async_context(Workshop())
+        # Both start with the first file: most processes and most days see none.
+        sandbox, workshop = Sandbox(), Workshop()
+        stack.push_async_callback(sandbox.close)
+        stack.push_async_callback(workshop.close)
         index = whole_index(house.shelf.sync)
         stacks = await stack.enter_async_context(open_stacks(house.floor.db, house.blobs, index, allow=terms.inner))
         desk = await asyncio.to_thread(Desk, house.floor.db, terms.turns_url)

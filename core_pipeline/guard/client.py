@@ -6,6 +6,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
@@ -18,6 +19,12 @@ from core_pipeline.guard.rules import PORTS, Rules, forbidden, not_public
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 _MOST_ADDRESSES = 4
 _KEEP = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=5.0)
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Whom we trust to say who is who; read once, for it takes its time."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 async def resolved(host: str, port: int) -> list[str]:
@@ -88,7 +95,7 @@ class GuardedTransport(httpx.AsyncHTTPTransport):
     """
 
     def __init__(self, rules: Rules, resolve: Resolve = resolved, verify: ssl.SSLContext | None = None) -> None:
-        context = verify or httpx.create_ssl_context(trust_env=False)
+        context = verify or _trusted()
         super().__init__(verify=context, trust_env=False)
         self._rules = rules
         self._pool = httpcore.AsyncConnectionPool(

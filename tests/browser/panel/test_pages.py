@@ -41,20 +41,20 @@ class Untranslated(gettext.NullTranslations):
 
 @dataclass
 class Walk:
-    """Somebody for every kind of door, one browser context for each language and width."""
+    """Somebody for every kind of door, one browser context for each language."""
 
     site: Site
     furnished: Furnished
     stack: AsyncExitStack
-    known: dict[tuple[str, str, int], Visitor] = field(default_factory=dict)
+    known: dict[tuple[str, str], Visitor] = field(default_factory=dict)
 
-    async def visitor(self, door: Door, language: str, width: int) -> Visitor:
+    async def visitor(self, door: Door, language: str) -> Visitor:
         """Who may pass this door."""
         who = door.may if door.may in {Open.ANYBODY, Open.HALF} else "admin"
-        key = (who, language, width)
+        key = (who, language)
         if key not in self.known:
             role = None if who is Open.ANYBODY else Role.PLATFORM_ADMIN
-            visiting = self.site.visitor(role, language=language, width=width, whole=who is not Open.HALF)
+            visiting = self.site.visitor(role, language=language, whole=who is not Open.HALF)
             self.known[key] = await self.stack.enter_async_context(visiting)
         return self.known[key]
 
@@ -78,17 +78,16 @@ async def walk(house: Site) -> AsyncIterator[Walk]:
         yield Walk(house, await furnish(house.panel), stack)
 
 
-@pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("path", PAGES)
-async def test_a_page_opens_reads_and_fits(
-    walk: Walk, untranslated: Untranslated, path: str, language: str, width: int
-) -> None:
-    visitor = await walk.visitor(PAGES[path], language, width)
+async def test_a_page_opens_reads_and_fits(walk: Walk, untranslated: Untranslated, path: str, language: str) -> None:
+    visitor = await walk.visitor(PAGES[path], language)
     address = walk.furnished.fill(path)
     untranslated.asked.clear()
     assert await visitor.open(address) == 200
     assert await visitor.page.locator("h1").count() == 1
-    assert await visitor.wrong() == []
+    for width, height in WIDTHS.items():
+        await visitor.page.set_viewport_size({"width": width, "height": height})
+        assert (width, await visitor.wrong()) == (width, [])
     assert visitor.complaints == []
     assert language != "ar" or untranslated.asked == set()
