@@ -18,6 +18,7 @@ from core_pipeline.contracts.phrases import READY
 from core_pipeline.engines.asr.demo.engine import DemoAsr
 from tests.e2e.calling import caught, sound_of
 from tests.e2e.running import ROOT, environment
+from webhooks.simulate import free_port
 
 HOURS = "ما هي ساعات العمل يوم الجمعة"
 DISH, BRANCH = "بكام طبق الكشري", "أين أقرب فرع"
@@ -71,7 +72,11 @@ def test_a_tenant_and_its_bot(ready: Command) -> None:
     assert token not in out
     [account] = json.loads(ready("accounts", "list", "--json"))
     assert (account["tenant"], account["external_id"], account["active"]) == ("shop", "7000000009", True)
-    assert "ok   telegram account 7000000009" in ready("doctor", "--tenant", "shop", code=1)
+    assert "ok   telegram account 7000000009" in ready("doctor", code=1)
+    ready.env["TELEGRAM_API_URL"] = f"http://127.0.0.1:{free_port()}"  # nobody is there
+    asked = ready("doctor", "--tenant", "shop", code=1)
+    assert "FIX  telegram 7000000009" in asked
+    assert token not in asked
     assert "PUBLIC_URL" in ready("accounts", "install", account["id"], code=1)
     ready("accounts", "disconnect", account["id"])
     assert not json.loads(ready("accounts", "list", "--json"))[0]["active"]
