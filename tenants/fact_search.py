@@ -72,7 +72,7 @@ def _holds(shape: Shape, word: str) -> Any:
     ways: list[Any] = []
     for name in shape.said:
         column = col(getattr(shape.table, name))
-        if name == "alternatives":  # kept as JSON, whose writers spell letters beyond ASCII as \uXXXX
+        if name == "alternatives":  # kept as JSON, whose writers escape letters beyond ASCII
             ways.append(cast(column, Text).like(_within(json.dumps(word)[1:-1]), escape=_ESCAPE))
         else:
             ways.append(_folded(column).like(_within(word), escape=_ESCAPE))
