@@ -167,6 +167,8 @@ async def _needs(stack: AsyncExitStack, rooms: Rooms, terms: Terms, sandbox: San
         library=stacks.library,
         rates=terms.rates,
         journal=terms.journal,
+        vault=rooms.floor.vault,
+        inner=terms.inner,
         own_engines=EngineBook(rooms.floor.db, rooms.floor.vault),
     )
 

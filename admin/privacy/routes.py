@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
-from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 from starlette.responses import StreamingResponse
 
 from admin.frame.doors import Door, Nav
-from core_pipeline.erasing.archive import packed
+from core_pipeline.erasing import archive as archiving
 from core_pipeline.erasing.customer import Erasing
-from tenants import audit, choices, customers, personas
+from tenants import choices, customers, personas
 from tenants.models import now
 from tenants.people.roles import May
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import Mapping
 
     from starlette.responses import Response
 
     from admin.frame.visit import Visit
 
-CHUNK = 1 << 20
 KEPT = ("keep_media_days", "keep_words_days")
 
 
@@ -64,29 +61,11 @@ async def erase(visit: Visit) -> Response:
 
 async def archive(visit: Visit) -> Response:
     """Everything of the business in one file."""
-    tenant = visit.the_tenant
-    file = await asyncio.to_thread(TemporaryFile)
-    try:
-        counted = await packed(visit.rooms.floor.db, visit.rooms.blobs, tenant.id, file)
-        async with visit.work() as session:
-            audit.record(session, visit.actor, "tenant.archive", tenant.slug, after=counted)
-    except BaseException:
-        file.close()
-        raise
+    tenant, rooms = visit.the_tenant, visit.rooms
+    made = await archiving.archive(rooms.floor.db, rooms.blobs, tenant.id, visit.actor)
     name = f"{tenant.slug}-{now().date()}.zip"
-    size = file.tell()
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Length": str(size)}
-    return StreamingResponse(_read(file), media_type="application/zip", headers=headers)
-
-
-async def _read(file: Any) -> AsyncIterator[bytes]:
-    """The file from its beginning, and away with it."""
-    try:
-        await asyncio.to_thread(file.seek, 0)
-        while chunk := await asyncio.to_thread(file.read, CHUNK):
-            yield chunk
-    finally:
-        file.close()
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Length": str(made.size)}
+    return StreamingResponse(made.sent(), media_type="application/zip", headers=headers)
 
 
 async def _page(visit: Visit, values: Mapping[str, Any], errors: Mapping[str, str], status: int = 200) -> Response:

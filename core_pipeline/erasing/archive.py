@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
@@ -12,6 +14,7 @@ from sqlalchemy import select
 from sqlmodel import SQLModel, col
 
 from errors import SawtakError
+from tenants import audit
 from tenants.agents import exported
 from tenants.models import (
     AuditEntry,
@@ -36,10 +39,11 @@ from tenants.models import (
 )
 
 if TYPE_CHECKING:
+    from tenants.audit import Actor
     from tenants.blobs import Blobs
     from tenants.db import Database
 
-PAGE = 500
+PAGE, CHUNK = 500, 1 << 20
 # Read by pages of their primary key, a line of JSON for each row.
 TABLES: tuple[type[SQLModel], ...] = (
     Contact,
@@ -63,6 +67,37 @@ TABLES: tuple[type[SQLModel], ...] = (
 )
 SEALED = {"sealed", "digest", "token", "voiceprint"}
 FILES = {"blob", "recording", "sample", "consent_blob", "logo"}
+
+
+@dataclass(frozen=True)
+class Packed:
+    """An archive in a file that nobody else sees: `size` in bytes, `counted` rows and files by name."""
+
+    file: IO[bytes]
+    size: int
+    counted: dict[str, int]
+
+    async def sent(self) -> AsyncIterator[bytes]:
+        """The file from its beginning, and away with it."""
+        try:
+            await asyncio.to_thread(self.file.seek, 0)
+            while chunk := await asyncio.to_thread(self.file.read, CHUNK):
+                yield chunk
+        finally:
+            self.file.close()
+
+
+async def archive(db: Database, blobs: Blobs, tenant_id: str, actor: Actor) -> Packed:
+    """Pack everything of the tenant, and note who took it along."""
+    file = await asyncio.to_thread(TemporaryFile)
+    try:
+        counted = await packed(db, blobs, tenant_id, file)
+        async with db.tenant(tenant_id) as session:
+            audit.record(session, actor, "tenant.archive", tenant_id, after=counted)
+        return Packed(file, file.tell(), counted)
+    except BaseException:
+        file.close()
+        raise
 
 
 async def packed(db: Database, blobs: Blobs, tenant_id: str, out: IO[bytes]) -> dict[str, int]:

@@ -29,6 +29,7 @@ ID, JOB = "0" * 32, "0" * 64
 SCOPES = {"token": "talk", "voice": "talk", "complete-flow": "talk", "jobs": "talk", "voices": "voices"}
 SCOPES |= {"avatars": "avatars", "calls": "calls", "pronunciations": "voices", "knowledge": "knowledge"}
 SCOPES |= {"persona": "persona", "try": "persona", "channels": "connect", "engines": "connect", "insight": "insight"}
+SCOPES |= {"keys": "admin", "archive": "admin", "subscriptions": "notices", "notices": "notices"}
 SCOPES |= dict.fromkeys(("people", "audit", "customers"), "people")
 SCOPES |= dict.fromkeys(("conversations", "labels", "replies"), "inbox")
 OPEN = {"/health", "/openapi.json"}

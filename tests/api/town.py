@@ -201,6 +201,7 @@ async def founded(floor: Floor, folder: Path, **changes: Any) -> AsyncIterator[T
             address=ADDRESS,
             dial=dial,
             journal=PaperJournal(),
+            vault=vault,
             rates=GENEROUS,
             own_engines=EngineBook(floor.db, vault),
         )

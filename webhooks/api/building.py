@@ -23,6 +23,7 @@ from webhooks.api.edge import Edge
 from webhooks.api.inbox import Inbox
 from webhooks.api.insight import Insight
 from webhooks.api.jobs import Jobs
+from webhooks.api.keys import Keys
 from webhooks.api.knowledge import Knowledge
 from webhooks.api.people import PeopleRoutes
 from webhooks.api.persona import PersonaRoutes
@@ -71,6 +72,7 @@ def application(desk: Desk) -> FastAPI:
         Connect(desk),
         Insight(desk),
         Customers(desk, desk.needs.journal),
+        Keys(desk),
         Knowledge(desk),
         PeopleRoutes(desk),
         PersonaRoutes(desk),

@@ -1,14 +1,16 @@
-"""Customers by what is known of them, and those who want to be forgotten."""
+"""Customers by what is known of them, those who want to be forgotten, and the business's own archive."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, Path, Query
 from pydantic import BaseModel
+from starlette.responses import StreamingResponse
 
+from core_pipeline.erasing import archive as archiving
 from core_pipeline.erasing.customer import Erasing, Journal
 from tenants import customers
 from tenants.audit import Actor
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from webhooks.api.desk import Desk
 
 Keeper = Annotated[Caller, Depends(allowed("people", secret=True))]
+Owner = Annotated[Caller, Depends(allowed("admin", secret=True))]
 CustomerId = Annotated[str, Path(pattern=schemas.ID)]
 Words = Annotated[str, Query(min_length=customers.FEWEST_LETTERS, max_length=100, description="Of a name or number.")]
 
@@ -52,7 +55,7 @@ class ErasedTold(BaseModel):
 
 @dataclass(frozen=True)
 class Customers:
-    """The routes that need the scope "people"; without a `journal` nobody can be erased."""
+    """The routes that need the scope "people", the archive "admin"; without a `journal` nobody can be erased."""
 
     desk: Desk
     journal: Journal | None
@@ -62,6 +65,10 @@ class Customers:
         app.add_api_route("/customers", self.found, methods=["GET"], response_model=CustomersTold)
         if self.journal is not None:
             app.add_api_route("/customers/{customer_id}", self.erase, methods=["DELETE"], response_model=ErasedTold)
+        told = {"content": {"application/zip": {}}, "description": "The file."}
+        whole: dict[int | str, dict[str, Any]] = {200: told}
+        file: Any = {"response_class": StreamingResponse, "responses": whole}
+        app.add_api_route("/archive", self.archive, methods=["GET"], **file)
 
     async def found(self, caller: Keeper, words: Words) -> CustomersTold:
         """Find customers by a part of their name or number."""
@@ -69,6 +76,12 @@ class Customers:
             rows = await customers.search(session, words)
         told = [CustomerTold(**{**vars(one), "known_as": list(one.known_as)}) for one in rows]
         return CustomersTold(customers=told)
+
+    async def archive(self, caller: Owner) -> StreamingResponse:
+        """Give everything of the business in one ZIP file, without its secrets."""
+        needs = self.desk.needs
+        made = await archiving.archive(needs.db, needs.blobs, caller.tenant_id, Actor(f"api:{caller.id}"))
+        return StreamingResponse(made.sent(), headers={"Content-Length": str(made.size)}, media_type="application/zip")
 
     async def erase(self, caller: Keeper, customer_id: CustomerId) -> ErasedTold:
         """Erase a customer: messages, recordings, calls, notes, and what the bot remembers. It can't be undone."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tenants.inbox import Inbox
     from tenants.links import Links
     from tenants.signing import Signer
+    from tenants.vault import Vault
     from webhooks.lines import OpenLines
 
 MIB = 1 << 20
@@ -69,10 +70,10 @@ class Sizes:
 class Needs:
     """The rooms below, as the API needs them; `address` is our public one.
 
-    `gallery` keeps tenants' own avatars. `dial` calls somebody, `journal` remembers how far turns are, `library` takes
-    documents in, `own_engines` are tenants' own set-ups of engines; where one is None, what needs it is not there.
-    `checks` say whether we can serve, `extra` are more routes under /api/v1, which find who asks in
-    `request.state.caller`.
+    `gallery` keeps tenants' own avatars. `dial` calls somebody, `journal` remembers how far turns are, `vault` seals
+    secrets, `library` takes documents in, `own_engines` are tenants' own set-ups of engines; where one is None, what
+    needs it is not there. `inner` are hosts within our network that what tenants set up may reach. `checks` say whether
+    we can serve, `extra` are more routes under /api/v1, which find who asks in `request.state.caller`.
     """
 
     db: Database
@@ -93,6 +94,8 @@ class Needs:
     checks: Mapping[str, Callable[[], Awaitable[object]]] = field(default_factory=dict)
     extra: Sequence[BaseRoute] = ()
     journal: Journal | None = None
+    vault: Vault | None = None
+    inner: frozenset[str] = frozenset()
     own_engines: EngineBook | None = None
     rates: Rates = field(default_factory=Rates)
     sizes: Sizes = field(default_factory=Sizes)
