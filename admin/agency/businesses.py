@@ -58,7 +58,7 @@ async def add(visit: Visit) -> Response:
             tenant = await directory.found(session, visit.actor, agency.id, given[0], given[1], given[2])
     except Impossible as error:
         return await _businesses(visit, error)
-    return visit.go(f"/admin/t/{tenant.slug}", "Added.")
+    return visit.go(f"/admin/t/{tenant.slug}/start", "Added.")
 
 
 async def switch(visit: Visit) -> Response:

@@ -53,7 +53,7 @@ async def test_the_platform_adds_and_renames_agencies(panel: Panel) -> None:
 async def test_an_agency_adds_businesses_and_switches_them(panel: Panel) -> None:
     async with panel.visitor(Role.AGENCY_ADMIN) as admin:
         data = {"slug": "pearl-two", "name_ar": "اللؤلؤة الثانية", "name_en": "Second Pearl"}
-        assert (await admin.post("/agency/demo", data)).headers["location"] == "/admin/t/pearl-two"
+        assert (await admin.post("/agency/demo", data)).headers["location"] == "/admin/t/pearl-two/start"
         assert (await admin.get("/t/pearl-two")).status_code == 200
         assert (await admin.post("/agency/demo", data)).status_code == 422
         assert (await admin.post("/agency/demo", {**data, "slug": "x2", "name_ar": ""})).status_code == 422
