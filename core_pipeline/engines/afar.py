@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core_pipeline.engines.burial import buried
 from errors import Impossible, NeedsOwner, Retryable, SawtakError
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ async def done_afar(
     finally:
         if child.returncode is None:
             child.kill()
-            await child.wait()
+            await buried(child)
     if "kind" in last:
         raise _ERRORS.get(last["kind"], NeedsOwner)(last["code"], last["detail"])
     if "well" not in last:

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Self
 
+from core_pipeline.engines.burial import buried
 from core_pipeline.engines.voice_process.frames import LENGTHS, lengths, pack
 from errors import Retryable
 
@@ -78,7 +79,7 @@ class Child:
         if self.alive:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
-        await self._process.wait()
+        await buried(self._process)
 
     async def close(self) -> None:
         """Let it end by itself; kill it when it doesn't."""
@@ -86,7 +87,7 @@ class Child:
             self._process.stdin.close()
         try:
             async with asyncio.timeout(_GRACE):
-                await self._process.wait()
+                await buried(self._process)
         except TimeoutError:
             await self.kill()
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from core_pipeline.contracts.specs import Progress
+from core_pipeline.engines.burial import buried
 from core_pipeline.engines.weights.place import installed, size_of
 from errors import NeedsOwner, Retryable
 
@@ -76,4 +77,4 @@ async def _said(process: asyncio.subprocess.Process) -> dict[str, Any]:
 async def _ended(process: asyncio.subprocess.Process) -> None:
     with suppress(ProcessLookupError):
         process.kill()
-    await process.wait()
+    await buried(process)

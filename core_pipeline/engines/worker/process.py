@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, SecretStr
 
+from core_pipeline.engines.burial import buried
 from core_pipeline.engines.worker.faults import fault_from
 from errors import NeedsOwner, Retryable
 
@@ -66,6 +67,7 @@ class WorkerProcess:
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
+        self._burying = asyncio.Lock()  # several may wait, one reads what it still says
 
     @classmethod
     async def start(cls, order: Order) -> Self:
@@ -118,7 +120,8 @@ class WorkerProcess:
 
     async def wait(self) -> int:
         """Return its exit status once it has ended and is buried."""
-        status = await self._process.wait()
+        async with self._burying:
+            status = await buried(self._process)
         if self._process.stdin:
             self._process.stdin.close()
         return status
