@@ -14,9 +14,15 @@ from core_pipeline.cloning import consent
 from tenants.db import Database
 from tenants.schema import migrate
 from tests import postgres
+from tests.scratch import in_memory
 
 # What keeps time with sound or pictures would measure its neighbours on two cores.
 ALONE = ("tests/browser/test_", "tests/channels/rtc/", "tests/calls/face/")
+
+
+def pytest_configure() -> None:
+    """Keep what tests write off the disk."""
+    in_memory()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

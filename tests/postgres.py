@@ -30,6 +30,7 @@ SETTINGS = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "max_connections": "100",
+    "dynamic_shared_memory_type": "mmap",  # a file of its own home: what is ended at once leaves nothing behind
 }
 
 
@@ -114,7 +115,7 @@ def _wheel() -> Iterator[str]:
     assert found.origin is not None
     binaries = max(Path(found.origin).parent.glob("pginstall*/bin"))
     # A socket's path may hold 107 bytes only, and postgres refuses to run as root.
-    home = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+    home = Path(tempfile.mkdtemp(prefix="pg-"))
     who = NOBODY if os.geteuid() == 0 else os.geteuid()
     os.chown(home, who, -1)
     try:

@@ -52,6 +52,8 @@ async def test_a_reply_is_sent_once_and_told(town: Town) -> None:
             key, said = {"Idempotency-Key": "one"}, {"text": "بمئة جنيه"}
             told = await town.post(f"{HERE}/{conversation.id}/reply", headers=key, json=said)
             assert told.status_code == 202
+        other = await town.post(f"{HERE}/{conversation.id}/reply", headers=key, json={"text": "بمئتين"})
+        assert (other.status_code, other.json()["code"]) == (422, "repeat-differs")
         async with asyncio.timeout(20):
             while not (sent := await colleagues(town, conversation)) or sent[0]["state"] == "waiting":
                 await asyncio.sleep(0.05)

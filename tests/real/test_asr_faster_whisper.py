@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from itertools import pairwise
 from pathlib import Path
 
+import ctranslate2
 import numpy as np
 import pytest
 
@@ -163,7 +164,10 @@ async def test_a_corrupt_file_is_no_crash(
         await SPEC.open(config(broken), ready)
 
 
-async def test_a_gpu_that_is_not_there_is_said_plainly(folder: Path, ready: Bench) -> None:
+async def test_a_gpu_that_is_not_there_is_said_plainly(
+    folder: Path, ready: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ctranslate2, "get_cuda_device_count", lambda: 0)
     with pytest.raises(NeedsOwner, match="GPU"):
         await SPEC.open(config(folder, device="cuda"), ready)
 

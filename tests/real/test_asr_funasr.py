@@ -183,7 +183,10 @@ async def test_a_corrupt_file_is_no_crash(
         await SPEC.open(config(broken), ready)
 
 
-async def test_a_gpu_that_is_not_there_is_said_plainly(nano_folder: Path, ready: Bench) -> None:
+async def test_a_gpu_that_is_not_there_is_said_plainly(
+    nano_folder: Path, ready: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(NeedsOwner, match="GPU"):
         await SPEC.open(config(nano_folder, device="cuda"), ready)
 

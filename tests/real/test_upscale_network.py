@@ -14,6 +14,8 @@ from av.video.reformatter import ColorRange, Colorspace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from core_pipeline.contracts.faces import Shape
 from core_pipeline.engines.enlarging.flow import Work, flow
@@ -21,6 +23,8 @@ from core_pipeline.engines.enlarging.network import Network, Setup
 from core_pipeline.engines.enlarging.planes import FromRgb, ToRgb
 from core_pipeline.engines.enlarging.reading import Fitting
 from core_pipeline.engines.enlarging.tiles import Tiled, axis
+from core_pipeline.engines.upscale.codeformer.restoring import Restoring
+from errors import NeedsOwner
 from tests.real.upscale_steps import ended
 from tests.upscale.clips import clip, drawn
 
@@ -194,3 +198,61 @@ def test_an_error_in_the_middle_ends_the_flow_and_its_threads() -> None:
     work = Work(clip(frames=8), Shape(192, 128), 2, 23, CPU)
     with pytest.raises(ValueError, match="in the middle"):
         list(flow(work, failing))
+
+
+def fresh(count: int, height: int, width: int) -> Work:
+    return Work(clip(width, height, count), Shape(2 * width, 2 * height), 2, 23, CPU)
+
+
+class Full(torch.nn.Module):  # type: ignore[misc]  # likewise
+    """A network for which there is no room, once it is asked."""
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        raise torch.OutOfMemoryError
+
+
+@pytest.mark.parametrize("where", ["network", "colours", "tiles"])
+def test_a_lack_of_memory_on_the_way_needs_the_owner(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise torch.OutOfMemoryError
+
+    if where != "network":
+        monkeypatch.setattr(*{"colours": (FromRgb, "__call__"), "tiles": (Tiled, "_joined")}[where], full)
+    network = Network(Full() if where == "network" else Blurring(1), setup())
+    with pytest.raises(NeedsOwner, match="gpu-memory"):
+        list(flow(fresh(3, 64, 96), Tiled(network, 2, most=48, overlap=8, batch=2)))
+
+
+def test_a_lack_of_memory_for_the_weights_needs_the_owner(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise torch.OutOfMemoryError
+
+    module = Blurring(1)
+    monkeypatch.setattr(module, "to", full)
+    with pytest.raises(NeedsOwner, match="gpu-memory"):
+        Network(module, setup())
+
+
+class OneDevice(TorchDispatchMode):  # type: ignore[misc]  # likewise
+    """Refuses to compute with what lies on two devices, as a GPU does; torch's "meta" does not always."""
+
+    def __torch_dispatch__(self, work: Any, types: Any, given: Any = (), named: Any = None) -> Any:
+        tensors = [one for one in tree_leaves((given, named)) if isinstance(one, Tensor) and one.dim()]
+        if len({one.device for one in tensors}) > 1:
+            raise RuntimeError(f"{work} on two devices")
+        return work(*given, **(named or {}))
+
+
+def test_all_that_is_computed_with_is_on_the_device_that_was_asked_for() -> None:
+    meta, size, large = torch.device("meta"), (64, 96), (128, 192)  # "meta" knows shapes alone
+    given_planes = torch.zeros(3, 96, 96, dtype=torch.uint8, device=meta)
+    network = Network(Blurring(1), Setup(meta, torch.float32, channels_last=True, compiled=False))
+    tiled = Tiled(network, 2, most=48, overlap=8, batch=2)
+    with OneDevice():
+        rgb = ToRgb(*size, meta)(given_planes)
+        restored = ended(Restoring(lambda faces: faces, size, large, meta)(rgb))
+        for picture in (ended(tiled(rgb)), restored):
+            made = FromRgb(large, (96, 144), meta)(picture)
+            assert (made.device, made.shape) == (meta, (3, 144, 144))
+        with pytest.raises(RuntimeError, match="two devices"):
+            ToRgb(*size, CPU)(given_planes)
