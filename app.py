@@ -74,7 +74,9 @@ async def open_house(
         stack.push_async_callback(shelf.close)
         blobs, gate = Blobs(settings.blob_store), FairGate(settings.engines_at_once)
         actions, links = Actions(floor.db, floor.vault, guarded), Links(Signer(floor.vault), settings.address)
-        rooms = (floor, inbox, lines, engines, shelf, blobs, gate, actions, links, str(settings.chains))
+        documents = open_stacks(floor.db, blobs, whole_index(shelf.sync), allow=settings.inner_hosts)
+        stacks = await stack.enter_async_context(documents)
+        rooms = (floor, inbox, lines, engines, shelf, blobs, gate, actions, links, str(settings.chains), stacks)
         house = House(*rooms, residency, guarded)
         if work:
             await _start_work(stack, settings, house)
@@ -88,7 +90,14 @@ async def open_site(settings: Settings, house: House) -> AsyncIterator[site.Site
     calls = settings.calls_at_once, settings.turn_model, settings.drain_seconds
     pages = opening.Terms(*me[:2], settings.var, settings.turns_url, settings.chains, settings.inner_hosts)
     async with opening.open_panel(house, pages) as panel:
-        terms = site.Terms(*me, *calls, settings.body_limit, inner=settings.inner_hosts, journal=panel.desk)
+        terms = site.Terms(
+            *me,
+            *calls,
+            settings.body_limit,
+            inner=settings.inner_hosts,
+            journal=panel.desk,
+            machine=panel.machine,
+        )
         async with site.open_site(house, terms, panel.routes) as opened:
             yield opened
 
@@ -103,9 +112,7 @@ async def _start_work(stack: AsyncExitStack, settings: Settings, house: House) -
     works = working(deps, house.inbox, settings.turns_url, executor_id=settings.executor, tries=tries, **terms)
     await stack.enter_async_context(works)
     await stack.enter_async_context(beating(db, settings.executor, "worker", engines.figures))
-    index = whole_index(house.shelf.sync)
-    stacks = await stack.enter_async_context(open_stacks(db, blobs, index, allow=settings.inner_hosts))
-    await stack.enter_async_context(in_background(stacks.librarian.run()))
+    await stack.enter_async_context(in_background(house.stacks.librarian.run()))
     await stack.enter_async_context(in_background(Courier(db, house.floor.vault, house.guarded).run()))
     front = FrontDoor(lines, house.floor.book, house.inbox, settings.body_limit)
     poller = Poller(lines, house.floor.book, front, lambda name: lock_for(settings.turns_url, name))

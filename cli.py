@@ -14,7 +14,6 @@ import uvloop
 from pydantic import ValidationError
 
 import app as roof
-from admin import checks
 from admin.commands import avatars, console, knowledge, letters, logs, voices
 from admin.commands.atelier import Atelier, open_atelier
 from admin.commands.console import Floor
@@ -22,8 +21,9 @@ from admin.commands.groups import groups
 from admin.commands.notices import notices_of
 from core_pipeline.engines.router import For
 from core_pipeline.engines.wrap.meter import Ledger
-from core_pipeline.knowledge.documents.stacks import Stacks, open_stacks, whole_index
+from core_pipeline.knowledge.documents.stacks import Stacks
 from core_pipeline.media.sandbox import Sandbox
+from core_pipeline.operating import checks
 from core_pipeline.turns.desk import Desk
 from errors import SawtakError
 from settings import Settings
@@ -244,9 +244,8 @@ def _in_house(work: Callable[[roof.House, Settings], Awaitable[Any]]) -> Any:
 
 def _in_stacks(work: Callable[[Stacks], Awaitable[Any]]) -> Any:
     async def among(house: roof.House, settings: Settings) -> Any:
-        index = whole_index(house.shelf.sync)
-        async with open_stacks(house.floor.db, house.blobs, index, allow=settings.inner_hosts) as stacks:
-            return await work(stacks)
+        del settings
+        return await work(house.stacks)
 
     return _in_house(among)
 

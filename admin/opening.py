@@ -12,8 +12,8 @@ from admin import panel
 from admin.frame.rooms import Rooms
 from core_pipeline.atelier import craft_of
 from core_pipeline.erasing.aging import aging
-from core_pipeline.knowledge.documents.stacks import open_stacks, whole_index
 from core_pipeline.media.sandbox import Sandbox
+from core_pipeline.operating.machine import Machine
 from core_pipeline.portraits.gallery import Gallery
 from core_pipeline.portraits.workshop import Workshop
 from core_pipeline.turns.desk import Desk
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from core_pipeline.engines.fair import FairGate
     from core_pipeline.engines.residency import Residency
     from core_pipeline.engines.router import Engines
+    from core_pipeline.knowledge.documents.stacks import Stacks
     from core_pipeline.knowledge.shelf import Shelf
     from tenants.blobs import Blobs
     from tenants.floor import Floor
@@ -65,6 +66,8 @@ class House(Protocol):
     @property
     def making(self) -> str: ...  # noqa: D102
     @property
+    def stacks(self) -> Stacks: ...  # noqa: D102
+    @property
     def residency(self) -> Residency: ...  # noqa: D102
 
 
@@ -82,10 +85,11 @@ class Terms:
 
 @dataclass(frozen=True)
 class Panel:
-    """The open panel: every address of it, and the operator's desk, which other doors may use, too."""
+    """The open panel: every address of it, and the operator's desk and machine, which other doors may use, too."""
 
     routes: list[BaseRoute]
     desk: Desk
+    machine: Machine
 
 
 @asynccontextmanager
@@ -96,8 +100,6 @@ async def open_panel(house: House, terms: Terms) -> AsyncIterator[Panel]:
         sandbox, workshop = Sandbox(), Workshop()
         stack.push_async_callback(sandbox.close)
         stack.push_async_callback(workshop.close)
-        index = whole_index(house.shelf.sync)
-        stacks = await stack.enter_async_context(open_stacks(house.floor.db, house.blobs, index, allow=terms.inner))
         desk = await asyncio.to_thread(Desk, house.floor.db, terms.turns_url)
         stack.callback(desk.close)
         signer = Signer(house.floor.vault)
@@ -107,8 +109,9 @@ async def open_panel(house: House, terms: Terms) -> AsyncIterator[Panel]:
         await stack.enter_async_context(aging(house.floor.db, house.blobs, lock))
         beats = processes.beating(house.floor.db, terms.process, "serve", house.engines.figures)
         await stack.enter_async_context(beats)
-        own = {"sandbox": sandbox, "gallery": gallery, "stacks": stacks, "desk": desk, "signer": signer}
-        yield Panel(panel.routes(_rooms(house, terms, own)), desk)
+        own = {"sandbox": sandbox, "gallery": gallery, "desk": desk, "signer": signer}
+        seen = house.floor, house.inbox, house.lines, house.engines, desk, terms.var, terms.address, terms.chains
+        yield Panel(panel.routes(_rooms(house, terms, own)), desk, Machine(*seen))
 
 
 def _rooms(house: House, terms: Terms, own: dict[str, Any]) -> Rooms:
@@ -125,6 +128,7 @@ def _rooms(house: House, terms: Terms, own: dict[str, Any]) -> Rooms:
         actions=house.actions,
         links=house.links,
         making=house.making,
+        stacks=house.stacks,
         residency=house.residency,
         address=terms.address,
         process=terms.process,

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import platform
 import statistics
 import time
@@ -25,6 +26,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+from av.video.frame import VideoFrame
 
 from core_pipeline.contracts.faces import Clip, Shape
 from core_pipeline.engines.enlarging.reading import Fitting, bits_for, pictures
@@ -200,7 +202,6 @@ def _descriptor(file: Path) -> Any:
 def plainly(network: Any, case: Case, device: str) -> bytes:
     """Enlarge with spandrel as its manual shows: a picture at a time, fp32, colours in rows."""
     import torch  # noqa: PLC0415 - only in the engines' environment
-    from av.video.frame import VideoFrame  # noqa: PLC0415 - likewise
 
     reel, fitting = Reel(case.shape, bits_for(case.clip, case.shape)), Fitting(case.shape.width, case.shape.height)
     for picture in pictures(case.clip):
@@ -258,7 +259,7 @@ async def main() -> None:
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--threads", type=int, default=2)
     given = parser.parse_args()
-    print(f"{platform.processor() or platform.machine()}, {given.threads} threads, median of {given.rounds} rounds")
+    print(f"{_machine(given.device)}, {given.threads} threads, median of {given.rounds} rounds")
     await lanczos(50)
     if find_spec("spandrel") is None:
         print("\nnetworks: needs the engines' environment: .venv-engines/bin/python -m bench.upscale")
@@ -266,6 +267,16 @@ async def main() -> None:
     with TemporaryDirectory() as folder:
         for case in cases(given, Path(folder)):
             await compare(case, given)
+
+
+def _machine(device: str) -> str:
+    if device == "cpu":
+        return platform.processor() or platform.machine()
+    import torch  # noqa: PLC0415 - only in the engines' environment
+
+    if not torch.cuda.is_available():
+        raise SystemExit("no NVIDIA GPU is usable here: leave --device away")
+    return f"{torch.cuda.get_device_name()}, {os.cpu_count()} cores, torch {torch.__version__}"
 
 
 if __name__ == "__main__":

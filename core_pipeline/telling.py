@@ -70,9 +70,8 @@ STATUS = {
 
 def told(code: str, status: int, language: str, detail: str = "") -> str:
     """A sentence about the code that says what to do; `detail` is told where there is none."""
-    words = _words()["codes"].get(code)
-    if words is not None:
-        return str(words[language])
+    if words := worded(code, language):
+        return words
     if code in FAULTS:
         return sentence(code, "ar" if language == "ar" else "en")
     for one in (explain, checking.explain):
@@ -80,6 +79,12 @@ def told(code: str, status: int, language: str, detail: str = "") -> str:
             return found
     general = str(general_words(status)[f"do_{language}"])
     return detail if detail and language == "en" else general
+
+
+def worded(code: str, language: str) -> str:
+    """The code's own sentence; "" where it has none here, as vendors' codes mostly have."""
+    words = _words()["codes"].get(code)
+    return "" if words is None else str(words[language])
 
 
 def status_of(error: SawtakError) -> int:

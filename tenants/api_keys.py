@@ -1,23 +1,20 @@
-"""Keys to the public API: made once, kept as digests, found again in constant time."""
+"""A business's keys to the public API."""
 
 from __future__ import annotations
 
-import hmac
 import re
-import secrets
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from hashlib import sha256
 from time import monotonic
 
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from errors import Impossible
+from tenants import keyring
 from tenants.db import Database, scope_of
+from tenants.keyring import SHOWN, Ring
 from tenants.models import ApiKey, Tenant, now
 
 SCOPES = (
@@ -25,11 +22,6 @@ SCOPES = (
     *("inbox", "persona", "knowledge", "connect", "insight", "people", "admin"),
 )
 SECRET, PUBLIC = "sk_", "pk_"
-KEY_BYTES = 32
-SHOWN = 10
-LONGEST_NAME = 80
-NOTED_EVERY = timedelta(minutes=1)
-_KEY = re.compile(rf"({SECRET}|{PUBLIC})[A-Za-z0-9_-]{{43}}")
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
 
 
@@ -64,14 +56,12 @@ async def make(
         raise Impossible("key-public", "a public key may only talk: anybody can read it in the page")
     if any(not _ORIGIN.fullmatch(one) for one in allowed) or (allowed and not public):
         raise Impossible("key-origins", "origins are for public keys, written like https://shop.example")
-    if not 0 < len(name.strip()) <= LONGEST_NAME:
-        raise Impossible("key-name", f"give the key a name of at most {LONGEST_NAME} letters")
-    key = f"{PUBLIC if public else SECRET}{secrets.token_urlsafe(KEY_BYTES)}"
+    called, key = keyring.named(name), keyring.fresh(PUBLIC if public else SECRET)
     row = ApiKey(
         tenant_id=scope_of(session),
-        name=name.strip(),
+        name=called,
         prefix=key[:SHOWN],
-        digest=_digest(key),
+        digest=keyring.digest_of(key),
         scopes=asked,
         public=public,
         origins=allowed,
@@ -95,58 +85,28 @@ async def revoke(session: AsyncSession, key_id: str) -> None:
     row.revoked_at = row.revoked_at or now()
 
 
-class Keyring:
-    """Tells whose a key is; remembers the answer, also that there is none, for `ttl` seconds."""
+class Keyring(Ring[KeyRef]):
+    """Tells whose a business's key is."""
+
+    prefixes = (SECRET, PUBLIC)
 
     def __init__(
         self, db: Database, *, ttl: float = 5.0, most: int = 10_000, clock: Callable[[], float] = monotonic
     ) -> None:
-        self._db, self._ttl, self._most, self._clock = db, ttl, most, clock
-        self._known: dict[str, tuple[float, KeyRef | None]] = {}
-        self._noted: dict[str, float] = {}
+        super().__init__(ttl=ttl, most=most, clock=clock)
+        self._db = db
 
-    async def check(self, key: str) -> KeyRef | None:
-        """Whose key this is; None for one that there is not, that was revoked, or whose tenant is switched off."""
-        if not _KEY.fullmatch(key):
-            return None
-        digest = _digest(key)
-        known = self._known.get(digest)
-        if known is None or self._clock() >= known[0]:
-            # Strangers may try endless keys: start afresh rather than grow.
-            if len(self._known) >= self._most:
-                self._known.clear()
-            known = self._known[digest] = (self._clock() + self._ttl, await self._read(digest))
-        if known[1] is not None:
-            await self._note(known[1])
-        return known[1]
-
-    def forget(self) -> None:
-        """Look every key up anew, for a key was just revoked here."""
-        self._known.clear()
-
-    async def _read(self, digest: str) -> KeyRef | None:
+    async def find(self, digest: str) -> KeyRef | None:
+        """Whose key has this digest; None for one that was revoked, or whose tenant is switched off."""
         asked = select(ApiKey).join(Tenant, col(Tenant.id) == col(ApiKey.tenant_id))
         asked = asked.where(col(ApiKey.digest) == digest, col(ApiKey.revoked_at).is_(None), col(Tenant.active))
         async with self._db.platform(reads=True) as session:
             row = await session.scalar(asked)
-        if row is None or not hmac.compare_digest(row.digest, digest):
+        if row is None or not keyring.same(row, digest):
             return None
         return KeyRef(row.id, row.tenant_id, frozenset(row.scopes), row.public, frozenset(row.origins))
 
-    async def _note(self, key: KeyRef) -> None:
-        """Note when it was used, once a minute; a database that is busy must not cost the request."""
-        every = NOTED_EVERY.total_seconds()
-        if self._clock() - self._noted.get(key.id, -every) < every:
-            return
-        self._noted[key.id] = self._clock()
-        try:
-            async with self._db.tenant(key.tenant_id) as session:
-                row = await session.get(ApiKey, key.id)
-                if row is not None and (row.used_at is None or now() - row.used_at >= NOTED_EVERY):
-                    row.used_at = now()
-        except SQLAlchemyError:
-            del self._noted[key.id]
-
-
-def _digest(key: str) -> str:
-    return sha256(key.encode()).hexdigest()
+    async def note(self, key: KeyRef) -> None:
+        """Write down that the key is used."""
+        async with self._db.tenant(key.tenant_id) as session:
+            keyring.used(await session.get(ApiKey, key.id))

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tenants import audit
 from tenants.models import SystemSetting, now
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
+
+    from tenants.audit import Actor
 
 KEY = "choices"
 Days = Annotated[int, Field(ge=0, le=36500)]
@@ -34,6 +37,12 @@ async def read(session: AsyncSession) -> Choices:
     """The choices as they are now; ours where none were made."""
     row = await session.get(SystemSetting, KEY)
     return Choices.model_validate(row.value) if row is not None else Choices()
+
+
+async def decide(session: AsyncSession, actor: Actor, choices: Choices) -> None:
+    """Keep the choices as somebody made them."""
+    before = await write(session, choices)
+    audit.record(session, actor, "platform.choose", before=before, after=choices.model_dump())
 
 
 async def write(session: AsyncSession, choices: Choices) -> dict[str, Any]:

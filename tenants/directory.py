@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from errors import Impossible
 from tenants import audit, choices
-from tenants.models import Agency, ChannelAccount, Tenant
+from tenants.models import Agency, ChannelAccount, Tenant, now
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,13 +65,29 @@ async def found(session: AsyncSession, actor: Actor, agency_id: str, slug: str, 
 
 async def switch(session: AsyncSession, actor: Actor, agency_id: str, slug: str, *, active: bool) -> Tenant:
     """Serve one of an agency's businesses again, or no more; `Impossible("no-such-tenant")` for another's."""
-    mine = col(Tenant.slug) == slug, col(Tenant.agency_id) == agency_id
-    tenant = await session.scalar(select(Tenant).where(*mine))
-    if tenant is None:
-        raise Impossible("no-such-tenant", "it is none of this agency's")
+    tenant = await business_of(session, agency_id, slug)
     before, tenant.active = tenant.active, active
     was, became = {"active": before}, {"active": active}
     audit.record(session, actor, "tenant.switch", tenant.slug, before=was, after=became, tenant_id=tenant.id)
+    return tenant
+
+
+async def agency_of(session: AsyncSession, slug: str) -> Agency:
+    """The agency of this short name; `Impossible("no-such-agency")` when there is none."""
+    agency = await session.scalar(select(Agency).where(col(Agency.slug) == slug))
+    if agency is None:
+        raise Impossible("no-such-agency", "list the agencies: this is none of them")
+    return agency
+
+
+async def business_of(session: AsyncSession, agency_id: str | None, slug: str) -> Tenant:
+    """One of an agency's businesses, or (None) of all; `Impossible("no-such-tenant")` for another's."""
+    asked = select(Tenant).where(col(Tenant.slug) == slug)
+    if agency_id is not None:
+        asked = asked.where(col(Tenant.agency_id) == agency_id)
+    tenant = await session.scalar(asked)
+    if tenant is None:
+        raise Impossible("no-such-tenant", "list the businesses: this is none of them")
     return tenant
 
 
@@ -106,6 +122,19 @@ async def rename_agency(session: AsyncSession, actor: Actor, agency_id: str, nam
     before, agency.name = agency.name, checked_name(name)
     was, became = {"name": before}, {"name": agency.name}
     audit.record(session, actor, "agency.rename", agency.slug, before=was, after=became, agency_id=agency.id)
+
+
+async def switch_agency(session: AsyncSession, actor: Actor, agency_id: str, *, active: bool) -> None:
+    """Let an agency's people and keys in again, or no more; its businesses are served on.
+
+    Raises `Impossible`: "agency-house" for the house's own, "no-such-agency".
+    """
+    agency = await _agency(session, agency_id)
+    if agency.slug == HOUSE_AGENCY:
+        raise Impossible("agency-house", "the house's own agency stays")
+    before, agency.off_at = agency.off_at is None, None if active else agency.off_at or now()
+    was, became = {"active": before}, {"active": active}
+    audit.record(session, actor, "agency.switch", agency.slug, before=was, after=became, agency_id=agency.id)
 
 
 async def accounts(db: Database) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from errors import Impossible, Retryable
-from tenants.db import Database, scope_of
-from tenants.models import Idempotency, now
+from tenants.db import Database
+from tenants.models import HouseRepeat, Idempotency, now
 
 KEEP = timedelta(hours=24)
 # Who takes longer than this has died: the next one to ask begins anew.
@@ -30,16 +30,19 @@ class Repeats:
     def __init__(self, db: Database, clock: Callable[[], datetime] = now) -> None:
         self._db, self._clock = db, clock
 
-    async def once(self, tenant_id: str, key: str | None, digest: str, work: Callable[[], Awaitable[Made]]) -> Made:
+    async def once(
+        self, tenant_id: str | None, key: str | None, digest: str, work: Callable[[], Awaitable[Made]]
+    ) -> Made:
         """What `work` makes, or made when this key came first; without a key it is always done.
 
+        `tenant_id` is None for who stands above tenants: their keys are one room of names.
         `digest` is of the request: raises `Impossible("repeat-differs")` when the key came with another one, and
         `Retryable("repeat-busy")` while the first is still at it. What fails may be tried again with the same key.
         A first one that died is followed by the next after `GIVEN_UP`.
         """
         if key is None:
             return await work()
-        async with self._db.tenant(tenant_id) as session:
+        async with self._unit(tenant_id) as session:
             made = await claim(session, key, digest, self._clock())
         if made is not None:
             return made
@@ -48,19 +51,22 @@ class Repeats:
         except BaseException:
             # What is left behind is taken over after a while.
             with suppress(SQLAlchemyError):
-                async with self._db.tenant(tenant_id) as session:
+                async with self._unit(tenant_id) as session:
                     await release(session, key)
             raise
-        async with self._db.tenant(tenant_id) as session:
+        async with self._unit(tenant_id) as session:
             await settle(session, key, made)
         return made
+
+    def _unit(self, tenant_id: str | None) -> AbstractAsyncContextManager[AsyncSession]:
+        return self._db.platform() if tenant_id is None else self._db.tenant(tenant_id)
 
 
 async def claim(session: AsyncSession, key: str, digest: str, at: datetime) -> Made | None:
     """Take the key for this request and return None, or what was made for it; raises as `Repeats.once`."""
     row = await _row(session, key)
     if row is None:
-        row = Idempotency(tenant_id=scope_of(session), key=key, digest=digest, created_at=at)
+        row = _fresh(session, key, digest, at)
         try:
             async with session.begin_nested():
                 session.add(row)
@@ -89,19 +95,37 @@ async def settle(session: AsyncSession, key: str, made: Made) -> None:
 
 async def release(session: AsyncSession, key: str) -> None:
     """Give the key back: nothing was made for it."""
-    await session.execute(delete(Idempotency).where(col(Idempotency.key) == key, col(Idempotency.status) == BUSY))
+    kept = _table(session)
+    await session.execute(delete(kept).where(col(kept.key) == key, col(kept.status) == BUSY))
 
 
 async def purge(db: Database, before: datetime) -> int:
-    """Forget every tenant's keys that came before then; return how many."""
+    """Forget all keys that came before then; return how many."""
     async with db.platform() as session:
-        gone = await session.execute(delete(Idempotency).where(col(Idempotency.created_at) < before))
-    return int(getattr(gone, "rowcount", 0))
+        gone = [
+            await session.execute(delete(kept).where(col(kept.created_at) < before))
+            for kept in (Idempotency, HouseRepeat)
+        ]
+    return sum(int(getattr(one, "rowcount", 0)) for one in gone)
 
 
-async def _row(session: AsyncSession, key: str) -> Idempotency | None:
-    asked = select(Idempotency).where(col(Idempotency.key) == key).with_for_update()
-    return await session.scalar(asked)
+def _table(session: AsyncSession) -> type[Idempotency | HouseRepeat]:
+    """Where the session's keys are kept: a tenant's by themselves."""
+    return Idempotency if "scope" in session.info else HouseRepeat
+
+
+def _fresh(session: AsyncSession, key: str, digest: str, at: datetime) -> Idempotency | HouseRepeat:
+    given: dict[str, Any] = {"key": key, "digest": digest, "created_at": at}
+    tenant_id = session.info.get("scope")
+    return HouseRepeat(**given) if tenant_id is None else Idempotency(tenant_id=tenant_id, **given)
+
+
+async def _row(session: AsyncSession, key: str) -> Idempotency | HouseRepeat | None:
+    kept = _table(session)
+    found: Idempotency | HouseRepeat | None = await session.scalar(
+        select(kept).where(col(kept.key) == key).with_for_update()
+    )
+    return found
 
 
 def _busy() -> Retryable:

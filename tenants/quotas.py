@@ -11,11 +11,14 @@ from sqlalchemy import func, select
 from sqlmodel import col
 
 from errors import Impossible
+from tenants import audit, directory
 from tenants.db import scope_of
 from tenants.models import Tenant, Turn, TurnState
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
+
+    from tenants.audit import Actor
 
 MOST_ANSWERS = 100_000_000
 NEAR = 0.8
@@ -68,3 +71,12 @@ async def allow(session: AsyncSession, tenant_id: str, messages: int, *, stop: b
         raise Impossible("quota", f"give a number of answers from 0 (no bound) to {MOST_ANSWERS}")
     tenant = await session.get_one(Tenant, tenant_id)
     tenant.quota = {"messages": messages, "stop": stop}
+
+
+async def grant(session: AsyncSession, actor: Actor, slug: str, messages: int, *, stop: bool) -> Tenant:
+    """The same for the business of this short name, as somebody decided; `Impossible("no-such-tenant")`, too."""
+    tenant = await directory.business_of(session, None, slug)
+    before = dict(tenant.quota or {})
+    await allow(session, tenant.id, messages, stop=stop)
+    audit.record(session, actor, "quota.allow", slug, before=before, after=dict(tenant.quota), tenant_id=tenant.id)
+    return tenant

@@ -20,13 +20,13 @@ from core_pipeline.calls.lobby import Lobby
 from core_pipeline.calls.recital import Recital
 from core_pipeline.calls.register import whose
 from core_pipeline.calls.sweeping import Sweeping
-from core_pipeline.knowledge.documents.stacks import open_stacks, whole_index
 from core_pipeline.media.sandbox import Sandbox
 from core_pipeline.portraits.gallery import Gallery
 from core_pipeline.portraits.workshop import Workshop
 from errors import NeedsOwner
 from tenants.api_keys import Keyring
 from tenants.engines import EngineBook
+from tenants.house_keys import HouseKeyring
 from tenants.signing import Signer
 from webhooks import health, pages
 from webhooks.api.access import Access
@@ -49,7 +49,9 @@ if TYPE_CHECKING:
     from core_pipeline.engines.fair import FairGate
     from core_pipeline.engines.router import Engines
     from core_pipeline.erasing.customer import Journal
+    from core_pipeline.knowledge.documents.stacks import Stacks
     from core_pipeline.knowledge.shelf import Shelf
+    from core_pipeline.operating.machine import Machine
     from tenants.blobs import Blobs
     from tenants.floor import Floor
     from tenants.inbox import Inbox
@@ -61,7 +63,10 @@ WIDGET = Path(__file__).parents[1] / "channels" / "web" / "widget" / "dist"
 
 @dataclass(frozen=True)
 class Rooms:
-    """What the site stands on; `making` tells one installation's way of answering from another's."""
+    """What the site stands on; `making` tells one installation's way of answering from another's.
+
+    The librarian of `stacks` is the one who works in this process, where one does: what is taken in here rings for him.
+    """
 
     floor: Floor
     inbox: Inbox
@@ -73,6 +78,7 @@ class Rooms:
     actions: Actions
     links: Links
     making: str
+    stacks: Stacks
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,8 @@ class Terms:
 
     `turn_model` is the file of a network that hears the end of a turn, `drain` how many seconds running calls get.
     `lock_of` gives a process's lock by its name, for who looks whether it is gone. `inner` are hosts within our network
-    that tenants' set-ups may reach, `journal` what remembers how far turns are.
+    that tenants' set-ups may reach, `journal` what remembers how far turns are, `machine` the installation as whoever
+    looks after it sees it.
     """
 
     address: str
@@ -94,6 +101,7 @@ class Terms:
     rates: Rates = field(default_factory=Rates)
     inner: frozenset[str] = frozenset()
     journal: Journal | None = None
+    machine: Machine | None = None
 
 
 @dataclass(frozen=True)
@@ -121,7 +129,8 @@ async def open_site(rooms: Rooms, terms: Terms, more: Sequence[BaseRoute] = ()) 
         calls = CallDoor(rooms.lines, rooms.floor.book, await _switchroom(stack, rooms, terms, leading))
         front = FrontDoor(rooms.lines, rooms.floor.book, rooms.inbox, terms.body_limit, calls.taken)
         signer = Signer(rooms.floor.vault)
-        access = Access(Keyring(rooms.floor.db), signer, terms.rates, terms.address)
+        rings = Keyring(rooms.floor.db), HouseKeyring(rooms.floor.db)
+        access = Access(rings[0], signer, terms.rates, terms.address, rings[1])
         accounts = OwnAccounts(rooms.floor.book, own_channel())
         assistant = Assistant(access, accounts, rooms.lines, calls.board, terms.address)
         checks = {"database": rooms.floor.book.everyone, "inbox": lambda: rooms.inbox.pending(1)}
@@ -147,9 +156,6 @@ async def open_site(rooms: Rooms, terms: Terms, more: Sequence[BaseRoute] = ()) 
 
 async def _needs(stack: AsyncExitStack, rooms: Rooms, terms: Terms, sandbox: Sandbox, signer: Signer) -> Needs:
     workshop = await stack.enter_async_context(Workshop())
-    index = whole_index(rooms.shelf.sync)
-    opening = open_stacks(rooms.floor.db, rooms.blobs, index, allow=terms.inner)
-    stacks = await stack.enter_async_context(opening)
     return Needs(
         db=rooms.floor.db,
         blobs=rooms.blobs,
@@ -164,9 +170,10 @@ async def _needs(stack: AsyncExitStack, rooms: Rooms, terms: Terms, sandbox: San
         signer=signer,
         links=rooms.links,
         address=terms.address,
-        library=stacks.library,
+        library=rooms.stacks.library,
         rates=terms.rates,
         journal=terms.journal,
+        machine=terms.machine,
         vault=rooms.floor.vault,
         inner=terms.inner,
         own_engines=EngineBook(rooms.floor.db, rooms.floor.vault),

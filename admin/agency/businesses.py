@@ -1,18 +1,22 @@
-"""Agencies, and the businesses of each: listed, added, renamed, switched off and on."""
+"""Agencies, and the businesses of each: listed, added, renamed, switched off and on, and what they cost."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from starlette.responses import Response
+
 from admin.people.faults import faults
+from core_pipeline.insight.sheets import shares_sheet
+from core_pipeline.operating.costs import this_month
 from core_pipeline.telling import status_of
 from errors import Impossible
 from tenants import directory
 
 if TYPE_CHECKING:
-    from starlette.responses import Response
-
     from admin.frame.visit import Visit
+    from core_pipeline.insight.period import Period
+    from core_pipeline.insight.standing import Share
     from tenants.models import Agency
 
 
@@ -44,6 +48,14 @@ async def rename(visit: Visit) -> Response:
     return visit.go("/admin/platform/agencies", "Saved.")
 
 
+async def switch_agency(visit: Visit) -> Response:
+    """Let an agency's people and keys in again, or no more."""
+    active = (await visit.fields()).get("active") == "yes"
+    async with visit.rooms.floor.db.platform() as session:
+        await directory.switch_agency(session, visit.actor, agency_of(visit).id, active=active)
+    return visit.go("/admin/platform/agencies", "Saved.")
+
+
 async def page(visit: Visit) -> Response:
     """An agency's businesses."""
     return await _businesses(visit)
@@ -70,6 +82,14 @@ async def switch(visit: Visit) -> Response:
     return visit.go(f"/admin/agency/{agency.slug}", "Saved.")
 
 
+async def costs(visit: Visit) -> Response:
+    """What each business had and cost this month, as a file."""
+    period, had = await _month(visit)
+    file = f"{agency_of(visit).slug}-costs-{period.first}-{period.last}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{file}"'}
+    return Response(shares_sheet(had), media_type="text/csv; charset=utf-8", headers=headers)
+
+
 def agency_of(visit: Visit) -> Agency:
     """The agency that the address is about."""
     if visit.agency is None:
@@ -80,14 +100,21 @@ def agency_of(visit: Visit) -> Agency:
 async def _agencies(visit: Visit, error: Impossible | None = None) -> Response:
     async with visit.rooms.floor.db.platform(reads=True) as session:
         rows = await directory.agencies(session)
-    return visit.page("agency/agencies.html", agencies=rows, **await _typed(visit, error))
+    return visit.page("agency/agencies.html", agencies=rows, house=directory.HOUSE_AGENCY, **await _typed(visit, error))
 
 
 async def _businesses(visit: Visit, error: Impossible | None = None) -> Response:
     async with visit.rooms.floor.db.platform(reads=True) as session:
         rows = await directory.tenants_of(session, agency_of(visit).id)
-    base = f"/admin/agency/{agency_of(visit).slug}"
-    return visit.page("agency/businesses.html", tenants=rows, base=base, **await _typed(visit, error))
+    base, (period, had) = f"/admin/agency/{agency_of(visit).slug}", await _month(visit)
+    given: dict[str, Any] = {"tenants": rows, "base": base, "period": period, "shares": had}
+    return visit.page("agency/businesses.html", **given, **await _typed(visit, error))
+
+
+async def _month(visit: Visit) -> tuple[Period, list[Share]]:
+    """The month so far, and what each of the agency's businesses had in it."""
+    async with visit.rooms.floor.db.platform(reads=True) as session:
+        return await this_month(session, agency_of(visit).id)
 
 
 async def _typed(visit: Visit, error: Impossible | None) -> dict[str, Any]:

@@ -12,9 +12,10 @@ from starlette.datastructures import UploadFile
 from starlette.responses import PlainTextResponse, Response
 
 from admin.agency.businesses import agency_of
-from admin.agency.logo import LARGEST_BYTES, drawn
 from admin.agency.sheet import sheet
 from admin.people.faults import faults
+from core_pipeline.portraits import logo as logos
+from core_pipeline.portraits.logo import LARGEST_BYTES
 from core_pipeline.telling import status_of
 from errors import Impossible, Retryable, SawtakError
 from tenants import brands
@@ -60,30 +61,23 @@ async def move(visit: Visit) -> Response:
 
 async def upload(visit: Visit) -> Response:
     """Hang up a logo."""
-    given, agency, blobs = (await visit.form()).get("logo"), agency_of(visit), visit.rooms.blobs
+    given, rooms = (await visit.form()).get("logo"), visit.rooms
     try:
         if not isinstance(given, UploadFile) or not given.size:
             raise Impossible("picture-kind", "choose a picture first")
-        picture = await drawn(await given.read(LARGEST_BYTES + 1))
+        picture = await given.read(LARGEST_BYTES + 1)
+        await logos.hang(rooms.floor.db, rooms.blobs, visit.actor, agency_of(visit).id, picture)
     except (Impossible, Retryable) as error:
         return await _drawn(visit, error)
     finally:
         await visit.request.close()
-    key = await blobs.put(agency.id, brands.KIND, picture, ".png")
-    async with visit.rooms.floor.db.platform() as session:
-        old = await brands.hang(session, visit.actor, agency.id, key)
-    if old:
-        await blobs.delete(agency.id, old)
     return _saved(visit)
 
 
 async def take_down(visit: Visit) -> Response:
     """Show no logo any more."""
-    agency = agency_of(visit)
-    async with visit.rooms.floor.db.platform() as session:
-        old = await brands.hang(session, visit.actor, agency.id, None)
-    if old:
-        await visit.rooms.blobs.delete(agency.id, old)
+    rooms = visit.rooms
+    await logos.take_down(rooms.floor.db, rooms.blobs, visit.actor, agency_of(visit).id)
     return _saved(visit)
 
 

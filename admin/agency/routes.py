@@ -13,6 +13,8 @@ DOORS = (
     Door("GET", _ONE, May.TENANTS, businesses.page),
     Door("POST", _ONE, May.TENANTS, businesses.add),
     Door("POST", f"{_ONE}/name", May.PLATFORM, businesses.rename),
+    Door("POST", f"{_ONE}/switch", May.PLATFORM, businesses.switch_agency),
+    Door("GET", f"{_ONE}/costs.csv", May.TENANTS, businesses.costs),
     Door("POST", f"{_ONE}/businesses/{{business}}/switch", May.TENANTS, businesses.switch),
     Door("GET", f"{_ONE}/brand", May.TENANTS, look.page),
     Door("POST", f"{_ONE}/brand", May.TENANTS, look.save),

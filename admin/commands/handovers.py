@@ -10,6 +10,7 @@ from sqlmodel import col
 
 from admin.commands.console import AsJson, OnFloor, TenantName, show
 from admin.commands.engines import Floor
+from core_pipeline.history.threads import touched
 from errors import Impossible
 from tenants import directory
 from tenants.models import Contact, Conversation
@@ -55,4 +56,5 @@ async def _done(floor: Floor, slug: str, conversation_id: str) -> None:
         conversation = await session.get(Conversation, conversation_id)
         if conversation is None:
             raise Impossible("conversation-missing", "list them with `cli.py handovers list`")
+        await touched(session, conversation_id)
         conversation.handed_at = None

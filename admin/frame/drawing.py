@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_currency, format_decimal, format_percent
-from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
+from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 
 from admin.frame.shapes import changes, ticks
-from admin.frame.words import HERE, LANGUAGES, words
+from admin.frame.words import FRAME, HERE, LANGUAGES, words
 from tenants.models import now
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from admin.frame.assets import Assets
 
@@ -35,11 +36,15 @@ class Locale:
         """Day and time: "21 Nov, 9:05 PM"; nothing for None."""
         if at is None:
             return ""
-        return str(format_datetime(at.astimezone(ZoneInfo(zone)), "d MMM, h:mm a", locale=self.language))
+        pattern = "d MMM، h:mm a" if self.language == "ar" else "d MMM, h:mm a"
+        return str(format_datetime(at.astimezone(ZoneInfo(zone)), pattern, locale=self.language))
 
-    def day(self, at: datetime | None, zone: str = DEFAULT_ZONE) -> str:
-        """A date with its year; nothing for None."""
-        return "" if at is None else str(format_date(at.astimezone(ZoneInfo(zone)), "d MMM y", locale=self.language))
+    def day(self, at: date | None, zone: str = DEFAULT_ZONE) -> str:
+        """A date with its year, of a time the one at this place; nothing for None."""
+        if at is None:
+            return ""
+        here = at.astimezone(ZoneInfo(zone)) if isinstance(at, datetime) else at
+        return str(format_date(here, "d MMM y", locale=self.language))
 
     def ago(self, at: datetime | None) -> str:
         """How long ago that was, or until when it is: "3 hours ago"; nothing for None."""
@@ -84,6 +89,25 @@ def _loader() -> BaseLoader:
     return ChoiceLoader([FileSystemLoader(HERE / "frame" / "templates"), PrefixLoader(subjects)])
 
 
+def _speaking(language: str) -> tuple[Callable[..., str], Callable[..., str]]:
+    """How templates look words up: in the catalogue that lies beside them, then in the others."""
+
+    @pass_context
+    def gettext(context: Context, text: str) -> str:
+        return words(language, _subject(context)).gettext(text)
+
+    @pass_context
+    def ngettext(context: Context, one: str, many: str, count: int) -> str:
+        return words(language, _subject(context)).ngettext(one, many, count)
+
+    return gettext, ngettext
+
+
+def _subject(context: Context) -> str:
+    folder, slash, _ = (context.name or "").partition("/")
+    return folder if slash else FRAME
+
+
 def _environment(language: str, assets: Assets) -> Environment:
     environment = Environment(
         loader=_loader(),
@@ -93,8 +117,8 @@ def _environment(language: str, assets: Assets) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    # The extension gives these two at run time; one environment a language, for they lie in its globals.
-    environment.install_gettext_translations(words(language), newstyle=True)  # type: ignore[attr-defined]  # by the extension
+    # The extension gives this one at run time; one environment a language, for the words lie in its globals.
+    environment.install_gettext_callables(*_speaking(language), newstyle=True)  # type: ignore[attr-defined]  # by the extension
     locale = Locale(language)
     environment.filters |= {
         "when": locale.when,

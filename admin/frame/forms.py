@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from admin.frame.fields import Kind, core_of, kind_of, limits_of, options_of, written
-from admin.frame.labels import HINTS, TITLES
 from admin.frame.reading import Reading, read
 from admin.frame.words import words as words_in
 
@@ -26,7 +25,7 @@ __all__ = ["Box", "Drawn", "Kind", "Reading", "draw", "read"]
 class Box:
     """One field: `name` is the form's, `value` what is written in it (never of a secret), `limits` HTML's constraints.
 
-    `kept` says that a secret is kept already; `parts` are the fields of a group.
+    `kept` says that a secret is kept already; `parts` are the fields of a group. A `rare` one can mostly stay as it is.
     """
 
     name: str
@@ -40,13 +39,29 @@ class Box:
     options: Sequence[tuple[str, str]] = ()
     kept: bool = False
     parts: Sequence[Box] = ()
+    rare: bool = False
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """A form's fields in the model's order, secrets last."""
+    """A form's fields in the model's order, a channel's secrets last."""
 
     boxes: Sequence[Box]
+
+    @property
+    def common(self) -> Sequence[Box]:
+        """What most people fill in."""
+        return [box for box in self.boxes if not box.rare]
+
+    @property
+    def rare(self) -> Sequence[Box]:
+        """What may stay as it is."""
+        return [box for box in self.boxes if box.rare]
+
+    @property
+    def rare_wrong(self) -> bool:
+        """Whether something is wrong among what may stay as it is."""
+        return any(part.error for box in self.rare for part in (box, *box.parts))
 
 
 @dataclass(frozen=True)
@@ -105,6 +120,7 @@ def _box(name: str, info: FieldInfo, told: _Told) -> Box:
         info.is_required(),
         {} if kind in {Kind.LINES, Kind.PAIRS, Kind.CHOICE, Kind.TICK} else limits_of(info),
         options,
+        rare=_rare(name, info, told.words) and not info.is_required(),
     )
 
 
@@ -120,6 +136,7 @@ def _secret(name: str, info: FieldInfo | None, told: _Told) -> Box:
         error,
         kept=name in told.kept,
         required=required,
+        rare=_rare(name, info, told.words) and not required,
     )
 
 
@@ -133,12 +150,22 @@ def _group(name: str, info: FieldInfo, told: _Told) -> Box:
 
 
 def title_of(name: str, info: FieldInfo | None, words: Words, language: str) -> str:
-    """What a field is called: by its own words, by its model, by ours, else by its name."""
-    own = words.get(name, {}).get(f"title_{language}")
-    text = (info.title if info else None) or TITLES.get(name) or name.replace("_", " ").capitalize()
+    """What a field is called: by its channel's words, by its model, else by its name."""
+    own = words.get(name, {}).get(f"title_{language}") or _own(info, f"title_{language}")
+    text = (info.title if info else None) or name.replace("_", " ").capitalize()
     return own or words_in(language).gettext(text)
 
 
 def _hint(name: str, info: FieldInfo | None, told: _Told) -> str:
-    own = told.words.get(name, {}).get(f"hint_{told.language}")
-    return own or told.speak((info.description if info else None) or HINTS.get(name, ""))
+    own = told.words.get(name, {}).get(f"hint_{told.language}") or _own(info, f"hint_{told.language}")
+    return own or told.speak((info.description if info else None) or "")
+
+
+def _rare(name: str, info: FieldInfo | None, words: Words) -> bool:
+    return bool(words.get(name, {}).get("rare") or _own(info, "rare"))
+
+
+def _own(info: FieldInfo | None, name: str) -> str:
+    """What `core_pipeline.contracts.titles` has written down."""
+    more = info.json_schema_extra if info else None
+    return str(more.get(name) or "") if isinstance(more, dict) else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import logging
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from sqlalchemy import select
 from sqlmodel import col
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 COOKIE, LANGUAGE = "sawtak", "sawtak-language"
+# Where somebody wanted to go before they were asked to sign in.
+WANTED = "sawtak-wanted"
 SAFE = ("GET", "HEAD")
 _LASTING: Any = {"max_age": 365 * 86400, "path": "/admin", "samesite": "lax", "httponly": True}
 TITLES = {403: "You may not do this", 404: "There is no such page", 500: "Something broke on our side"}
@@ -47,9 +50,10 @@ class Guard:
 
     def behind(self, door: Door) -> Callable[[Request], Awaitable[Response]]:
         """What answers requests to this door."""
+        subject = door.handler.__module__.split(".")[1]
 
         async def answer(request: Request) -> Response:
-            visit = Visit(request, self._rooms, self._drawing, self._menu, _language(request))
+            visit = Visit(request, self._rooms, self._drawing, self._menu, _language(request), subject=subject)
             try:
                 response = await self._passed(visit, door)
             except SawtakError as error:
@@ -103,13 +107,22 @@ class Guard:
             return Response(status_code=401, headers={"HX-Redirect": "/admin/sign-in"})
         if visit.request.method not in SAFE:
             return refusal(visit, 401, "signed-out")
-        return RedirectResponse("/admin/sign-in", 303)
+        response = RedirectResponse("/admin/sign-in", 303)
+        if visit.request.headers.get("sec-fetch-mode", "navigate") == "navigate":
+            remember(response, visit.request)
+        return response
 
     async def _note(self, visit: Visit) -> None:
         """Write down, once in a while, that the visitor is still there."""
         if visit.signed_in is not None and now() - visit.signed_in.sign_in.seen_at > signed_in.SEEN_EVERY:
             async with self._rooms.floor.db.platform() as session:
                 await signed_in.seen(session, visit.signed_in.sign_in.id)
+
+
+def remember(response: Response, request: Request) -> None:
+    """Have the browser come back to this address once somebody has signed in."""
+    wanted = quote(f"{request.url.path}?{request.url.query}".removesuffix("?"), safe="/?=&%")
+    response.set_cookie(WANTED, wanted, max_age=600, path="/admin", samesite="lax", httponly=True)
 
 
 def refusal(visit: Visit, status: int, code: str = "", detail: str = "") -> Response:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ValidationError
 
 from admin.frame.fields import Kind, core_of, kind_of, options_of
-from admin.frame.words import words
+from admin.frame.words import FRAME, words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -84,7 +84,7 @@ def read(
         return Reading(None, {}, entered, errors, typed)
     for name in needed:
         if name not in entered and name not in kept:
-            errors[name] = words(language).gettext(SAID["missing"])
+            errors[name] = words(language, FRAME).gettext(SAID["missing"])
     if errors:
         return Reading(None, {}, entered, errors, typed)
     values = {name: one for name, one in config.model_dump(mode="json").items() if name not in _sealed(model)}
@@ -147,8 +147,8 @@ def _pairs(text: str, name: str, errors: dict[str, str], language: str) -> dict[
     for number, line in enumerate(text.splitlines(), 1):
         key, sign, value = line.partition("=")
         if line.strip() and not (sign and key.strip() and value.strip()):
-            said = words(language).gettext(SAID["pairs"])
-            errors[name] = words(language).gettext(SAID["line"]).format(line=number, said=said)
+            said = words(language, FRAME).gettext(SAID["pairs"])
+            errors[name] = words(language, FRAME).gettext(SAID["line"]).format(line=number, said=said)
         elif line.strip():
             pairs[key.strip()] = value.strip()
     return pairs
@@ -157,7 +157,7 @@ def _pairs(text: str, name: str, errors: dict[str, str], language: str) -> dict[
 def _said(error: ErrorDetails, language: str, model: type[BaseModel]) -> tuple[str, str]:
     """The field that is wrong, and a sentence about it."""
     where = [str(one) for one in error["loc"]] or [next(iter(model.model_fields), "")]
-    speak = words(language).gettext
+    speak = words(language, FRAME).gettext
     said = speak(SAID.get(error["type"], SAID["other"])).format(**error.get("ctx", {}))
     info = model.model_fields.get(where[0])
     if info is not None and kind_of(info) is Kind.GROUP:

@@ -38,7 +38,7 @@ class Visit:
     """Everything that a handler needs; `role` is the visitor's here, `here` the beginning of this tenant's addresses.
 
     `signed_in`, `tenant`, `agency` and `role` are None where the door asks for none. `notice` is what the platform's
-    administrator tells everybody.
+    administrator tells everybody. `subject` is the folder whose door this is: its words go first.
     """
 
     request: Request
@@ -52,6 +52,7 @@ class Visit:
     role: Role | None = None
     brand: Mapping[str, str] = field(default_factory=dict)
     notice: str = ""
+    subject: str = ""
 
     @property
     def the_tenant(self) -> Tenant:
@@ -101,7 +102,7 @@ class Visit:
 
     def _(self, text: str) -> str:
         """The text in the visitor's language."""
-        return words(self.language).gettext(text)
+        return words(self.language, self.subject).gettext(text)
 
     def path(self, name: str) -> str:
         """A part of the address, by its name in the door's path."""

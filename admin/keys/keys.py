@@ -51,7 +51,9 @@ async def make(visit: Visit) -> Response:
             visit.note(session, "api.make", row.prefix, after={"name": row.name, "scopes": scopes, **given})
     except Impossible as error:
         return await _drawn(visit, error)
-    return visit.page("keys/shown.html", status=201, secret=key, called=row.name, of_notices=False)
+    return visit.page(
+        "keys/shown.html", status=201, secret=key, called=row.name, of_notices=False, back=f"{visit.here}/keys"
+    )
 
 
 async def revoke(visit: Visit) -> Response:

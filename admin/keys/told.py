@@ -16,18 +16,6 @@ if TYPE_CHECKING:
 
     from admin.frame.visit import Visit
 
-# The same as `EVENTS` says, as source texts that are translated where they are shown.
-WORDS = {
-    "message.received": "A customer wrote or spoke",
-    "message.sent": "A message of ours is with the network",
-    "turn.answered": "The bot has answered",
-    "turn.dead": "An answer failed for good",
-    "handoff.requested": "A customer wants a person",
-    "call.started": "A call began",
-    "call.ended": "A call is over",
-    "call.missed": "A call was not taken",
-    "voicemail.received": "A caller left a message",
-}
 FIELDS = {"notice-url": "url", "url-forbidden": "url", "notice-events": "events"}
 
 
@@ -47,8 +35,8 @@ async def subscribe(visit: Visit) -> Response:
             visit.note(session, "notices.subscribe", made.id, after={"url": _plain(url), "events": sorted(events)})
     except Impossible as error:
         return await _drawn(visit, error)
-    secret = made.secret.get_secret_value()
-    return visit.page("keys/shown.html", status=201, secret=secret, called=url, of_notices=True)
+    secret, back = made.secret.get_secret_value(), f"{visit.here}/webhooks"
+    return visit.page("keys/shown.html", status=201, secret=secret, called=url, of_notices=True, back=back)
 
 
 async def unsubscribe(visit: Visit) -> Response:
@@ -95,7 +83,7 @@ async def _drawn(visit: Visit, error: Impossible | None = None) -> Response:
         subscriptions=rows,
         told=told,
         urls={row.id: row.url for row in rows},
-        events=[(name, visit._(WORDS.get(name, about))) for name, about in EVENTS.items()],
+        events={name: words[visit.language] for name, words in EVENTS.items()},
         chosen=[str(one) for one in form.getlist("events")] if form is not None else list(EVENTS),
         typed=await visit.fields() if error is not None else {},
         errors=faults(visit, error, FIELDS) if error is not None else {},

@@ -13,9 +13,14 @@ from tenants.trades import trades
 from voices.catalogue import catalogue
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
     from starlette.responses import Response
 
     from admin.frame.visit import Visit
+
+    Choose = Callable[..., Awaitable[Any]]
+    Again = Callable[[Visit, str], Awaitable[Response]]
 
 
 async def stepping(visit: Visit, current: str) -> dict[str, Any]:
@@ -37,60 +42,46 @@ async def overview(visit: Visit) -> Response:
     return visit.page("onboarding/overview.html", titles=STEPS, **await stepping(visit, ""))
 
 
-async def voices(visit: Visit) -> Response:
+async def voices(visit: Visit, error: str = "") -> Response:
     """Voices of the business's language, each with a player."""
-    return await _voices(visit)
+    language = visit.policy.language
+    usable = {one.spec.name for one in await visit.rooms.engines.configurations(visit.the_tenant.id)}
+    shown = [one for one in catalogue().values() if language in one.languages and one.engine in usable]
+    given = {"voices": shown, "language": language, "chosen": visit.policy.voice.get(language, "")}
+    return await _shelf(visit, "voice", error, given)
 
 
 async def choose_voice(visit: Visit) -> Response:
     """Have this voice speak."""
-    sent = await visit.fields()
-    language, choice = visit.policy.language, sent.get("choice", "").replace("\0", "")
-    try:
-        async with visit.work() as session:
-            await choosing.choose_voice(session, visit.actor, language, choice)
-    except SawtakError:
-        return await _voices(visit, visit._("Choose a voice of the list."))
-    return visit.go("/start/avatar", "Saved.")
+    return await _taken(visit, choosing.choose_voice, voices, "/start/avatar")
 
 
-async def _voices(visit: Visit, error: str = "") -> Response:
-    language = visit.policy.language
-    usable = {one.spec.name for one in await visit.rooms.engines.configurations(visit.the_tenant.id)}
-    shown = [one for one in catalogue().values() if language in one.languages and one.engine in usable]
-    return visit.page(
-        "onboarding/voice.html",
-        status=422 if error else 200,
-        voices=shown,
-        language=language,
-        chosen=visit.policy.voice.get(language, ""),
-        alert=error,
-        **await stepping(visit, "voice"),
-    )
-
-
-async def avatars(visit: Visit) -> Response:
+async def avatars(visit: Visit, error: str = "") -> Response:
     """Faces, each with a short film."""
-    return await _avatars(visit)
+    given = {"faces": list(faces().values()), "chosen": visit.policy.avatar.get(visit.policy.language, "")}
+    return await _shelf(visit, "avatar", error, given)
 
 
 async def choose_avatar(visit: Visit) -> Response:
     """Show this face in films."""
-    sent = await visit.fields()
-    language, choice = visit.policy.language, sent.get("choice", "").replace("\0", "")
+    return await _taken(visit, choosing.choose_avatar, avatars, "/start/knowledge")
+
+
+async def _shelf(visit: Visit, step: str, error: str, given: Mapping[str, Any]) -> Response:
+    """A step in which one of many is chosen."""
+    told = {**given, "alert": error, **await stepping(visit, step)}
+    return visit.page(f"onboarding/{step}.html", status=422 if error else 200, **told)
+
+
+async def _taken(visit: Visit, choose: Choose, again: Again, onward: str) -> Response:
+    """Take what was chosen for the business's language and go on; what is not on the shelf is asked for again."""
+    choice = (await visit.fields()).get("choice", "").replace("\0", "")
     try:
         async with visit.work() as session:
-            await choosing.choose_avatar(session, visit.actor, language, choice)
+            await choose(session, visit.actor, visit.policy.language, choice)
     except SawtakError:
-        return await _avatars(visit, visit._("Choose a face of the list."))
-    return visit.go("/start/knowledge", "Saved.")
-
-
-async def _avatars(visit: Visit, error: str = "") -> Response:
-    chosen = visit.policy.avatar.get(visit.policy.language, "")
-    status = 422 if error else 200
-    given: dict[str, Any] = {"faces": list(faces().values()), "chosen": chosen, "alert": error}
-    return visit.page("onboarding/avatar.html", status=status, **given, **await stepping(visit, "avatar"))
+        return await again(visit, visit._("Choose one of the list."))
+    return visit.go(onward, "Saved.")
 
 
 async def channels(visit: Visit) -> Response:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from admin import checks
 from admin.frame.doors import Door, Nav
-from admin.operations import logbook
-from core_pipeline.insight.standing import shares, standing, troubles
+from core_pipeline.operating import logbook
+from core_pipeline.operating.costs import this_month
+from core_pipeline.operating.machine import MOST_WAITING, Machine
 from errors import Impossible
-from tenants import audit, choices, directory, processes, quotas
+from tenants import choices, quotas
 from tenants.choices import Choices
-from tenants.models import Tenant, now
 from tenants.people.roles import May
 
 if TYPE_CHECKING:
@@ -25,26 +22,19 @@ if TYPE_CHECKING:
 
     from admin.frame.visit import Visit
 
-MOST_WAITING = 1000
-TROUBLES_SINCE = timedelta(days=7)
-HOUSE_ZONE = "Africa/Cairo"
-
 
 async def state(visit: Visit) -> Response:
     """What runs, what waits and what failed."""
-    async with visit.rooms.floor.db.platform(reads=True) as session:
-        now_so = await standing(session)
-        refused = await troubles(session, now() - TROUBLES_SINCE)
-        everyone = await processes.everyone(session)
-    waiting = len(await visit.rooms.inbox.pending(MOST_WAITING))
+    machine = _machine(visit)
+    found = await machine.state()
     return visit.page(
         "operations/state.html",
-        now_so=now_so,
-        refused=refused,
-        processes=[(one, processes.there(one)) for one in everyone],
-        waiting=waiting,
+        now_so=found.standing,
+        refused=await machine.troubles(),
+        processes=found.processes,
+        waiting=found.waiting,
         most_waiting=MOST_WAITING,
-        engines=visit.rooms.engines.figures(),
+        engines=found.engines,
         me=visit.rooms.process,
     )
 
@@ -56,21 +46,13 @@ async def letters(visit: Visit) -> Response:
 
 async def retry(visit: Visit) -> Response:
     """Try a dead turn again from the step that failed."""
-    turn_id = (await visit.fields()).get("turn", "")
-    await visit.rooms.desk.retry(turn_id)
-    await _noted(visit, "letter.retry", turn_id)
+    await _machine(visit).retry(visit.actor, (await visit.fields()).get("turn", ""))
     return visit.go("/admin/platform/letters", "The message is tried again.")
 
 
 async def doctor(visit: Visit) -> Response:
     """What is missing or wrong on this installation, and what to do about it."""
-    rooms = visit.rooms
-    found = checks.machine(rooms.var, rooms.address)
-    found += checks.chains(rooms.chains)
-    found += await checks.engines(rooms.engines, rooms.floor, rooms.chains)
-    found.append(await checks.walls(rooms.floor.db))
-    found += await checks.accounts(rooms.floor.book, rooms.lines)
-    return visit.page("operations/doctor.html", findings=sorted(found, key=lambda one: one.fine))
+    return visit.page("operations/doctor.html", findings=await _machine(visit).findings())
 
 
 async def logs(visit: Visit) -> Response:
@@ -78,32 +60,26 @@ async def logs(visit: Visit) -> Response:
     given = visit.request.query_params
     least = given.get("level", "INFO") if given.get("level") in logbook.LEVELS else "INFO"
     words = given.get("words", "")[:100]
-    lines = logbook.latest(visit.rooms.var, least, words)
+    lines = await _machine(visit).logs(least, words)
     block = "lines" if visit.partial else None
     return visit.page("operations/logs.html", block=block, lines=lines, least=least, words=words)
 
 
 async def costs(visit: Visit) -> Response:
     """What each business had and cost this month, and how much it may have."""
-    at = now().astimezone(ZoneInfo(HOUSE_ZONE))
-    first = at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     async with visit.rooms.floor.db.platform(reads=True) as session:
-        found = await shares(session, first, now())
-    return visit.page("operations/costs.html", shares=found, first=first)
+        period, found = await this_month(session)
+    return visit.page("operations/costs.html", shares=found, first=period.since)
 
 
 async def allow(visit: Visit) -> Response:
     """Let a business have so many answers a month."""
     fields = await visit.fields()
-    slug, messages = fields.get("tenant", ""), fields.get("messages", "")
+    slug, messages = fields.get("tenant", "").replace("\0", ""), fields.get("messages", "")
     if not messages.isdecimal():
         raise Impossible("quota", "give a number of answers, 0 for no bound")
-    tenant_id = await directory.id_of(visit.rooms.floor.db, slug.replace("\0", ""))
     async with visit.rooms.floor.db.platform() as session:
-        before = dict((await session.get_one(Tenant, tenant_id)).quota or {})
-        await quotas.allow(session, tenant_id, int(messages), stop="stop" in fields)
-        after = dict((await session.get_one(Tenant, tenant_id)).quota)
-        audit.record(session, visit.actor, "quota.allow", slug, before=before, after=after, tenant_id=tenant_id)
+        await quotas.grant(session, visit.actor, slug, int(messages), stop="stop" in fields)
     return visit.go("/admin/platform/costs", "Saved.")
 
 
@@ -124,8 +100,7 @@ async def choose(visit: Visit) -> Response:
         wrong = {str(one["loc"][0]): visit._("Give a whole number, 0 for no bound.") for one in error.errors()}
         return _settings_page(visit, given, wrong, 422)
     async with visit.rooms.floor.db.platform() as session:
-        before = await choices.write(session, chosen)
-        audit.record(session, visit.actor, "platform.choose", before=before, after=chosen.model_dump())
+        await choices.decide(session, visit.actor, chosen)
     return visit.go("/admin/platform/settings", "Saved.")
 
 
@@ -135,9 +110,10 @@ def _settings_page(
     return visit.page("operations/settings.html", status=status, values=values, errors=errors)
 
 
-async def _noted(visit: Visit, action: str, thing: str) -> None:
-    async with visit.rooms.floor.db.platform() as session:
-        audit.record(session, visit.actor, action, thing)
+def _machine(visit: Visit) -> Machine:
+    rooms = visit.rooms
+    house = rooms.floor, rooms.inbox, rooms.lines, rooms.engines, rooms.desk
+    return Machine(*house, rooms.var, rooms.address, rooms.chains)
 
 
 DOORS = (

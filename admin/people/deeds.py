@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from starlette.responses import Response, StreamingResponse
 
 from admin.people.staff import base_of
+from admin.people.wording import deed, subjects, thing
 from tenants import audit
 from tenants.audit import Wanted
 
@@ -35,13 +36,17 @@ async def page(visit: Visit) -> Response:
         doers = await audit.doers(session, wanted)
     shown = entries[: audit.PAGE]
     older = visit.link(before=shown[-1].id) if len(entries) > audit.PAGE else ""
+    asked = {name: visit.request.query_params.get(name, "") for name in ("who", "action", "from", "to")}
     return visit.page(
         "people/audit.html",
         base=base_of(visit),
         entries=[(one, differences(one.before, one.after)) for one in shown],
         doers=[(one, one) for one in doers if one],
         older=older,
-        asked={name: visit.request.query_params.get(name, "") for name in ("who", "action", "from", "to")},
+        asked=asked,
+        subjects=subjects(visit._, asked["action"]),
+        deed=lambda action: deed(action, visit._),
+        thing=thing,
         download=f"{base_of(visit)}/audit.csv?{visit.request.url.query}",
     )
 
@@ -115,6 +120,13 @@ def _number(text: str) -> int | None:
     return min(int(text), LARGEST_ID) if text.isascii() and text.isdigit() and len(text) < 20 else None
 
 
+def _written(value: Any) -> str:
+    """A value as people read it; what was not set is left out."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
 def _flat(values: Mapping[str, Any], path: str = "") -> dict[str, str]:
     """Values at any depth as words, by their paths."""
     found: dict[str, str] = {}
@@ -123,5 +135,5 @@ def _flat(values: Mapping[str, Any], path: str = "") -> dict[str, str]:
         if isinstance(value, dict) and value:
             found |= _flat(value, here)
         else:
-            found[here] = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            found[here] = _written(value)
     return found

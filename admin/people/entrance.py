@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from admin.frame.guard import COOKIE
+from admin.frame.guard import COOKIE, WANTED
 from admin.people.faults import faults, waiting
 from core_pipeline.telling import status_of
 from errors import Forged, Retryable, SawtakError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from admin.frame.visit import Visit
 
 LONGEST_FIELD = 1000
+_OURS = re.compile(r"/admin/[\w./?=&%-]*")
 
 
 async def sign_in_page(visit: Visit) -> Response:
@@ -35,7 +37,7 @@ async def sign_in(visit: Visit) -> Response:
         entered = await entering.by_password(visit.rooms.floor.db, login, password, browser_of(visit))
     except (Forged, Retryable) as error:
         return refused(visit, error, "people/sign_in.html", login=login[:100])
-    return admitted(visit, entered)
+    return admitted(visit, entered, wanted(visit))
 
 
 async def second_page(visit: Visit) -> Response:
@@ -54,7 +56,7 @@ async def second_step(visit: Visit) -> Response:
         entered = await entering.by_code(floor.db, floor.vault, visit.who, code, browser_of(visit))
     except (Forged, Retryable) as error:
         return refused(visit, error, "people/second.html")
-    return admitted(visit, entered)
+    return admitted(visit, entered, wanted(visit))
 
 
 async def sign_out(visit: Visit) -> Response:
@@ -84,7 +86,15 @@ def admitted(visit: Visit, entered: Entered, path: str = "/admin/") -> Response:
     lasts = int(signed_in.LONGEST.total_seconds()) if entered.whole else None
     guarded: Any = {"path": "/admin", "httponly": True, "samesite": "lax", "secure": _secure(visit)}
     response.set_cookie(COOKIE, entered.token, max_age=lasts, **guarded)
+    if entered.whole:
+        response.delete_cookie(WANTED, path="/admin")
     return response
+
+
+def wanted(visit: Visit) -> str:
+    """Where the visitor was going when they were asked to sign in; the first page for who came by themselves."""
+    path = visit.request.cookies.get(WANTED, "")
+    return path if _OURS.fullmatch(path) else "/admin/"
 
 
 def refused(visit: Visit, error: SawtakError, page: str, **given: Any) -> Response:

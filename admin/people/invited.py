@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from admin.frame.guard import remember
 from admin.people.entrance import admitted, browser_of
 from admin.people.faults import faults
 from admin.people.roles import ROLES
@@ -79,7 +80,7 @@ async def _drawn(visit: Visit, error: Impossible | None = None) -> Response:
     whole = visit.signed_in is not None and visit.signed_in.sign_in.whole
     typed = await visit.fields() if error is not None else {}
     name = {"ar": "name_ar", "en": "name_en"}[visit.language]
-    return visit.page(
+    response = visit.page(
         "people/invite.html",
         status=422 if error is not None else 200,
         menu=(),
@@ -91,6 +92,9 @@ async def _drawn(visit: Visit, error: Impossible | None = None) -> Response:
         called=typed.get("name", link.invite.name),
         errors=faults(visit, error) if error is not None else {},
     )
+    if visit.signed_in is None:
+        remember(response, visit.request)
+    return response
 
 
 def _check_again(form: dict[str, str]) -> None:

@@ -8,6 +8,7 @@ from admin.frame.guard import LANGUAGE
 from admin.people.entrance import LONGEST_FIELD
 from admin.people.faults import faults, waiting
 from admin.people.roles import ROLES
+from admin.people.wording import browser
 from core_pipeline.telling import status_of
 from errors import Forged, SawtakError
 from tenants import audit
@@ -81,7 +82,7 @@ async def _drawn(visit: Visit, error: SawtakError | None = None, fields: dict[st
     response = visit.page(
         "people/me.html",
         status=200 if error is None else 422 if isinstance(error, Forged) else status_of(error),
-        browsers=browsers,
+        browsers=[(one, browser(one.browser)) for one in browsers],
         agencies=agencies,
         tenants=[(one, visit._(ROLES[role][0])) for one in tenants if (role := role_of(one))],
         called=typed.get("name", visit.who.person.name),

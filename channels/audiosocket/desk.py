@@ -27,6 +27,10 @@ class Desk:
             del self._expected[oldest]
         self._expected[wire_id] = (now, "")
 
+    def expects(self, wire_id: str) -> bool:
+        """Whether this call will ask afterwards."""
+        return wire_id in self._expected
+
     def put_through(self, wire_id: str, to: str) -> bool:
         """Keep where a call is to be put through to; False where nobody will ask."""
         if wire_id not in self._expected:

@@ -98,6 +98,11 @@ class AudioSocketLeg:
         """Seconds of sound that were sent."""
         return self._outbox.taken / 2 / self.sample_rate
 
+    @property
+    def transfers(self) -> bool:
+        """Whether a dialplan will ask whom to dial."""
+        return self._desk is not None and self._desk.expects(self._wire_id)
+
     async def transfer(self, to: str, words: str = "") -> None:  # noqa: ARG002 - the dialplan takes only the number
         """End the sound and have the dialplan dial this number; `Impossible` where no dialplan will ask for it."""
         if self._desk is None or not self._desk.put_through(self._wire_id, to):

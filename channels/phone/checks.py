@@ -14,21 +14,15 @@ from channels.phone.rest import Rest
 from channels.wild import rows, table, words
 from core_pipeline.contracts.channel import Opening
 from core_pipeline.contracts.checks import Check, Place, Sheet
-from errors import NeedsOwner, Retryable, SawtakError
+from errors import NeedsOwner
 
 SHEET = Sheet(Path(__file__).with_suffix(".toml"))
 _REFUSED = {"phone-20003", "phone-http-401"}
 
 
-async def checks(opening: Opening, place: Place) -> AsyncIterator[Check]:
+def checks(opening: Opening, place: Place) -> AsyncIterator[Check]:
     """Look at the token, the account, the number, its webhook and its fallback."""
-    try:
-        async for check in _Look(opening, place).everything():
-            yield check
-    except Retryable as error:
-        yield SHEET.told("vendor", "silent", code=error.code)
-    except SawtakError as error:
-        yield SHEET.told("vendor", "refused", code=error.code)
+    return SHEET.answered(_Look(opening, place).everything())
 
 
 class _Look:

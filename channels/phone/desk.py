@@ -83,16 +83,24 @@ class Desk:
             return _told(twiml.dialled(asked.board, to, self.number, asked.language))
         except Impossible as error:
             log.warning("the person's number can't be dialled: %s", error.code)
-            return _told(twiml.nobody_there(asked.board, asked.language))
+            return await self._nobody_there(asked)
+
+    async def _nobody_there(self, asked: Asked) -> Answer:
+        """Have somebody call back, and take a message."""
+        await asked.board.unreached(callbacks.call_sid(asked.fields))
+        words = await asked.board.ready(asked.language, "no_person", "leave_message")
+        return _told(twiml.nobody_there(asked.board, asked.language, words))
 
     async def _dialled(self, asked: Asked) -> Answer:
         if asked.fields.last("DialCallStatus") in {"completed", "answered"}:
             return _told(twiml.over())
-        return _told(twiml.nobody_there(asked.board, asked.language))
+        return await self._nobody_there(asked)
 
     async def _recorded(self, asked: Asked) -> Answer:
         left = asked.fields.last("Digits") == "hangup"
-        return _told(twiml.nothing() if left else twiml.farewell(asked.language))
+        if left:
+            return _told(twiml.nothing())
+        return _told(twiml.farewell(asked.language, await asked.board.ready(asked.language, "goodbye")))
 
     async def _recording(self, asked: Asked) -> Answer:
         sid = callbacks.call_sid(asked.fields)
@@ -136,8 +144,13 @@ class Desk:
 
     async def _fallback(self, asked: Asked) -> Answer:
         log.warning("the vendor could not use our answer to a call: error %s", whole(asked.fields.last("ErrorCode")))
-        board = asked.board
-        return _told(twiml.fallback_twiml(board.url("recorded"), board.url("recording"), asked.language))
+        board, words = asked.board, {}
+        try:
+            said = await board.ready(asked.language, "fallback", "leave_message")
+            words = {asked.language: said.text}
+        except Exception as error:  # noqa: BLE001 - whatever is broken, the caller has to hear something
+            log.warning("the business's own words can't be had: %s", type(error).__name__)
+        return _told(twiml.fallback_twiml(board.url("recorded"), board.url("recording"), asked.language, words))
 
 
 def _told(document: str) -> Answer:

@@ -62,6 +62,7 @@ class PhoneLeg:
 
     sample_rate = mulaw.RATE
     screen: Literal["none", "text", "track", "films"] = "none"
+    transfers = True
 
     def __init__(self, socket: Socket, stream_sid: str, remote: Remote) -> None:
         self._socket, self._stream, self._remote = socket, stream_sid, remote

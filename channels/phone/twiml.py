@@ -19,7 +19,7 @@ from core_pipeline.contracts.phrases import READY
 from errors import Impossible
 
 if TYPE_CHECKING:
-    from core_pipeline.contracts.calls import Switchboard, Ticket, Verdict
+    from core_pipeline.contracts.calls import Switchboard, Ticket, Verdict, Words
 
 MIME = "text/xml"
 RING_SECONDS = 30
@@ -87,19 +87,19 @@ def dialled(board: Switchboard, to: str, caller_id: str, language: str) -> str:
     return written(response)
 
 
-def nobody_there(board: Switchboard, language: str) -> str:
+def nobody_there(board: Switchboard, language: str, words: Words) -> str:
     """Tell the caller that no person answered, and take a message."""
     response = VoiceResponse()
-    _say(response, f"{_ready('no_person', language)} {_ready('leave_message', language)}", language)
+    _say(response, words.text, language, words.sound)
     _record(response, Addresses(board, language))
     response.hangup()
     return written(response)
 
 
-def farewell(language: str) -> str:
+def farewell(language: str, words: Words) -> str:
     """Thank for the message and end the call."""
     response = VoiceResponse()
-    _say(response, _ready("goodbye", language), language)
+    _say(response, words.text, language, words.sound)
     response.hangup()
     return written(response)
 

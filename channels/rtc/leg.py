@@ -51,7 +51,7 @@ class RtcLeg:
         self._line.pc.on("datachannel", self._written.attach)
         self._too_late = asyncio.get_running_loop().call_later(connecting, self._unless_connected)
         self._beats = self._packets = self._still = 0
-        self._lost = False
+        self._lost = self.transfers = False
         self._gone = gone
         self.over: Callable[[], Awaitable[None]] = _nothing
         self._closing: asyncio.Task[None] | None = None

@@ -17,7 +17,7 @@ from channels.telegram.refusals import asked
 from channels.wild import table, whole, words
 from core_pipeline.contracts.channel import Opening
 from core_pipeline.contracts.checks import Check, Place, Sheet
-from errors import Impossible, NeedsOwner, Retryable, SawtakError
+from errors import Impossible, NeedsOwner
 
 SHEET = Sheet(Path(__file__).with_suffix(".toml"))
 # A failure older than this was overcome, where nothing waits any more.
@@ -25,15 +25,9 @@ RECENT_SECONDS = 3600
 _UNSAFE = re.compile(r"[^A-Za-z0-9 .:,()'-]")
 
 
-async def checks(opening: Opening, place: Place) -> AsyncIterator[Check]:
+def checks(opening: Opening, place: Place) -> AsyncIterator[Check]:
     """Look at the token, at the webhook or its absence, at the webhook's secret and at privacy in groups."""
-    try:
-        async for check in _Look(opening, place).everything():
-            yield check
-    except Retryable as error:
-        yield SHEET.told("vendor", "silent", code=error.code)
-    except SawtakError as error:
-        yield SHEET.told("vendor", "refused", code=error.code)
+    return SHEET.answered(_Look(opening, place).everything())
 
 
 class _Look:

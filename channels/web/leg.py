@@ -79,7 +79,7 @@ class WebLeg:
         self.sample_rate = start.sample_rate
         self.screen: Literal["none", "text", "track", "films"] = "films" if start.films else "text"
         self.over = asyncio.Event()
-        self.dropped = False
+        self.dropped = self.transfers = False
         self._held: bytearray | None = bytearray() if start.mode == "push" else None
         self._left, self._patience = left, patience or Patience()
         self._arrivals, self._outbox = Arrivals(), Outbox()

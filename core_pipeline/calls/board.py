@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
 
-from core_pipeline.calls import register
+from core_pipeline.calls import keeping, register
 from core_pipeline.calls.hours import takes_calls
-from core_pipeline.calls.sweeping import goes_on, told_to_go
-from core_pipeline.contracts.calls import CallState, Ticket, Verdict
+from core_pipeline.calls.switchroom import Switchroom
+from core_pipeline.contracts.calls import CallState, Verdict, Words
 from core_pipeline.contracts.messages import Identity, Sender
 from core_pipeline.history.threads import Arriving, thread
 from core_pipeline.notices import happenings
@@ -24,102 +23,22 @@ from tenants.models import Call, Contact, Conversation, Tenant
 from tenants.policy import Policy
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from core_pipeline.calls.going_on import GoingOn
-    from core_pipeline.contracts.calls import CallNews, Ring
+    from core_pipeline.contracts.calls import CallNews, Ring, Ticket
     from core_pipeline.contracts.legs import Leg
     from core_pipeline.contracts.messages import Inbound
     from tenants.accounts import AccountRef
-    from tenants.db import Database
 
 log = logging.getLogger(__name__)
 
+__all__ = ["Board", "Switchroom"]
+
 LANGUAGES = ("ar", "en")
 RECITE_SECONDS = 3.0
-# A vendor tells that a call ended before it tells of the message that was left in it.
-MESSAGE_SECONDS = 30.0
 DIAL_SECONDS = 5.0
-
-
-class Leader(Protocol):
-    """Leads talks in this process."""
-
-    @property
-    def taken(self) -> int:
-        """How many talks run."""
-
-    @property
-    def closing(self) -> bool:
-        """Whether no more may begin."""
-
-    async def lead(self, ticket: Ticket, leg: Leg) -> str:
-        """Talk until the call ends; gives the reason of its end, see `Outcome`."""
-
-
-class OpenLines(Protocol):
-    """Opens accounts' channels."""
-
-    async def line(self, account_id: str) -> Any:
-        """The opened account, with its `channel`."""
-
-
-@dataclass(frozen=True)
-class Switchroom:
-    """What all switchboards of one process share; at most `at_once` calls run here, as `process`.
-
-    `recite` speaks words of a tenant into a file that a vendor may fetch and gives its address.
-    """
-
-    db: Database
-    lines: OpenLines
-    leader: Leader
-    going_on: GoingOn
-    recite: Callable[[str, str, str], Awaitable[str]]
-    address: str
-    process: str
-    at_once: int = 30
-    tasks: set[asyncio.Task[Any]] = field(default_factory=set)
-    dialled: dict[str, Ticket] = field(default_factory=dict)
-    dialling: set[str] = field(default_factory=set)
-    closing: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def background(self, work: Coroutine[Any, Any, Any]) -> None:
-        """Do this beside everything else; what breaks is logged."""
-        task = asyncio.create_task(work)
-        self.tasks.add(task)
-        task.add_done_callback(self._done)
-
-    def _done(self, task: asyncio.Task[Any]) -> None:
-        self.tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            log.error("work about a call broke", exc_info=task.exception())
-
-    async def take_up(self, process: str = "") -> None:
-        """Have the calls of a process that is gone go on by message; of this one, those it had yet to write of, too."""
-        async with self.db.platform() as session:
-            broken = await register.broken_off(session, process or self.process)
-            missed = [] if process else await register.lately_missed(session)
-        for call in broken:
-            self.background(goes_on(self, "call.ended", *call))
-        for call in missed:
-            self.background(self.missed(*call))
-
-    async def missed(self, tenant_id: str, call_id: str, wait: float | None = None) -> None:
-        """Write to a caller who was not taken, unless they leave a message; if we must go, whoever starts next does."""
-        if not await told_to_go(self.closing, MESSAGE_SECONDS if wait is None else wait):
-            await self.going_on.unless_left(tenant_id, call_id)
-
-    async def close(self) -> None:
-        """Let what is being done end, for a moment; calls themselves were drained before."""
-        self.closing.set()
-        if self.tasks:
-            await asyncio.wait(self.tasks, timeout=5.0)
-        for task in list(self.tasks):
-            task.cancel()
-        await asyncio.gather(*self.tasks, return_exceptions=True)
 
 
 class Board:
@@ -220,6 +139,19 @@ class Board:
         wanted = call is not None and call.reason == "transfer"
         return policy.calls.person if wanted and takes_calls(policy, datetime.now(UTC)) else ""
 
+    async def unreached(self, provider_id: str) -> None:
+        """Note that nobody took the call that was put through, so that somebody has to call back."""
+        async with self._db.tenant(self._account.tenant_id) as session:
+            call = await register.named(session, self._account.id, provider_id)
+            if call is not None:
+                await keeping.handed(session, call.id)
+
+    async def ready(self, language: str, *names: str) -> Words:
+        """The tenant's ready words of these names in one piece, spoken where that is possible in time."""
+        async with self._db.tenant(self._account.tenant_id, reads=True) as session:
+            policy = await _policy(session, self._account.tenant_id)
+        return await self._said(policy, language, names)
+
     async def dial(self, to: str, opening: str = "") -> str:
         """Call this number and begin with `opening` (the greeting where it is empty); gives the id of the call."""
         digits = to.removeprefix("+")
@@ -278,16 +210,19 @@ class Board:
     async def _declined(self, policy: Policy, language: str, call: Call) -> Verdict:
         message = policy.calls.voicemail and call.state == CallState.MISSED and call.reason in {"closed", "busy"}
         names = ["closed" if call.reason == "closed" else "lines_busy", *(["leave_message"] if message else [])]
-        words = " ".join(phrase(policy, name, language) for name in names)
-        sound = ""
-        try:
-            async with asyncio.timeout(RECITE_SECONDS):
-                sound = await self._room.recite(self._account.tenant_id, words, language)
-        except (SawtakError, TimeoutError) as error:
-            log.warning("words for a caller could not be spoken in time: %s", type(error).__name__)
+        said = await self._said(policy, language, names)
         if not message and call.state == CallState.MISSED:
             self._room.background(self._room.missed(call.tenant_id, call.id, wait=0.0))
-        return Verdict("message" if message else "refuse", language, words=words, sound=sound)
+        return Verdict("message" if message else "refuse", language, words=said.text, sound=said.sound)
+
+    async def _said(self, policy: Policy, language: str, names: Sequence[str]) -> Words:
+        text = " ".join(phrase(policy, name, language) for name in names)
+        try:
+            async with asyncio.timeout(RECITE_SECONDS):
+                return Words(text, await self._room.recite(self._account.tenant_id, text, language))
+        except (SawtakError, TimeoutError) as error:
+            log.warning("words for a caller could not be spoken in time: %s", type(error).__name__)
+        return Words(text)
 
 
 async def _policy(session: AsyncSession, tenant_id: str) -> Policy:
@@ -296,5 +231,5 @@ async def _policy(session: AsyncSession, tenant_id: str) -> Policy:
 
 async def _language(session: AsyncSession, ring: Ring, conversation: Conversation, policy: Policy) -> str:
     contact = await session.get_one(Contact, conversation.contact_id)
-    known = (ring.wants, fixed(policy), contact.facts.get("language"), conversation.language, contact.language)
+    known = (fixed(policy), ring.wants, contact.facts.get("language"), conversation.language, contact.language)
     return next((one[:2] for one in known if one and one[:2] in LANGUAGES), policy.language)

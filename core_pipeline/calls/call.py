@@ -13,7 +13,7 @@ from core_pipeline.calls.ears import LONGEST, Began, Ears
 from core_pipeline.calls.echo import Echo
 from core_pipeline.calls.far_end import FarEnd
 from core_pipeline.calls.figures import figures
-from core_pipeline.calls.host import Outcome, Say
+from core_pipeline.calls.host import End, Outcome, Say
 from core_pipeline.calls.keypad import PAUSE, Keypad
 from core_pipeline.calls.minutes import Writer
 from core_pipeline.calls.mouth import Mouth
@@ -101,7 +101,7 @@ class Call:
         try:
             if self._manner.opening:
                 opening = [Say(text, self._manner.language) for text in self._manner.opening]
-                self._talk.announce(opening, lasting=not self._manner.interrupts)
+                self._talk.announce(opening, lasting=not self._manner.interrupts, closing=self._manner.closing)
             await self._listen()
             reason = self._reason or ("dropped" if getattr(self._leg, "dropped", False) else "caller")
         except Exception:
@@ -232,7 +232,7 @@ class Call:
             self._limit.reschedule(self._loop.time() + _LAST_WORDS_SECONDS)
         self._reason = reason
         await self._talk.hush(self._loop.time())
-        self._talk.announce([name], end=reason)
+        self._talk.announce([name], closing=End(reason))
 
     async def _end(self, reason: str, beside: list[asyncio.Task[None]]) -> Outcome:
         """Let go of everything, and have the call kept."""

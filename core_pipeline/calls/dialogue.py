@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from core_pipeline.calls.hours import person_now
 from core_pipeline.contracts.engines import Exchange
 from core_pipeline.engines.wrap.meter import Ledger
 from core_pipeline.history.memory import Memory
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from core_pipeline.answers import Given, Question
     from core_pipeline.calls.host import Line
+    from core_pipeline.calls.people import Note
     from tenants.models import CachedAnswer
     from tenants.policy import Policy
 
@@ -43,7 +45,7 @@ class Round:
     `said` are the sentences that we meant to say, `answer` the whole of it as it was found, `lines` what the call made
     of them. `asked` and `given` are kept for the next who asks, `again` is the answer that was given before. What we
     say by ourselves (turn 0) comes in several `part`s. `written` is set once it is in the history, or can't be; until
-    then `speech` is the caller's sound.
+    then `speech` is the caller's sound. `left` is that sound in our store where it is a message for people.
     """
 
     turn: int
@@ -60,6 +62,7 @@ class Round:
     given: Given | None = None
     again: CachedAnswer | None = None
     part: int = 0
+    left: Note | None = None
     ledger: Ledger = field(default_factory=Ledger)
     written: asyncio.Event = field(default_factory=asyncio.Event)
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -79,7 +82,8 @@ class Dialogue:
     """One call: `business` is its name by language, `before` what was said before the call, `language` as of now.
 
     `pinned` is the language that the caller asked for; until then it is the one they speak. `circumstances` change with
-    everything of the tenant's that an answer depends on, `opening` is what we begin a call of ours with.
+    everything of the tenant's that an answer depends on, `opening` is what we begin a call of ours with. `quiet` is why
+    people answer and not the bot (see `handing.quiet`; None: it does), `transfers` whether the line can reach anybody.
     """
 
     call_id: str
@@ -93,12 +97,19 @@ class Dialogue:
     circumstances: str = ""
     opening: str = ""
     pinned: str | None = None
+    quiet: str | None = None
+    transfers: bool = True
     rounds: list[Round] = field(default_factory=list)
 
     @property
     def fillers(self) -> frozenset[str]:
         """What is said while the answer is not found yet."""
         return frozenset(phrase(self.policy, FILLER, language) for language in LANGUAGES)
+
+    @property
+    def person(self) -> str:
+        """The number of whom the caller can be put through to now; "" for nobody."""
+        return person_now(self.policy, datetime.now(UTC)) if self.transfers else ""
 
     def turn_id(self, each: Round) -> str:
         """What this turn is called in the history."""

@@ -13,20 +13,22 @@ from sqlmodel import col
 from core_pipeline.contracts.calls import CallState
 from core_pipeline.contracts.messages import Identity, Inbound, Kind, MediaRef, ReplyKind, Sender
 from core_pipeline.history.outgoing import UNSENT
-from core_pipeline.history.threads import GOES_ON, elsewhere
+from core_pipeline.history.threads import GOES_ON, HUMAN, elsewhere
 from tenants.inbox import NewRow
-from tenants.models import Call, ContactIdentity, Direction, Message, Tenant, Turn
+from tenants.models import Call, ChannelAccount, ContactIdentity, Conversation, Direction, Message, Tenant, Turn
 from tenants.policy import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import TypeAlias
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from tenants.blobs import Blobs
     from tenants.db import Database
     from tenants.inbox import Inbox
-    from tenants.models import ChannelAccount, Conversation
+
+    _Place: TypeAlias = tuple[Conversation, ChannelAccount]
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +47,7 @@ class GoingOn:
         async with self.db.tenant(tenant_id, reads=True) as session:
             policy = Policy.model_validate((await session.get_one(Tenant, tenant_id)).policy)
             call = await session.get_one(Call, call_id)
-            there = await elsewhere(session, call.conversation_id, self.windows) if policy.calls.follow_up else None
+            there = await self._there(session, call, wanted=policy.calls.follow_up)
             if there is None:
                 return False
             text = await _unanswered(session, call_id)
@@ -82,11 +84,18 @@ class GoingOn:
             kept = message.media.model_copy(update={"blob": blob, "url": None, "size": len(sound)})
         async with self.db.tenant(tenant_id, reads=True) as session:
             call = await session.get_one(Call, call_id)
-            there = await elsewhere(session, call.conversation_id, self.windows)
+            there = await self._there(session, call)
             account_id = there[1].id if there else call.account_id
             if there:
                 message = await _inbound(session, *there, f"voicemail:{message.provider_id}")
         await self._arrive(tenant_id, account_id, message.model_copy(update={"kind": Kind.VOICE, "media": kept}))
+
+    async def _there(self, session: AsyncSession, call: Call, *, wanted: bool = True) -> _Place | None:
+        """Where a call goes on: with the colleague who answers there, else where the caller can be written to."""
+        own = await session.get_one(Conversation, call.conversation_id)
+        if own.mode == HUMAN:
+            return own, await session.get_one(ChannelAccount, own.account_id)
+        return await elsewhere(session, call.conversation_id, self.windows) if wanted else None
 
     async def _arrive(self, tenant_id: str, account_id: str, inbound: Inbound) -> None:
         await self.inbox.put([NewRow(tenant_id, account_id, inbound.provider_id, inbound.model_dump_json())])

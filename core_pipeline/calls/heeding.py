@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from core_pipeline.actions.doing import Place
 from core_pipeline.answers import NOTE, Given, Question, find, question_of
 from core_pipeline.arabic.sentences import Sentences
-from core_pipeline.arabic.smalltalk import Courtesy, take_apart
-from core_pipeline.arabic.wishes import Command, command, preferences, wants_person
+from core_pipeline.arabic.wishes import Command, command, preferences
 from core_pipeline.calls import keeping
 from core_pipeline.calls.dialogue import ours
 from core_pipeline.calls.host import End, Say, Transfer
-from core_pipeline.calls.hours import person_now
 from core_pipeline.calls.menu import BYE, LANGUAGE, PERSON, REPEAT
+from core_pipeline.calls.parting import leaves
 from core_pipeline.calls.relayed import relayed
 from core_pipeline.calls.shelter import ShelteredActions, ShelteredShelf, ShelteredWits
 from core_pipeline.contracts.specs import Priority
 from core_pipeline.engines.router import For
 from core_pipeline.engines.wrap.flowing import flowing
 from core_pipeline.history import memory
+from core_pipeline.knowledge import unknown
 from core_pipeline.thinking import handing
 from core_pipeline.thinking.matter import Mind
 from core_pipeline.thinking.mood import mood_of
@@ -39,8 +38,6 @@ if TYPE_CHECKING:
     from core_pipeline.thinking.think import Thought
     from tenants.models import CachedAnswer
 
-HANDED, UNKNOWN = "handoff", "unknown"
-
 
 class Heeding:
     """Finds what to say and do in one call; what it says is noted on the round that it says it in."""
@@ -57,9 +54,9 @@ class Heeding:
         for step in await self._outcome(now) or []:
             yield step
         steps = await self._settled(now) or await self._obeyed(now)
-        if steps is None and (wants_person(now.heard) or handing.by_rule(self._dialogue.policy, now.heard)):
+        if steps is None and handing.wanted(self._dialogue.policy, now.heard):
             steps = await self._put_through(now)
-        if steps is None and _leaves(now.heard):
+        if steps is None and leaves(now.heard):
             steps = self._bidden_goodbye(now)
         if steps is not None:
             for step in steps:
@@ -155,15 +152,14 @@ class Heeding:
 
     async def _put_through(self, now: Round) -> list[Step]:
         """Connect the caller to a person, or note that one is to call back where nobody is to be disturbed."""
-        now.note = HANDED
-        policy = self._dialogue.policy
-        number = person_now(policy, datetime.now(UTC))
-        if not number and not handing.people_now(policy):
-            return self._ready(now, "closed_note")
-        await self._shelter.keep(self._note_person(reached=bool(number)))
-        if not number:
-            return self._ready(now, "no_person")
-        return [*self._ready(now, "transferring"), Transfer(number)]
+        policy, number = self._dialogue.policy, self._dialogue.person
+        asked = bool(number) or handing.people_now(policy)
+        now.note = handing.HANDED if asked else handing.CLOSED
+        if asked:
+            await self._shelter.keep(self._note_person(reached=bool(number)))
+        if number:
+            return [*self._ready(now, "transferring"), Transfer(number)]
+        return self._say(now, *handing.told(policy, now.language, asked="no_person"))
 
     async def _note_person(self, *, reached: bool) -> None:
         async with self._lobby.db.tenant(self._dialogue.tenant_id) as session:
@@ -226,31 +222,36 @@ class Heeding:
         async with flowing(relayed(thinking)) as sentences:
             async for sentence in sentences:
                 yield Say(sentence, now.language, mood_of(sentence))
-        after = {HANDED: self._after_handing_over, UNKNOWN: self._after_too_many}
+        after = {handing.HANDED: self._after_handing_over, unknown.NOTE: self._after_too_many}
         for step in await after[now.note](now) if now.note in after else []:
             yield step
 
     def _note(self, now: Round, thought: Thought) -> None:
         now.answer, now.citations, now.cards = thought.text, thought.citations, thought.also
-        now.note = HANDED if thought.handed else None if thought.sure else UNKNOWN
+        now.note = handing.HANDED if thought.handed else None if thought.sure else unknown.NOTE
         facts = self._dialogue.before.facts
         now.given = Given(thought.text, tuple(thought.citations), thought.sure, thought.acted, facts)
 
     async def _after_handing_over(self, now: Round) -> list[Step]:
         """Somebody who asked the engine for a person is put through at once where that can be."""
-        if not person_now(self._dialogue.policy, datetime.now(UTC)):
-            return []
-        return await self._put_through(now)
+        return await self._put_through(now) if self._dialogue.person else []
 
     async def _after_too_many(self, now: Round) -> list[Step]:
         """Somebody whom we could not answer again and again is put through; the question stays one we didn't know."""
-        rounds = [one.note for one in self._dialogue.rounds if one is not now and one.heard]
-        before = next((count for count, note in enumerate(reversed(rounds)) if note != UNKNOWN), len(rounds))
-        if not handing.too_often(self._dialogue.policy, before):
+        if not self._dialogue.policy.handoff.after_unknown:
+            return []
+        await self._dialogue.written(now)
+        if not await self._shelter.keep(self._too_often(now)):
             return []
         steps = await self._put_through(now)
-        now.note = UNKNOWN
+        now.note = unknown.NOTE
         return steps
+
+    async def _too_often(self, now: Round) -> bool:
+        dialogue, turn_id = self._dialogue, self._dialogue.turn_id(now)
+        async with self._lobby.db.tenant(dialogue.tenant_id, reads=True) as session:
+            place = dialogue.conversation_id, turn_id, now.began
+            return await handing.once_too_often(session, dialogue.policy, *place)
 
     def _doing(self, now: Round) -> ShelteredActions | None:
         if self._lobby.actions is None:
@@ -270,9 +271,3 @@ class Heeding:
 def _sentences(text: str) -> Iterable[str]:
     cut = Sentences()
     return [*cut.feed(f"{text} "), *cut.flush()]
-
-
-def _leaves(heard: str) -> bool:
-    """Whether the caller says goodbye and nothing else that wants an answer."""
-    remark = take_apart(heard)
-    return Courtesy.GOODBYE in remark.courtesies and not remark.questions

@@ -14,12 +14,14 @@ from core_pipeline.contracts.faces import Emotion
 class Manner:
     """How one call is led, from the tenant's policy; times in seconds.
 
-    `opening` are the sentences that are said first (announcement, greeting, menu). `turn` is "pause" or "model",
+    `opening` are the sentences that are said first (announcement, greeting, menu), `closing` is what follows them at
+    once where nobody is to be talked to. `turn` is "pause" or "model",
     `keys` are the key sequences that mean something; `grace` is how long running calls go on once we are told to stop.
     """
 
     language: str
     opening: tuple[str, ...] = ()
+    closing: Transfer | None = None
     interrupts: bool = True
     turn: Literal["pause", "model"] = "pause"
     pause: float = 0.5
@@ -51,9 +53,10 @@ class Say:
 
 @dataclass(frozen=True)
 class Transfer:
-    """Connect the caller to this number once everything before was played."""
+    """Connect the caller to this number once everything before was played; ready words `otherwise`, if that fails."""
 
     to: str
+    otherwise: str = "trouble"
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import av
 from sqlalchemy.exc import SQLAlchemyError
 
 from core_pipeline.arabic.language import detect
-from core_pipeline.calls import keeping
+from core_pipeline.calls import keeping, people
 from core_pipeline.calls.dialogue import LANGUAGES, Dialogue, Round, ours
 from core_pipeline.calls.heeding import Heeding
 from core_pipeline.calls.host import Heard, Manner, Say
@@ -48,10 +48,13 @@ KIND = "calls"
 TROUBLE = (SawtakError, SQLAlchemyError, av.FFmpegError, OSError)
 
 
-async def host_for(lobby: Lobby, call_id: str, *, faces: bool = False, seen: bool = False) -> tuple[CallHost, Manner]:
+async def host_for(
+    lobby: Lobby, call_id: str, *, faces: bool = False, seen: bool = False, transfers: bool = True
+) -> tuple[CallHost, Manner]:
     """The business in this call, and how the call is led; `Impossible("call-missing")` when there is no such call.
 
-    With `faces` the times of words and sounds are told with all that is spoken; `seen`: the caller has a screen.
+    With `faces` the times of words and sounds are told with all that is spoken; `seen`: the caller has a screen;
+    `transfers`: they can be put through to somebody.
     """
     async with lobby.db.platform(reads=True) as session:
         call = await session.get(Call, call_id)
@@ -64,7 +67,11 @@ async def host_for(lobby: Lobby, call_id: str, *, faces: bool = False, seen: boo
             await keeping.begin_anew(session, call_id, over)
     async with lobby.db.tenant(call.tenant_id, reads=True) as session:
         dialogue = await keeping.opened(session, call_id)
+    dialogue.transfers = transfers
     manner = manner_of(dialogue, seen=seen)
+    if dialogue.quiet:
+        async with lobby.db.tenant(call.tenant_id) as session:
+            await people.begun(session, dialogue, through=manner.closing is not None)
     share = await share_of(lobby, dialogue.tenant_id)
     return CallHost(lobby, dialogue, share, frozenset(manner.opening), faces=faces), manner
 
@@ -84,7 +91,7 @@ class CallHost:
         self._lobby, self._dialogue, self._share = lobby, dialogue, share
         self._shelter = Shelter()
         self._voice = TenantVoice(lobby, share, dialogue.policy, self._shelter, timed=faces)
-        self._heeding = Heeding(lobby, dialogue, self._shelter)
+        self._heeding = people.Taking(dialogue) if dialogue.quiet else Heeding(lobby, dialogue, self._shelter)
         self._often = opening.union(*(phrases(dialogue.policy, one).values() for one in LANGUAGES))
         self._ears, self._own = Ledger(), Ledger()
         self._rounds: dict[int, Round] = {}
@@ -105,17 +112,25 @@ class CallHost:
     async def hear(self, speech: Pcm) -> Heard:
         """Return the words in the caller's utterance; none when there are none, or when they are not sure enough.
 
-        Raises `Retryable("hearing-slow")` after fifteen seconds. May be cancelled.
+        Raises `Retryable("hearing-slow")` after fifteen seconds, but no message is lost for that. May be cancelled.
         """
+        try:
+            return self._understood(await self._transcribed(speech))
+        except SawtakError as error:
+            if self._dialogue.quiet is None:
+                raise
+            log.warning("call %s: a message is kept unheard: %s", self._dialogue.call_id, error.code)
+            return Heard(people.UNHEARD, self._dialogue.language)
+
+    async def _transcribed(self, speech: Pcm) -> Transcript:
         try:
             async with asyncio.timeout(HEARING_SECONDS):
                 asr = await self._shelter.keep(self._asr())
                 sound = await asyncio.to_thread(resample, speech, HEARING_RATE)
                 async with self._share.place("asr"):
-                    said = await asr.transcribe(sound, self._dialogue.pinned)
+                    return await asr.transcribe(sound, self._dialogue.pinned)
         except TimeoutError:
             raise Retryable("hearing-slow", "the recogniser takes too long for a call; choose a faster one") from None
-        return self._understood(said)
 
     def answer(self, minutes: Minutes) -> AsyncIterator[Step]:
         """Stream what to say and do about what was heard; closing it ends the thinking and leaves nothing half done."""
@@ -192,8 +207,9 @@ class CallHost:
             return await self._lobby.engines.asr(None, order)
 
     def _understood(self, said: Transcript) -> Heard:
-        unsure = said.confidence is not None and said.confidence < self._dialogue.policy.confidence
-        spoken = self._dialogue.pinned or ours(said.language) or self._dialogue.language
+        dialogue = self._dialogue
+        unsure = said.confidence is not None and said.confidence < dialogue.policy.confidence and not dialogue.quiet
+        spoken = dialogue.pinned or fixed(dialogue.policy) or ours(said.language) or dialogue.language
         return Heard("" if unsure else said.text.strip(), spoken, said.confidence)
 
     def _taken(self) -> list[Bill]:
@@ -216,9 +232,12 @@ class CallHost:
 
     async def _written(self, each: Round, minutes: Minutes) -> bool:
         """Write one exchange; whether that worked."""
+        dialogue, write = self._dialogue, people.write if self._dialogue.quiet else keeping.write
         try:
-            async with self._lobby.db.tenant(self._dialogue.tenant_id) as session:
-                await keeping.write(session, self._dialogue, each, minutes)
+            if dialogue.quiet and each.note == dialogue.quiet and minutes.speech and each.left is None:
+                each.left = await people.stored(self._lobby.blobs, dialogue.tenant_id, minutes.speech)
+            async with self._lobby.db.tenant(dialogue.tenant_id) as session:
+                await write(session, dialogue, each, minutes)
         except TROUBLE as error:
             log.warning("call %s: turn %d is not written: %s", self._dialogue.call_id, each.turn, type(error).__name__)
             return False

@@ -17,6 +17,8 @@ from core_pipeline.contracts.messages import Kind, ReplyKind, Status
 from core_pipeline.history import memory, outgoing, turns
 from core_pipeline.history.threads import spoken, touched
 from core_pipeline.knowledge import unknown
+from core_pipeline.notices import happenings
+from core_pipeline.thinking import handing
 from core_pipeline.thinking.variables import differing, filled, fixed
 from errors import Impossible
 from tenants.db import scope_of
@@ -46,7 +48,7 @@ async def opened(session: AsyncSession, call_id: str) -> Dialogue:
     wish = ours(before.facts.get("language"))
     worded = filled(tenant, policy, before.facts.get("name", ""))
     known = (ours(conversation.language), ours(contact.language), policy.language)
-    language = next(one for one in (ours(call.language), fixed(policy), wish, *known) if one)
+    language = next(one for one in (fixed(policy), ours(call.language), wish, *known) if one)
     return Dialogue(
         call_id=call_id,
         tenant_id=tenant.id,
@@ -59,6 +61,7 @@ async def opened(session: AsyncSession, call_id: str) -> Dialogue:
         circumstances=circumstances_of(tenant, *differing(policy, worded)),
         opening=call.opening,
         pinned=wish if wish == language else None,
+        quiet=await handing.quiet(session, policy, conversation),
     )
 
 
@@ -95,7 +98,9 @@ async def handed(session: AsyncSession, call_id: str) -> None:
     """Note that a person was asked to take over."""
     call = await _call(session, call_id)
     await touched(session, call.conversation_id)
-    (await session.get_one(Conversation, call.conversation_id)).handed_at = datetime.now(UTC)
+    conversation = await session.get_one(Conversation, call.conversation_id)
+    conversation.handed_at = datetime.now(UTC)
+    await happenings.handed(session, conversation)
 
 
 async def transferring(session: AsyncSession, call_id: str) -> None:
@@ -121,7 +126,7 @@ async def write(session: AsyncSession, dialogue: Dialogue, each: Round, minutes:
     await session.flush()
     await spoken(session, heard, answered=True)
     await _say(session, dialogue, each, turn_id)
-    await turns.write_stages(session, turn_id, _stages(each, minutes))
+    await turns.write_stages(session, turn_id, stages(each, minutes))
     pending = waiting.pending_of(conversation)
     if pending is not None and pending.turn == turn_id and not _put(pending.question, each.reached()):
         waiting.keep(conversation, None)
@@ -161,7 +166,7 @@ async def _call(session: AsyncSession, call_id: str) -> Call:
 async def _say(session: AsyncSession, dialogue: Dialogue, each: Round, turn_id: str | None) -> None:
     """Keep what we said, and the cards that can't be spoken, which somebody has yet to send."""
     key = f"{dialogue.turn_id(each)}:out"
-    text, heard = _plain(each.intended(dialogue.fillers)), _plain(each.reached(dialogue.fillers))
+    text, heard = plain(each.intended(dialogue.fillers)), plain(each.reached(dialogue.fillers))
     if not text or await outgoing.by_key(session, key) is not None:
         return
     own: dict[str, Any] = {
@@ -178,7 +183,7 @@ async def _say(session: AsyncSession, dialogue: Dialogue, each: Round, turn_id: 
     await spoken(session, said)
     for number, card in enumerate(each.cards):
         key = f"{dialogue.turn_id(each)}:also{number}"
-        session.add(Message(kind=ReplyKind.TEXT, key=key, text=_plain(card), status=outgoing.UNSENT, **own))
+        session.add(Message(kind=ReplyKind.TEXT, key=key, text=plain(card), status=outgoing.UNSENT, **own))
     await session.flush()
 
 
@@ -189,8 +194,8 @@ def _turn(dialogue: Dialogue, each: Round, minutes: Minutes) -> Turn:
         tenant_id=dialogue.tenant_id,
         conversation_id=dialogue.conversation_id,
         state=TurnState.ANSWERED,
-        heard=_plain(each.heard) or None,
-        answer=_plain(each.answer or each.intended(dialogue.fillers)),
+        heard=plain(each.heard) or None,
+        answer=plain(each.answer or each.intended(dialogue.fillers)),
         language=each.language,
         reply_kind=ReplyKind.VOICE.value,
         citations=each.citations,
@@ -210,7 +215,7 @@ def _in(dialogue: Dialogue, each: Round, minutes: Minutes) -> Message:
         turn_id=dialogue.turn_id(each),
         direction=Direction.IN,
         kind=Kind.VOICE if spoken else Kind.TEXT,
-        text=_plain(each.heard) or None,
+        text=plain(each.heard) or None,
         provider_id=f"{dialogue.turn_id(each)}:in",
         language=each.language,
         confidence=minutes.heard.confidence if minutes.heard and spoken else None,
@@ -219,7 +224,7 @@ def _in(dialogue: Dialogue, each: Round, minutes: Minutes) -> Message:
     )
 
 
-def _stages(each: Round, minutes: Minutes) -> list[turns.Stage]:
+def stages(each: Round, minutes: Minutes) -> list[turns.Stage]:
     """The engines' bills, and what the caller waited for: the times of the call, which overlap with those."""
     bills = [turns.Stage(b.stage, b.ms, b.engine, b.units, b.unit, b.cost) for b in each.ledger.bills]
     return bills + [turns.Stage(f"call_{name}", round(ms, 1)) for name, ms in minutes.times.items()]
@@ -231,5 +236,6 @@ def _put(question: str, heard: str) -> bool:
     return "".join(whole.split()) in "".join(heard.split())
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """The text as it can be kept everywhere."""
     return text.replace("\0", "")  # Postgres stores none

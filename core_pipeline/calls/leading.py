@@ -16,6 +16,7 @@ from core_pipeline.contracts.calls import CallState
 from core_pipeline.contracts.specs import Priority
 from core_pipeline.engines.router import For
 from core_pipeline.engines.wrap.meter import Ledger
+from core_pipeline.history.threads import touched
 from errors import SawtakError
 from tenants.models import Call as Kept
 from tenants.models import Tenant, now
@@ -59,7 +60,8 @@ class Leading:
         self.beginning += 1
         try:
             faces, seen = leg.screen in {"track", "films"}, leg.screen != "none"
-            host, manner = await host_for(self.lobby, ticket.call_id, faces=faces, seen=seen)
+            line = {"faces": faces, "seen": seen, "transfers": leg.transfers}
+            host, manner = await host_for(self.lobby, ticket.call_id, **line)
             showing = await self._showing(ticket, leg, host.language)
             shown = {"on_spoken": showing.spoken} if showing else await self._films(ticket, leg, host.language)
             call = Call(showing or leg, host, manner, self.equipment, **shown)
@@ -124,4 +126,5 @@ class Leading:
             await leg.hang_up()
         async with self.lobby.db.tenant(ticket.tenant_id) as session:
             call = await session.get_one(Kept, ticket.call_id)
+            await touched(session, call.conversation_id)
             call.state, call.reason, call.ended_at = CallState.FAILED.value, "broke", now()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from core_pipeline.arabic.sentences import Sentences
 from core_pipeline.calls.host import Manner
 from core_pipeline.calls.menu import announced
+from core_pipeline.calls.people import led
 from core_pipeline.cloning.disclosure import disclosed
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ SEEN = 4
 def manner_of(dialogue: Dialogue, *, seen: bool = False) -> Manner:
     """How this call is led, as its tenant wants calls led; silence is borne longer where we are `seen`."""
     calls = dialogue.policy.calls
-    return Manner(
+    manner = Manner(
         language=dialogue.language,
         opening=_opening(dialogue),
         interrupts=calls.interrupts,
@@ -33,6 +34,7 @@ def manner_of(dialogue: Dialogue, *, seen: bool = False) -> Manner:
         keys=frozenset(calls.menu),
         digits=calls.digits,
     )
+    return led(dialogue, manner) if dialogue.quiet else manner
 
 
 def _opening(dialogue: Dialogue) -> tuple[str, ...]:
@@ -43,5 +45,5 @@ def _opening(dialogue: Dialogue) -> tuple[str, ...]:
     sentences.append(disclosed("", policy, language, first=first).strip())
     cut = Sentences()
     sentences += [*cut.feed(dialogue.opening), *cut.flush()] or [dialogue.words("greeting", language)]
-    sentences += announced(policy, language) if policy.calls.announce else ()
+    sentences += announced(policy, language, dialogue.person) if policy.calls.announce and not dialogue.quiet else ()
     return tuple(one for one in sentences if one)

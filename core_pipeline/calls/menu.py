@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from core_pipeline.arabic.numbers import digit_by_digit
-from core_pipeline.calls.hours import person_now
 
 if TYPE_CHECKING:
     from tenants.policy import Policy
@@ -33,11 +31,10 @@ _KEYS = {
 }
 
 
-def announced(policy: Policy, language: str) -> tuple[str, ...]:
-    """The sentences that tell what each key does; a person is not offered where nobody is to be disturbed now."""
-    reachable = person_now(policy, datetime.now(UTC))
+def announced(policy: Policy, language: str, person: str) -> tuple[str, ...]:
+    """The sentences that tell what each key does; nobody is offered where there is no `person` to be reached now."""
     keys_do = policy.calls.menu.items()
-    offered = [(keys, deed) for keys, deed in keys_do if (deed != PERSON or reachable) and _known(deed)]
+    offered = [(keys, deed) for keys, deed in keys_do if (deed != PERSON or person) and _known(deed)]
     return tuple(_sentence(keys, deed, language) for keys, deed in offered)
 
 

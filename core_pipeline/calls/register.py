@@ -18,6 +18,7 @@ from tenants.db import scope_of
 from tenants.models import Call, Conversation
 
 if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from core_pipeline.contracts.calls import CallNews
@@ -73,6 +74,7 @@ async def redeem(session: AsyncSession, token: str, provider_id: str | None, pro
         raise Forged("call-token", "the call was not brought in time")
     if provider_id is not None and not call.outgoing and provider_id != call.provider_id:
         raise Forged("call-token", "this token is for another call")
+    await touched(session, call.conversation_id)
     now = datetime.now(UTC)
     once = update(Call).where(col(Call.id) == call.id, col(Call.token) == digest)
     taken = await session.execute(
@@ -137,9 +139,11 @@ async def whose(session: AsyncSession, token: str) -> str | None:
 
 async def broken_off(session: AsyncSession, process: str) -> list[tuple[str, str]]:
     """Note that calls which this process was leading when it died are over; return their tenants' and their own ids."""
+    theirs = (col(Call.process) == process) & (col(Call.state) == CallState.RUNNING.value)
+    await _touched(session, theirs)
     dropped = (
         update(Call)
-        .where(col(Call.process) == process, col(Call.state) == CallState.RUNNING.value)
+        .where(theirs)
         .values(state=CallState.DROPPED.value, reason="restart", ended_at=datetime.now(UTC))
         .execution_options(synchronize_session=False)
         .returning(col(Call.tenant_id), col(Call.id))
@@ -151,6 +155,7 @@ async def over(session: AsyncSession, call_id: str, reason: str) -> None:
     """Note that a call has ended, where whoever led it could not."""
     call = await session.get_one(Call, call_id)
     if call.state == CallState.RUNNING:
+        await touched(session, call.conversation_id)
         broken = reason in {"dropped", "broke"}
         call.state, call.reason = (CallState.DROPPED if broken else CallState.ENDED).value, reason
         call.ended_at = datetime.now(UTC)
@@ -164,9 +169,11 @@ async def leading(session: AsyncSession) -> set[str]:
 async def unbrought(session: AsyncSession) -> list[tuple[str, str]]:
     """Note calls as missed that still ring though nobody can bring their sound any more; those that came to us."""
     rang = col(Call.started_at) < datetime.now(UTC) - timedelta(seconds=RINGING_SECONDS)
+    forgotten = (col(Call.state) == CallState.RINGING.value) & rang
+    await _touched(session, forgotten)
     missed_now = (
         update(Call)
-        .where(col(Call.state) == CallState.RINGING.value, rang)
+        .where(forgotten)
         .values(state=CallState.MISSED.value, reason="not-brought", token=None, ended_at=datetime.now(UTC))
         .execution_options(synchronize_session=False)
         .returning(col(Call.tenant_id), col(Call.id), col(Call.outgoing))
@@ -190,6 +197,14 @@ async def conversation_of(session: AsyncSession, call_id: str) -> Conversation:
     """The conversation that a call is part of."""
     call = await session.get_one(Call, call_id)
     return await session.get_one(Conversation, call.conversation_id)
+
+
+async def _touched(session: AsyncSession, which: ColumnElement[bool]) -> None:
+    """Note that the conversations of these calls look different; before the calls, and in one order, as all do."""
+    of_calls = select(col(Call.conversation_id)).where(which)
+    asked = select(col(Conversation.id)).where(col(Conversation.id).in_(of_calls)).order_by(col(Conversation.id))
+    for conversation_id in (await session.scalars(asked)).all():
+        await touched(session, conversation_id)
 
 
 def _digest(token: str) -> str:

@@ -73,6 +73,11 @@ class Showing:
         """Show another face."""
         self._leg.show(face)
 
+    @property
+    def transfers(self) -> bool:
+        """Whether the line can connect callers to somebody else."""
+        return self._leg.transfers
+
     async def transfer(self, to: str, words: str = "") -> None:
         """Connect the caller to somebody else."""
         await self._leg.transfer(to, words)

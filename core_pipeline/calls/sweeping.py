@@ -14,7 +14,7 @@ from core_pipeline.notices import happenings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from core_pipeline.calls.board import Switchroom
+    from core_pipeline.calls.switchroom import Switchroom
 
 log = logging.getLogger(__name__)
 

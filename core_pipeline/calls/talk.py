@@ -134,13 +134,13 @@ class Talk:
             self._finish(exchange)
         await self._mouth.far.told(Told("cleared", turn=current.minutes.turn))
 
-    def announce(self, sayings: Sequence[Say | str], *, lasting: bool = False, end: str | None = None) -> None:
+    def announce(self, sayings: Sequence[Say | str], *, lasting: bool = False, closing: Step | None = None) -> None:
         """Say something of our own, or ready words by their names, now, when nothing else is going on.
 
-        With `end` for a reason the call ends after it, whatever the caller does; speech interrupts nothing `lasting`.
+        `closing` is done after it, whatever the caller does; speech interrupts nothing `lasting`.
         """
-        exchange = Exchange(Minutes(0), self._loop.time(), lasting=lasting, final=end is not None)
-        self._start(exchange, partial(self._own, sayings=sayings, end=end))
+        exchange = Exchange(Minutes(0), self._loop.time(), lasting=lasting, final=closing is not None)
+        self._start(exchange, partial(self._own, sayings=sayings, closing=closing))
 
     async def close(self) -> None:
         """Stop everything; what was going on is written down."""
@@ -243,14 +243,14 @@ class Talk:
             if await far.transfer(step.to):
                 await self._over("transfer")
             else:
-                self.announce(["trouble"])
+                self.announce([step.otherwise])
         elif isinstance(step, End):
             await far.told(Told("notice", "end", language=self._mouth.language))
             await self._over(step.reason)
 
-    async def _own(self, exchange: Exchange, *, sayings: Sequence[Say | str], end: str | None) -> Step | None:
+    async def _own(self, exchange: Exchange, *, sayings: Sequence[Say | str], closing: Step | None) -> Step | None:
         await self._mouth.own(exchange, sayings)
-        return End(end) if end is not None else None
+        return closing
 
     async def _responded(self, exchange: Exchange, *, ask: Callable[[Minutes], AsyncIterator[Step]]) -> Step | None:
         """Answer what was typed or pressed."""

@@ -93,6 +93,14 @@ class Verdict:
     sound: str = ""
 
 
+@dataclass(frozen=True)
+class Words:
+    """What a caller is told who is not talked to; `sound` as in `Verdict`."""
+
+    text: str
+    sound: str = ""
+
+
 class Switchboard(Protocol):
     """What a channel asks of us about calls on its account."""
 
@@ -116,6 +124,12 @@ class Switchboard(Protocol):
 
     async def person(self, call_id: str) -> str:
         """The number that the running call is to be transferred to; "" when nobody is to be disturbed."""
+
+    async def unreached(self, provider_id: str) -> None:
+        """Note that nobody took the call that was put through, so that somebody has to call back."""
+
+    async def ready(self, language: str, *names: str) -> Words:
+        """The tenant's ready words of these names in one piece, spoken where that is possible in time."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from errors import Retryable, SawtakError
+
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
 Words: TypeAlias = Mapping[str, str]
@@ -67,6 +70,16 @@ class Sheet:
             found.get("link", ""),
             found.get("button", ""),
         )
+
+    async def answered(self, found: AsyncIterator[Check]) -> AsyncIterator[Check]:
+        """What was found by asking the vendor; where it stops answering, a last check "vendor" says so."""
+        try:
+            async for check in found:
+                yield check
+        except Retryable as error:
+            yield self.told("vendor", "silent", code=error.code)
+        except SawtakError as error:
+            yield self.told("vendor", "refused", code=error.code)
 
     def outcomes(self) -> dict[tuple[str, str], Mapping[str, str]]:
         """Every outcome of every check, as it stands in the file."""

@@ -164,6 +164,10 @@ class Leg(Protocol):
     def played(self) -> float:
         """How many seconds of sound were handed to the far end so far, silence between sentences not counted."""
 
+    @property
+    def transfers(self) -> bool:
+        """Whether callers can be connected to somebody else on this line."""
+
     async def transfer(self, to: str, words: str = "") -> None:
         """Connect the caller to this number or name and leave them to it; ends `events`.
 

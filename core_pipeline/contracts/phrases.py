@@ -64,6 +64,19 @@ READY = {
         "ar": "من فضلك اترك رسالتك بعد الصفارة وسنرد عليك.",
         "en": "Please leave a message after the tone and we will get back to you.",
     },
+    "away": {"ar": "مساعدنا الآلي لا يستطيع الرد الآن.", "en": "Our automated assistant can't answer right now."},
+    "with_colleague": {
+        "ar": "أحد أفراد فريقنا يتابع محادثتك.",
+        "en": "One of our team is looking after your conversation.",
+    },
+    "say_message": {
+        "ar": "من فضلك قل رسالتك الآن، وسيسمعها فريقنا ويرد عليك.",
+        "en": "Please say your message now; our team will hear it and get back to you.",
+    },
+    "message_kept": {
+        "ar": "شكرا، سجلت رسالتك. يمكنك أن تضيف إليها، أو تنهي المكالمة.",
+        "en": "Thank you, I have kept your message. You can add to it, or hang up.",
+    },
     "lines_busy": {"ar": "كل الخطوط مشغولة الآن.", "en": "All our lines are busy at the moment."},
     "closed": {"ar": "نحن مغلقون الآن.", "en": "We are closed at the moment."},
     "not_heard": {

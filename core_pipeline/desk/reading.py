@@ -14,6 +14,7 @@ from sqlmodel import col
 from core_pipeline.contracts.messages import Kind, Status
 from core_pipeline.history import orders
 from core_pipeline.history.outgoing import INTENT, UNSENT
+from errors import Impossible
 from tenants.models import Call, ConversationNote, Direction, Message, Turn, TurnState, now
 
 if TYPE_CHECKING:
@@ -99,6 +100,14 @@ async def thread(session: AsyncSession, conversation_id: str, before: int | None
     entries.sort(key=lambda one: one.at)
     last = max((row.id or 0 for row in rows), default=0)
     return Thread(tuple(entries), rows[0].id if more else None, last, await _busy(session, conversation_id))
+
+
+async def find_order(session: AsyncSession, order_id: int) -> Message:
+    """A colleague's order; `Impossible("missing")` where there is none of this number."""
+    order = await session.get(Message, order_id)
+    if order is None or order.author_id is None or order.direction != Direction.IN:
+        raise Impossible("missing", "there is no such reply")
+    return order
 
 
 async def outcomes(session: AsyncSession, order: Message) -> set[str]:

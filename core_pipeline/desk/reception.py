@@ -14,7 +14,7 @@ from core_pipeline.contracts.messages import Identity, Inbound, Kind, MediaRef, 
 from core_pipeline.desk import duty
 from core_pipeline.desk.colleagues import able
 from core_pipeline.desk.duty import agent_of
-from core_pipeline.desk.reading import outcomes
+from core_pipeline.desk.reading import find_order, outcomes
 from core_pipeline.desk.window import window_of
 from core_pipeline.history import orders
 from errors import Impossible
@@ -91,7 +91,7 @@ class Reception:
     async def again(self, tenant_id: str, by: Actor, order_id: int) -> Message:
         """Have a reply sent that came to nothing, once however often this is asked; raises as `reply`."""
         async with self.db.tenant(tenant_id, reads=True) as session:
-            order = await _order(session, order_id)
+            order = await find_order(session, order_id)
             name = _named(order.conversation_id, order.author_id or "", f"again:{order.provider_id}")
             known = await session.scalar(select(Message).where(col(Message.provider_id) == name))
             if known is not None:
@@ -114,7 +114,7 @@ class Reception:
     async def drop(self, tenant_id: str, by: Actor, order_id: int) -> Message:
         """Forget a reply that came to nothing."""
         async with self.db.tenant(tenant_id) as session:
-            await _check_failed(session, await _order(session, order_id))
+            await _check_failed(session, await find_order(session, order_id))
             order = await orders.replace(session, order_id)
             audit.record(session, by, "inbox.reply.drop", order.conversation_id)
         return order
@@ -183,13 +183,6 @@ def _check(draft: Draft) -> None:
         raise Impossible("reply-long", f"write at most {LONGEST_TEXT} letters at once")
     if draft.sound is not None and not 0 < len(draft.sound) <= MOST_SOUND:
         raise Impossible("media-too-large", "record a shorter message")
-
-
-async def _order(session: AsyncSession, order_id: int) -> Message:
-    order = await session.get(Message, order_id)
-    if order is None or order.author_id is None or order.direction != Direction.IN:
-        raise Impossible("missing", "there is no such reply")
-    return order
 
 
 def _check_window(conversation: Conversation, limits: Limits) -> None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 STATES = ("open", "mine", "unassigned", "waiting", "unread", "closed")
 LIMIT = 30
+# So many of the newest conversations are searched before all of them are.
+NEAR = 300
 
 
 @dataclass(frozen=True)
@@ -58,13 +60,13 @@ class Page:
 
 async def page(session: AsyncSession, filters: Filters, before: str | None = None, limit: int = LIMIT) -> Page:
     """The newest conversations that are wanted, or those after the `next` of the page before."""
-    asked = await _asked(session, filters)
+    asked = (await _asked(session, filters)).order_by(col(Conversation.last_at).desc(), col(Conversation.id).desc())
     if before is not None:
         at, last = _cursor(before)
         newer = col(Conversation.last_at) < at, col(Conversation.id) < last
         asked = asked.where(col(Conversation.last_at) <= at, newer[0] | newer[1])
-    order = col(Conversation.last_at).desc(), col(Conversation.id).desc()
-    found = (await session.scalars(asked.order_by(*order).limit(limit + 1))).all()
+    typed = cleaned(filters.search)
+    found = await _searched(session, asked, typed, limit) if typed else await _first(session, asked, limit)
     after = found[limit - 1] if len(found) > limit else None
     rows = await _dressed(session, found[:limit])
     return Page(rows, f"{after.last_at.isoformat()}~{after.id}" if after else None)
@@ -72,7 +74,10 @@ async def page(session: AsyncSession, filters: Filters, before: str | None = Non
 
 async def among(session: AsyncSession, ids: Iterable[str], filters: Filters) -> tuple[Row, ...]:
     """Those of these conversations that are wanted."""
-    asked = (await _asked(session, filters)).where(col(Conversation.id).in_(list(ids)))
+    here = list(ids)
+    asked = (await _asked(session, filters)).where(col(Conversation.id).in_(here))
+    if typed := cleaned(filters.search):
+        asked = asked.where(_matching(typed, here))
     return await _dressed(session, (await session.scalars(asked)).all())
 
 
@@ -147,9 +152,24 @@ async def _asked(session: AsyncSession, filters: Filters) -> Select[Conversation
         asked = asked.where(col(Conversation.id).in_(bearing))
     if filters.language:
         asked = asked.where(col(Conversation.language) == filters.language)
-    if typed := cleaned(filters.search):
-        asked = asked.where(_matching(typed))
     return asked
+
+
+async def _first(session: AsyncSession, asked: Select[Conversation], limit: int) -> Sequence[Conversation]:
+    """So many of these, and one more that tells whether there are more."""
+    return (await session.scalars(asked.limit(limit + 1))).all()
+
+
+async def _searched(
+    session: AsyncSession, asked: Select[Conversation], typed: str, limit: int
+) -> Sequence[Conversation]:
+    """Those with these words: what many have, the newest have; only what few have is looked for everywhere."""
+    near = (await session.scalars(asked.with_only_columns(col(Conversation.id)).limit(NEAR))).all()
+    there = asked.where(col(Conversation.id).in_(near), _matching(typed, near))
+    found = await _first(session, there, limit)
+    if len(found) > limit or len(near) < NEAR:
+        return found
+    return await _first(session, asked.where(_matching(typed)), limit)
 
 
 def _listed() -> Any:
@@ -180,11 +200,14 @@ def _within(state: str, me: str) -> Any:
             return true()
 
 
-def _matching(typed: str) -> Any:
+def _matching(typed: str, within: Sequence[str] | None = None) -> Any:
+    """Whose name, number or words hold this; words are looked for `within` some conversations, or in all (None)."""
     named = select(col(Contact.id)).where(contains(col(Contact.name), typed))
     number = digits(typed)
     known = select(col(ContactIdentity.contact_id)).where(contains(col(ContactIdentity.value), number or typed))
     said = select(col(Message.conversation_id)).where(contains(col(Message.text), typed))
+    if within is not None:
+        said = said.where(col(Message.conversation_id).in_(within))
     whose = col(Conversation.contact_id).in_(named) | col(Conversation.contact_id).in_(known)
     return whose | col(Conversation.id).in_(said) | contains(col(Conversation.chat), number or typed)
 

@@ -28,15 +28,14 @@ def cleaned(typed: str) -> str:
 
 def contains(column: Any, typed: str) -> ColumnElement[bool]:
     """Hold where the column contains this, whichever way its letters are written; %, _ and the like mean themselves."""
-    loose = "".join("_" if one in _ANY else _escaped(one) for one in typed)
-    found: ColumnElement[bool] = column.ilike(f"%{loose}%", escape=ESCAPE)
-    if not _ANY & set(typed):
+    found = _like(column, "".join("_" if one in _ANY else _escaped(one) for one in typed))
+    firsts = {_FIRST.get(one, one) for one in typed} & _ANY
+    if not firsts:
         return found
-    plain = "".join(_escaped(_FIRST.get(one, one)) for one in typed)
-    same: Any = reduce(lambda inner, pair: func.replace(inner, *pair), _FIRST.items(), column)
+    others = [(other, first) for other, first in _FIRST.items() if first in firsts]
+    same: Any = reduce(lambda inner, pair: func.replace(inner, *pair), others, column)
     # The loose pattern is cheap and lets few through; only those are compared letter by letter.
-    exact: ColumnElement[bool] = same.ilike(f"%{plain}%", escape=ESCAPE)
-    return found & exact
+    return found & _like(same, "".join(_escaped(_FIRST.get(one, one)) for one in typed))
 
 
 def digits(typed: str) -> str:
@@ -44,6 +43,13 @@ def digits(typed: str) -> str:
     bare = typed.translate(str.maketrans("", "", "+-() ."))
     found = bare.removeprefix("00") if bare.isascii() and bare.isdigit() else ""
     return found if len(found) >= 3 else ""
+
+
+def _like(column: Any, pattern: str) -> ColumnElement[bool]:
+    # Where no letter has two sizes, as in Arabic, nothing need be made small first, which takes most of the time.
+    sized = pattern.lower() != pattern.upper()
+    found: ColumnElement[bool] = (column.ilike if sized else column.like)(f"%{pattern}%", escape=ESCAPE)
+    return found
 
 
 def _escaped(letter: str) -> str:

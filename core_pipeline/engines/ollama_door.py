@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from core_pipeline.contracts.specs import Progress
+from core_pipeline.contracts.titles import titled
+from core_pipeline.engines.titles import ApiKey, Model, Patience
 from core_pipeline.engines.vendor import translated
 from core_pipeline.engines.wrap.flowing import flowing
 from errors import Impossible, NeedsOwner, Retryable, SawtakError
@@ -29,11 +31,11 @@ class OllamaConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    host: str = "http://127.0.0.1:11434"
-    model: str
-    api_key: SecretStr = SecretStr("")
-    keep_alive: str = "30m"
-    seconds: float = Field(default=120.0, gt=0)
+    host: Annotated[str, titled("Address of the server", "عنوان الخادم")] = "http://127.0.0.1:11434"
+    model: Model
+    api_key: ApiKey = SecretStr("")
+    keep_alive: Annotated[str, titled("How long the model stays loaded", "مدة بقاء النموذج جاهزًا", rare=True)] = "30m"
+    seconds: Patience = Field(default=120.0, gt=0)
 
 
 class _Door(httpx.AsyncBaseTransport):

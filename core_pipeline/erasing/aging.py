@@ -93,6 +93,7 @@ async def aging(db: Database, blobs: Blobs, lock: Lock, every: float = EVERY_SEC
             try:
                 if await lock.take():
                     await age_all(db, blobs)
+                    await db.tend()
             except SQLAlchemyError as error:
                 log.warning("letting old things go waits: %s", type(error).__name__)
             with suppress(TimeoutError):

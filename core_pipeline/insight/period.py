@@ -26,6 +26,12 @@ class Period:
         return cls.between(today - timedelta(days=days - 1), today, zone)
 
     @classmethod
+    def month(cls, zone: str, at: datetime) -> Period:
+        """The month so far, with the whole of today."""
+        today = at.astimezone(_zone(zone)).date()
+        return cls(today.replace(day=1), today, zone)
+
+    @classmethod
     def between(cls, first: date, last: date, zone: str) -> Period:
         """These days; `Impossible` when they are in the wrong order or more than a year."""
         _zone(zone)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from core_pipeline.insight.figures import Figures
+    from core_pipeline.insight.standing import Share
 
 BOM = "\ufeff"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -27,6 +28,12 @@ def written(rows: Iterable[Sequence[object]]) -> str:
     for row in rows:
         writer.writerow([_harmless(cell) for cell in row])
     return BOM + out.getvalue()
+
+
+def shares_sheet(shares: Iterable[Share]) -> str:
+    """What each business had and cost, as CSV."""
+    rows = [(one.tenant.slug, one.tenant.name_en, one.messages, one.answers, one.cost / 1e6) for one in shares]
+    return written([("business", "name", "messages", "answers", "usd"), *rows])
 
 
 def _harmless(cell: object) -> object:

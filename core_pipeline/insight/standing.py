@@ -110,8 +110,9 @@ async def shares(
 ) -> list[Share]:
     """What each business (of these; None: all) had in that time, the dearest first; needs the platform's session."""
 
-    async def by_tenant(asked: Any) -> dict[str, int]:
-        return {str(tenant_id): int(value or 0) for tenant_id, value in await session.execute(asked)}
+    async def by_tenant(asked: Any, whose: Any) -> dict[str, int]:
+        wanted = asked if tenant_ids is None else asked.where(whose.in_(list(tenant_ids)))
+        return {str(tenant_id): int(value or 0) for tenant_id, value in await session.execute(wanted.group_by(whose))}
 
     def within(column: Any) -> tuple[Any, Any]:
         return column >= since, column < until
@@ -125,9 +126,9 @@ async def shares(
         .join(Turn, col(Turn.id) == col(TurnStage.turn_id))
         .where(*within(col(Turn.started_at)))
     )
-    had = await by_tenant(messages.group_by(col(Message.tenant_id)))
-    answered = await by_tenant(answers.group_by(col(Turn.tenant_id)))
-    cost = await by_tenant(costs.group_by(col(TurnStage.tenant_id)))
+    had = await by_tenant(messages, col(Message.tenant_id))
+    answered = await by_tenant(answers, col(Turn.tenant_id))
+    cost = await by_tenant(costs, col(TurnStage.tenant_id))
     found = [
         Share(one, had.get(one.id, 0), answered.get(one.id, 0), cost.get(one.id, 0))
         for one in await _tenants(session, tenant_ids)

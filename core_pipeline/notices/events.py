@@ -1,15 +1,15 @@
-"""What can be told: the names of events, which tenants' systems rely on."""
+"""What can be told: the names of events, which tenants' systems rely on, and what each means."""
 
 from __future__ import annotations
 
 EVENTS = {
-    "message.received": "A customer's message was recorded.",
-    "message.sent": "A network has accepted a message of ours.",
-    "turn.answered": "An answer is with the network, or nothing was to be said.",
-    "turn.dead": "An answer failed for good; the customer got the words for that.",
-    "handoff.requested": "A customer wants a person; the bot is silent in this conversation.",
-    "call.started": "A call is being talked on.",
-    "call.ended": "A call is over.",
-    "call.missed": "A call was not talked on.",
-    "voicemail.received": "A caller left a message instead of talking.",
+    "message.received": {"en": "A customer wrote or spoke", "ar": "عميل كتب أو تكلم"},
+    "message.sent": {"en": "A message of ours is with the network", "ar": "رسالة منا وصلت إلى الشبكة"},
+    "turn.answered": {"en": "The bot has answered", "ar": "أجاب المساعد"},
+    "turn.dead": {"en": "An answer failed for good", "ar": "فشلت إجابة نهائيا"},
+    "handoff.requested": {"en": "A customer wants a person", "ar": "عميل يطلب موظفا"},
+    "call.started": {"en": "A call began", "ar": "بدأت مكالمة"},
+    "call.ended": {"en": "A call is over", "ar": "انتهت مكالمة"},
+    "call.missed": {"en": "A call was not taken", "ar": "مكالمة لم يُرد عليها"},
+    "voicemail.received": {"en": "A caller left a message", "ar": "متصل ترك رسالة"},
 }

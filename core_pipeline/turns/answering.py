@@ -19,6 +19,7 @@ from core_pipeline.history import memory, turns
 from core_pipeline.history.threads import called_in
 from core_pipeline.knowledge import unknown
 from core_pipeline.notices import happenings
+from core_pipeline.thinking import handing
 from core_pipeline.thinking.think import think
 from core_pipeline.thinking.words import phrase
 from core_pipeline.turns import again, colleague, handing_over
@@ -116,7 +117,7 @@ async def _said(deps: Deps, here: Here, now: Situation, order: For, script: Scri
     if now.script:
         return Said(now.script, "script")
     if now.taken or now.handed:
-        return Said(note=colleague.TAKEN if now.taken else "handed-over")
+        return Said(note=handing.TAKEN if now.taken else handing.WAITS)
     opening = disclosed("", now.policy, now.language, first=now.first).strip() if script else ""
     if Kind.CALL in now.kinds and now.heard:
         opening = f"{phrase(now.policy, 'call_broke_off', now.language)} {opening}".strip()
@@ -140,10 +141,10 @@ async def _heeded(deps: Deps, here: Here, now: Situation) -> Said | None:
         return Said(settled.words, "action")
     if (wanted := command(now.heard)) is not None:
         return await _obeyed(deps, here, now, wanted)
-    if handing_over.wanted(now):
+    if handing.wanted(now.policy, now.heard):
         return Said(*await handing_over.hand_over(deps, here, now))
     if await handing_over.used_up(deps, here, now):
-        return Said((await handing_over.hand_over(deps, here, now))[0], handing_over.QUOTA)
+        return Said((await handing_over.hand_over(deps, here, now))[0], handing.QUOTA)
     if (word := agreed(now)) is not None:
         return Said(phrase(now.policy, "remembered" if word == "yes" else "not_remembered", now.language), "memory")
     return None
@@ -176,7 +177,7 @@ async def _found(
     if not ending:
         await again.remember_answer(deps, here, asked, now, thought, script, None if opening else _kept(spoken))
     text = " ".join(part for part in (opening, thought.text, ending) if part)
-    note = "handoff" if thought.handed else None if thought.sure else unknown.NOTE
+    note = handing.HANDED if thought.handed else None if thought.sure else unknown.NOTE
     return Said(text, note, thought.citations, spoken, also=thought.also)
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from core_pipeline.contracts.engines import Pcm
     from core_pipeline.turns.deps import Deps, Here
 
-NOTE, TAKEN = "colleague", "taken-over"
+NOTE = "colleague"
 
 
 async def plan(deps: Deps, here: Here) -> dict[str, Any] | None:

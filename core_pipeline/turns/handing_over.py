@@ -5,30 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
-from sqlmodel import col
-
-from core_pipeline.arabic.wishes import wants_person
 from core_pipeline.history.threads import touched
-from core_pipeline.knowledge import unknown
 from core_pipeline.thinking import handing
 from core_pipeline.turns.remembering import offer
 from tenants import quotas
 from tenants.models import Conversation, Turn
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncSession
-
     from core_pipeline.thinking.think import Thought
     from core_pipeline.turns.deps import Deps, Here
     from core_pipeline.turns.situation import Situation
-
-HANDED, CLOSED, QUOTA = "handoff", "closed", "quota"
-
-
-def wanted(now: Situation) -> bool:
-    """Whether these words go to a person, by the customer's wish or the tenant's rules."""
-    return wants_person(now.heard) or handing.by_rule(now.policy, now.heard) is not None
 
 
 async def hand_over(deps: Deps, here: Here, now: Situation) -> tuple[str, str]:
@@ -38,7 +24,7 @@ async def hand_over(deps: Deps, here: Here, now: Situation) -> tuple[str, str]:
         async with deps.db.tenant(here.tenant_id) as session:
             await touched(session, here.conversation_id)
             (await session.get_one(Conversation, here.conversation_id)).handed_at = datetime.now(UTC)
-    return handing.words_for(now.policy, now.language), HANDED if asked else CLOSED
+    return handing.words_for(now.policy, now.language), handing.HANDED if asked else handing.CLOSED
 
 
 async def used_up(deps: Deps, here: Here, now: Situation) -> bool:
@@ -58,21 +44,5 @@ async def _too_often(deps: Deps, here: Here, now: Situation) -> bool:
     if not now.policy.handoff.after_unknown:
         return False
     async with deps.db.tenant(here.tenant_id, reads=True) as session:
-        return handing.too_often(now.policy, await _unknown_before(session, here, now.policy.handoff.after_unknown))
-
-
-async def _unknown_before(session: AsyncSession, here: Here, most: int) -> int:
-    """How many of the last turns in a row found no answer, since a person was asked in an earlier turn."""
-    since = (await session.get_one(Conversation, here.conversation_id)).handed_at
-    if since is not None and since >= (await session.get_one(Turn, here.turn_id)).started_at:
-        since = None  # an earlier try of this very turn asked
-    asked = (
-        select(col(Turn.note))
-        .where(col(Turn.conversation_id) == here.conversation_id, col(Turn.id) != here.turn_id)
-        .where(col(Turn.answer).is_not(None))
-        .order_by(col(Turn.started_at).desc(), col(Turn.id).desc())
-        .limit(most)
-    )
-    asked = asked.where(col(Turn.started_at) > since) if since is not None else asked
-    notes = (await session.scalars(asked)).all()
-    return next((place for place, note in enumerate(notes) if note != unknown.NOTE), len(notes))
+        began = (await session.get_one(Turn, here.turn_id)).started_at
+        return await handing.once_too_often(session, now.policy, here.conversation_id, here.turn_id, began)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from core_pipeline.contracts.messages import ReplyKind
-from core_pipeline.turns.colleague import TAKEN
+from core_pipeline.thinking.handing import TAKEN
 
 
 class DeadLetterError(Exception):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from core_pipeline.answers import circumstances_of
@@ -12,7 +11,6 @@ from core_pipeline.arabic.language import detect
 from core_pipeline.arabic.wishes import video_wish
 from core_pipeline.contracts.messages import Kind
 from core_pipeline.history import incoming, memory
-from core_pipeline.history.threads import HUMAN
 from core_pipeline.thinking import handing
 from core_pipeline.thinking.matter import Matter
 from core_pipeline.thinking.variables import differing, filled, fixed
@@ -108,6 +106,7 @@ async def _read(session: AsyncSession, here: Here, policy: Policy) -> Situation:
     language = (_ours(conversation.address.get("language")) if said else None) or fixed(policy) or wished or spoken
     worded = filled(tenant, policy, recalled.facts.get("name", ""))
     heard, ready, note = _understood(messages, policy)
+    held = handing.held_by_people(conversation, policy)
     video, rest = video_wish(heard) if policy.video != "never" else (False, heard)
     if video and not rest:
         ready, note = "greeting", AGAIN
@@ -120,8 +119,8 @@ async def _read(session: AsyncSession, here: Here, policy: Policy) -> Situation:
         heard=rest,
         ready=ready,
         note=note,
-        handed=_handed(conversation, policy),
-        taken=conversation.mode == HUMAN,
+        handed=held == handing.WAITS,
+        taken=held == handing.TAKEN,
         pending=conversation.pending,
         first=not any(one.speaker == "bot" for one in recalled.history),
         since=min((message.id or 0 for message in messages), default=0),
@@ -175,8 +174,3 @@ def _language(messages: Sequence[Message], policy: Policy, before: str | None) -
 def _ours(language: str | None) -> str | None:
     known = (language or "")[:2]
     return known if known in LANGUAGES else None
-
-
-def _handed(conversation: Conversation, policy: Policy) -> bool:
-    at = conversation.handed_at
-    return at is not None and datetime.now(UTC) - at < timedelta(hours=policy.handoff_hours)

@@ -12,7 +12,8 @@ from tenants.models.base import new_id, time_column
 class Agency(SQLModel, table=True):
     """Who looks after a group of tenants; `domain` is the host name at which its people find the panel.
 
-    `brand` is how the panel looks to them: "name_ar", "name_en", "logo" (a blob), "colour" (#rrggbb).
+    `brand` is how the panel looks to them: "name_ar", "name_en", "logo" (a blob), "colour" (#rrggbb). Since `off_at`
+    neither its people nor its keys are let in; its businesses are served on.
     """
 
     id: str = Field(default_factory=new_id, primary_key=True)
@@ -20,6 +21,7 @@ class Agency(SQLModel, table=True):
     name: str
     domain: str | None = Field(default=None, unique=True, index=True)
     brand: dict[str, str] = Field(default_factory=dict, sa_type=JSON, nullable=True)
+    off_at: datetime | None = time_column(nullable=True)
     created_at: datetime = time_column()
 
 

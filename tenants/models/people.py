@@ -126,6 +126,32 @@ class PolicyVersion(SQLModel, table=True):
     created_at: datetime = time_column()
 
 
+class HouseKey(SQLModel, table=True):
+    """A key to the API for an agency's own deeds, or (no agency) the platform's; `digest` is all that is kept of it."""
+
+    __tablename__ = "house_key"
+    id: str = Field(default_factory=new_id, primary_key=True)
+    agency_id: str | None = Field(default=None, foreign_key="agency.id", index=True)
+    name: str
+    prefix: str
+    digest: str = Field(unique=True)
+    made_by: str
+    created_at: datetime = time_column()
+    used_at: datetime | None = time_column(nullable=True)
+    revoked_at: datetime | None = time_column(nullable=True)
+
+
+class HouseRepeat(SQLModel, table=True):
+    """What a request by such a key with this idempotency key was answered with; `digest` is of the request itself."""
+
+    __tablename__ = "house_repeat"
+    key: str = Field(primary_key=True)
+    digest: str
+    status: int = 0
+    answer: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    created_at: datetime = time_column()
+
+
 class SystemSetting(SQLModel, table=True):
     """A choice of the platform's administrator for the whole installation."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, select
 from sqlmodel import col
 
-from tenants.models import AccessGrant, Person, SignIn, now
+from tenants.models import AccessGrant, Agency, Person, SignIn, now
 from tenants.people.roles import Reach
 
 if TYPE_CHECKING:
@@ -55,16 +55,19 @@ async def begin(session: AsyncSession, person_id: str, *, whole: bool, address: 
 async def find(session: AsyncSession, token: str) -> SignedIn | None:
     """Who is signed in with this cookie; None for one that is over, unknown, or of somebody who was switched off."""
     asked = (
-        select(SignIn, Person, AccessGrant)
+        select(SignIn, Person, AccessGrant, col(Agency.off_at))
         .join(Person, col(Person.id) == col(SignIn.person_id))
         .outerjoin(AccessGrant, col(AccessGrant.person_id) == col(Person.id))
+        .outerjoin(Agency, col(Agency.id) == col(AccessGrant.agency_id))
     )
     asked = asked.where(col(SignIn.digest) == _digest(token), col(Person.active), col(SignIn.expires_at) > now())
     rows = (await session.execute(asked)).all()
     if not rows:
         return None
-    sign_in, person, _ = rows[0]
-    return SignedIn(person, sign_in, Reach.of(filter(None, (grant for *_, grant in rows))))
+    sign_in, person, *_ = rows[0]
+    # What an agency gave counts no more while it is switched off.
+    grants = [grant for *_, grant, off_at in rows if off_at is None]
+    return SignedIn(person, sign_in, Reach.of(filter(None, grants)))
 
 
 async def seen(session: AsyncSession, sign_in_id: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from admin import checks
+from core_pipeline.operating import checks
 from tenants.db import Database
 from tests.conftest import Floor
 from tests.postgres import Server

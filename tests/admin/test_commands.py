@@ -104,7 +104,12 @@ def test_who_waits_for_a_person_is_listed_until_it_is_done(desk: Desk, tenant: T
         account = await make_account(floor.db, tenant)
         return await make_conversation(floor.db, account, handed_at=datetime.now(UTC))
 
+    async def seen(floor: Floor) -> Conversation:
+        async with floor.db.tenant(tenant.id, reads=True) as session:
+            return await session.get_one(Conversation, waiting.id)
+
     waiting: Conversation = desk.on_floor(hand)
     assert waiting.id in desk(handovers_of, "list", "--tenant", "shop")
     desk(handovers_of, "done", waiting.id, "--tenant", "shop")
     assert "Nobody waits" in desk(handovers_of, "list", "--tenant", "shop")
+    assert desk.on_floor(seen).changed_at > waiting.changed_at

@@ -32,6 +32,10 @@ SCOPES |= {"persona": "persona", "try": "persona", "channels": "connect", "engin
 SCOPES |= {"keys": "admin", "archive": "admin", "subscriptions": "notices", "notices": "notices"}
 SCOPES |= dict.fromkeys(("people", "audit", "customers"), "people")
 SCOPES |= dict.fromkeys(("conversations", "labels", "replies"), "inbox")
+# What stands above a business asks for a key of another kind.
+ABOVE = "above"
+SCOPES |= dict.fromkeys(("agencies", "platform"), ABOVE)
+PLATFORMS_ALONE = {("POST", "/agencies"), ("PUT", "/agencies/{agency}")}
 OPEN = {"/health", "/openapi.json"}
 
 
@@ -66,10 +70,24 @@ async def statuses(town: Town, headers: dict[str, str]) -> dict[tuple[str, str],
     return found
 
 
+async def test_keys_above_a_business_open_nothing_of_it(small_town: Town) -> None:
+    """And an agency's nothing of the platform: neither is told what is there."""
+    platform, agency = await small_town.house_key(), await small_town.house_key(small_town.tenant.agency_id)
+    for key, whose in ((platform, ("agencies", "platform")), (agency, ("agencies",))):
+        for (method, path), (status, code) in (await statuses_with_bodies(small_town, key)).items():
+            if scope_of(path) != ABOVE:
+                assert (status, code) == (403, "house-key"), (method, path)
+            elif path.split("/")[1] not in whose or ((method, path) in PLATFORMS_ALONE and key == agency):
+                assert (status, code) == (403, "platform-needed"), (method, path)
+            else:
+                assert status not in {401, 403}, (method, path, code)
+
+
 @pytest.mark.parametrize(
     ("header", "code"),
     [
         ({}, "no-key"),
+        ({"Authorization": "Bearer ak_" + "x" * 43}, "key-wrong"),
         ({"Authorization": "Bearer sk_" + "x" * 43}, "key-wrong"),
         ({"Authorization": "Bearer pk_short"}, "key-wrong"),
         ({"X-Sawtak-Key": "sk_" + "x" * 43}, "key-wrong"),
@@ -87,7 +105,9 @@ async def test_a_key_may_do_what_its_scope_says(small_town: Town) -> None:
         key = await small_town.key_of(small_town.tenant, scope)
         found = await statuses_with_bodies(small_town, key)
         for (method, path), (status, code) in found.items():
-            if scope_of(path) == scope:
+            if scope_of(path) == ABOVE:
+                assert (status, code) == (403, "house-needed"), (method, path)
+            elif scope_of(path) == scope:
                 assert (status, code) != (403, "scope-missing"), (method, path)
             else:
                 assert (status, code) == (403, "scope-missing"), (scope, method, path)

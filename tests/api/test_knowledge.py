@@ -61,6 +61,11 @@ async def test_what_is_wrong_is_refused_and_strangers_learn_nothing(small_town: 
     for wrong in ({}, {"ar": None}, {"ar": {"question": "س", "answer": ""}}, {"ar": POOL, "x": 1}):
         refused = await small_town.post("/knowledge/entries", json=wrong)
         assert refused.status_code == 422, wrong
+    lacking = {**small_town.bearer(), "Accept-Language": "ar"}
+    half = await small_town.http.post(
+        f"{BASE}/entries", json={"ar": {"question": "س", "answer": ""}}, headers=lacking
+    )
+    assert half.json()["errors"] == [{"where": "answer_ar", "what": "هذا الحقل مطلوب."}]
     made = (await small_town.post("/knowledge/entries", json={"ar": POOL})).json()
     other = await small_town.key_of(await make_tenant(small_town.db), "knowledge")
     assert (await small_town.get(f"/knowledge/entries/{made['key']}", other)).status_code == 404
@@ -89,6 +94,11 @@ async def test_products_and_their_file(school: tuple[Town, Stacks]) -> None:
     assert done.json()["applied"] is True
     row = (await town.get(f"/knowledge/products/{made['key']}")).json()
     assert {said["price"] for said in row["versions"].values()} == {"30"}
+    bad = "name_ar,price\nفول,غال\n".encode()
+    words = {**town.bearer(), "Accept-Language": "ar"}
+    told = await town.http.post(f"{BASE}/products/csv", files={"file": ("a.csv", bad)}, headers=words)
+    wrong = {"where": "price", "what": "هذا ليس سعرا. اكتبه مثل 50 أو 49.50.", "code": "price"}
+    assert told.json()["lines"][0]["errors"] == [wrong]
     junk = await town.post("/knowledge/products/csv", files={"file": ("a.csv", b"\xff\xfe\x00")})
     assert junk.status_code == 422
 

@@ -19,17 +19,21 @@ from core_pipeline.engines.router import Engines
 from core_pipeline.engines.wrap.voiced import Voice
 from core_pipeline.knowledge.shelf import Shelf
 from core_pipeline.media.sandbox import Sandbox
+from core_pipeline.operating.machine import Machine
 from core_pipeline.portraits.gallery import Gallery
 from core_pipeline.portraits.workshop import Workshop
 from core_pipeline.turns.deps import Deps
+from core_pipeline.turns.desk import DeadLetter
 from core_pipeline.turns.flow import Tries
 from core_pipeline.turns.works import working
 from errors import Impossible
-from tenants import api_keys
+from tenants import api_keys, house_keys
 from tenants.accounts import AccountBook
+from tenants.audit import Actor
 from tenants.blobs import Blobs
 from tenants.db import Database
 from tenants.engines import EngineBook
+from tenants.floor import Floor as Ground
 from tenants.inbox import Inbox
 from tenants.links import Links
 from tenants.models import Tenant
@@ -63,8 +67,14 @@ class ApiEngines(PaperEngines):
     async def speaker(self) -> Any:
         raise Impossible("no-speaker")
 
+    def figures(self) -> dict[str, Any]:
+        return {"engines": [], "resident": []}
+
     async def configurations(self, tenant_id: str = "") -> Any:
         return await self.offered.configurations(tenant_id)
+
+    async def only(self, kind: str, name: str) -> Any:
+        return await self.offered.only(kind, name)
 
     async def probe(self, engine: Any) -> None:
         await self.offered.probe(engine)
@@ -116,6 +126,21 @@ class PaperJournal:
 
 
 @dataclass
+class PaperLetters:
+    """One dead letter, until it is tried again."""
+
+    dead: list[str] = field(default_factory=lambda: ["turn-1"])
+
+    async def dead_letters(self, limit: int = 100) -> list[DeadLetter]:
+        return [DeadLetter(one, "shop", "send", "vendor said 500", None) for one in self.dead]
+
+    async def retry(self, turn_id: str) -> None:
+        if turn_id not in self.dead:
+            raise Impossible("not-dead", "it is not dead")
+        self.dead.remove(turn_id)
+
+
+@dataclass
 class Town:
     """Everything that a test of the API may touch; `key` is secret and may do everything, `public` may talk."""
 
@@ -140,6 +165,15 @@ class Town:
         async with self.db.tenant(tenant.id) as session:
             made, _ = await api_keys.make(session, "test", scopes, public=public, origins=origins)
         return made
+
+    async def house_key(self, agency_id: str | None = None) -> str:
+        """A key of an agency, or (None) of the platform."""
+        async with self.db.platform() as session:
+            made, _ = await house_keys.make(session, Actor("Test"), agency_id, "test")
+        return made
+
+    async def send(self, method: str, path: str, key: str | None = None, **more: Any) -> httpx.Response:
+        return await self.http.request(method, f"/api/v1{path}", headers=self.bearer(key), **more)
 
     async def get(self, path: str, key: str | None = None, **more: Any) -> httpx.Response:
         headers = self.bearer(key, **more.pop("headers", {}))
@@ -204,6 +238,7 @@ async def founded(floor: Floor, folder: Path, **changes: Any) -> AsyncIterator[T
             vault=vault,
             rates=GENEROUS,
             own_engines=EngineBook(floor.db, vault),
+            machine=_machine(floor, vault, inbox, lines, room, folder),
         )
         needs = replace(needs, **changes)
         transport = httpx.ASGITransport(Starlette(routes=build(needs)))
@@ -213,3 +248,9 @@ async def founded(floor: Floor, folder: Path, **changes: Any) -> AsyncIterator[T
             town.public = await town.key_of(tenant, "talk", public=True, origins=(SHOP,))
             yield town
         await lines.close()
+
+
+def _machine(floor: Floor, vault: Vault, inbox: Inbox, lines: OpenLines, engines: Engines, folder: Path) -> Machine:
+    ground = Ground(floor.db, vault, AccountBook(floor.db, vault))
+    chains = {"asr": "demo", "tts": "nobody"}
+    return Machine(ground, inbox, lines, engines, PaperLetters(), folder, ADDRESS, chains)

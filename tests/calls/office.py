@@ -11,7 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlmodel import col
 
 from core_pipeline.calls.board import Board, Switchroom
@@ -20,6 +20,7 @@ from core_pipeline.contracts.calls import CallNews, Ring, Ticket
 from core_pipeline.contracts.messages import Identity, Inbound, Kind, MediaRef, Sender
 from core_pipeline.history import incoming
 from core_pipeline.history.outgoing import UNSENT
+from core_pipeline.history.threads import HUMAN
 from tenants.accounts import AccountRef
 from tenants.blobs import Blobs
 from tenants.inbox import Inbox
@@ -28,6 +29,7 @@ from tests.conftest import Floor
 from tests.factories import make_account, make_message, make_tenant
 
 CALLER = Sender(identities=(Identity(kind="phone", value="201000000001"),))
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 ON_WHATSAPP = Sender(identities=(Identity(kind="paper_phone", value="201000000001"),))
 
 
@@ -84,6 +86,26 @@ class Office:
     async def policy(self, **calls: Any) -> None:
         async with self.floor.db.tenant(self.tenant.id) as session:
             (await session.get_one(Tenant, self.tenant.id)).policy = {"calls": calls}
+
+    async def held(self, account_id: str) -> None:
+        """A colleague answers in this account's conversation."""
+        await self._changes(account_id, mode=HUMAN, agent_id="mona")
+
+    async def looked(self) -> None:
+        """Everything that changed until now has been seen."""
+        await self._changes(self.account_id, changed_at=LONG_AGO)
+
+    async def moved(self) -> bool:
+        """Whether open pages hear that the line's conversation has changed since."""
+        async with self.floor.db.tenant(self.tenant.id, reads=True) as session:
+            asked = select(col(Conversation.changed_at)).where(col(Conversation.account_id) == self.account_id)
+            return all(at > LONG_AGO for at in await session.scalars(asked))
+
+    async def _changes(self, account_id: str, **changes: Any) -> None:
+        async with self.floor.db.tenant(self.tenant.id) as session:
+            await session.execute(
+                update(Conversation).where(col(Conversation.account_id) == account_id).values(**changes)
+            )
 
     async def call(self, provider_id: str) -> Call:
         async with self.floor.db.tenant(self.tenant.id, reads=True) as session:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -15,10 +16,11 @@ from core_pipeline.calls.board import Board
 from core_pipeline.calls.register import broken_off
 from core_pipeline.contracts.calls import CallNews, CallState
 from core_pipeline.contracts.messages import Inbound, Kind, MediaRef
+from core_pipeline.contracts.phrases import READY
 from core_pipeline.history import incoming
 from errors import Forged, Impossible, NeedsOwner, Retryable
 from tenants.accounts import AccountRef
-from tenants.models import Call, Conversation, Message
+from tenants.models import Call, Conversation, Message, Tenant
 from tests.calls.office import CALLER, Office, open_office, ring
 from tests.conftest import Floor
 from tests.factories import make_account, make_tenant
@@ -115,7 +117,12 @@ async def test_a_call_that_broke_off_goes_on_where_the_customer_writes(office: O
     office.leader.reason = "dropped"
     verdict = await office.board.ring(ring())
     assert verdict.ticket is not None
-    await office.board.talk(await office.board.redeem(verdict.ticket.token), object())  # type: ignore[arg-type]  # never looked at
+    await office.looked()
+    ticket = await office.board.redeem(verdict.ticket.token)
+    assert await office.moved()
+    await office.looked()
+    await office.board.talk(ticket, object())  # type: ignore[arg-type]  # never looked at
+    assert await office.moved()
     [inbound] = await office.arrived()
     assert (inbound.kind, inbound.account, inbound.chat) == (Kind.CALL, "paper", "201000000001")
     assert inbound.address == {"to": "201000000001"}
@@ -183,6 +190,44 @@ async def test_a_message_left_by_phone_is_answered_where_the_customer_writes(off
         await office.board.voicemail("CA-unknown", left)
 
 
+async def test_what_a_held_conversation_brings_stays_with_its_colleague(office: Office) -> None:
+    await office.known_on_paper()
+    await office.policy(most=0, follow_up=False)
+    await office.board.ring(ring())
+    await office.held(office.account_id)
+    given: dict[str, Any] = {"account": "100", "chat": "201000000001", "sender": CALLER, "sent_at": datetime.now(UTC)}
+    left = Inbound(provider_id="RE1", kind=Kind.VOICE, media=MediaRef(id="RE1"), **given)
+    await office.board.voicemail("CA1", left)
+    await office.board.ring(ring("CA2"))
+    await office.board.news(CallNews(account="100", provider_id="CA2", state=CallState.ENDED))
+    await office.room.missed(office.tenant.id, (await office.call("CA2")).id, wait=0.0)
+    await office.room.close()
+    arrived = await office.arrived()
+    assert {(inbound.kind, inbound.account) for inbound in arrived} == {(Kind.VOICE, "100"), (Kind.MISSED_CALL, "100")}
+
+
+async def test_who_was_put_through_to_nobody_is_called_back(office: Office) -> None:
+    verdict = await office.board.ring(ring())
+    assert verdict.ticket is not None
+    async with office.floor.db.tenant(office.tenant.id) as session:
+        (await session.get_one(Tenant, office.tenant.id)).policy = {"phrases": {"no_person": {"en": "Call {phone}."}}}
+        (await session.get_one(Tenant, office.tenant.id)).facts = {"phone": "19000"}
+    await office.board.unreached("CA1")
+    await office.board.unreached("CA-unknown")
+    async with office.floor.db.tenant(office.tenant.id, reads=True) as session:
+        [conversation] = (await session.scalars(select(Conversation))).all()
+    assert conversation.handed_at is not None
+    said = await office.board.ready("en", "no_person", "goodbye")
+    assert said.text == f"Call 19000. {READY['goodbye']['en']}"
+    assert (said.sound, office.recited) == ("https://us.example/media/words", [said.text])
+
+
+async def test_a_business_with_one_language_answers_in_it(office: Office) -> None:
+    async with office.floor.db.tenant(office.tenant.id) as session:
+        (await session.get_one(Tenant, office.tenant.id)).policy = {"answers_in": "ar"}
+    assert (await office.board.ring(ring(wants="en"))).language == "ar"
+
+
 async def test_calling_out_rings_with_our_own_words(office: Office) -> None:
     call_id = await office.board.dial("+201000000001", "مرحبا، طلبك جاهز.")
     [(address, ticket)] = office.line.dialled
@@ -223,7 +268,9 @@ async def test_calls_of_a_process_that_died_are_over(office: Office) -> None:
     async with office.floor.db.platform() as session:
         assert await broken_off(session, "another") == []
     await office.known_on_paper()
+    await office.looked()
     await office.room.take_up()
+    assert await office.moved()
     assert [inbound.kind for inbound in await office.arrived()] == [Kind.CALL]
     assert ((await office.call("CA1")).state, (await office.call("CA1")).reason) == ("dropped", "restart")
 

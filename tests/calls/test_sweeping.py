@@ -38,7 +38,7 @@ async def test_who_is_told_to_go_leaves_the_writing_to_whoever_starts_next(offic
         await office.room.close()
     assert await office.arrived() == []
     next_room = replace(office.room, closing=asyncio.Event())
-    with patch("core_pipeline.calls.board.MESSAGE_SECONDS", 0.1):
+    with patch("core_pipeline.calls.switchroom.MESSAGE_SECONDS", 0.1):
         await next_room.take_up()
         await asyncio.gather(*next_room.tasks)
         await next_room.take_up()
@@ -52,7 +52,7 @@ async def test_a_message_left_is_not_followed_by_another_word(office: Office) ->
     await office.board.ring(ring())
     left: dict[str, Any] = {"account": "100", "chat": "1", "sender": CALLER, "sent_at": datetime.now(UTC)}
     await office.board.voicemail("CA1", Inbound(provider_id="RE1", kind=Kind.VOICE, media=MediaRef(id="RE1"), **left))
-    with patch("core_pipeline.calls.board.MESSAGE_SECONDS", 0.1):
+    with patch("core_pipeline.calls.switchroom.MESSAGE_SECONDS", 0.1):
         await office.room.take_up()
         await asyncio.gather(*office.room.tasks)
     assert [inbound.kind for inbound in await office.arrived()] == [Kind.VOICE]
@@ -119,9 +119,11 @@ async def test_what_rings_for_ever_is_missed(office: Office) -> None:
     async with office.floor.db.tenant(office.tenant.id) as session:
         for call_id in (verdict.ticket.call_id, ours):
             (await session.get_one(Call, call_id)).started_at = datetime.now(UTC) - timedelta(seconds=121)
+    await office.looked()
     async with Sweeping(office.room, PaperLocks().of), asyncio.timeout(10):
         while (await office.call("CA-theirs")).state == CallState.RINGING:
             await asyncio.sleep(0.02)
+    assert await office.moved()
     assert [inbound.kind for inbound in await office.arrived()] == [Kind.MISSED_CALL]
     async with office.floor.db.tenant(office.tenant.id, reads=True) as session:
         assert {call.reason for call in await session.scalars(select(Call))} == {"not-brought"}

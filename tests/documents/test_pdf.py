@@ -9,7 +9,7 @@ from core_pipeline.knowledge.documents.blocks import Heading, Item, Paragraph, T
 from core_pipeline.knowledge.documents.formats.pdf import read_pdf
 from core_pipeline.media.wire import Refused
 from tests.documents.files import LINES, bare_pdf, latin_pdf
-from tests.documents.paper import HEIGHT, MARGIN, Paper, one_page
+from tests.documents.paper import HEIGHT, MARGIN, Paper, one_page, width
 
 Draw = Callable[[Paper, str, float], None]
 WAYS: dict[str, Draw] = {
@@ -29,6 +29,17 @@ def test_every_line_is_read_however_it_is_drawn(way: str) -> None:
         assert draft.mended
         read += [block.text for block in draft.pages[0] if not isinstance(block, Table)]
     assert read == list(LINES)
+
+
+def test_a_letter_and_its_vowel_sign_may_be_one_glyph() -> None:
+    """As browsers print: the sign with its letter, a little off the line, and no blank but where one is."""
+    paper = Paper().page()
+    x = 100.0
+    for glyph in ("ا", "دً", "ق", "ن", " ", "ا", "هً", "ي", "ن", "ج", " ", "95"):
+        paper.glyphs([glyph], x, 698 if glyph == "هً" else 700)
+        x += width(glyph, 12)
+    [page] = read_pdf(paper.bytes()).pages
+    assert [block.text for block in page if isinstance(block, Paragraph)] == ["95 جنيهًا نقدًا"]
 
 
 def test_the_library_alone_would_have_read_most_of_them_wrong() -> None:

@@ -89,6 +89,7 @@ async def _rows(db: Database, tenant: models.Tenant, mark: str) -> dict[str, Any
         "voice": models.ClonedVoice(name=mark, language="ar", **own),
         "avatar": models.OwnAvatar(slug="a", name_ar=mark, name_en=mark, kind="photo", **own),
         "key": models.ApiKey(name=mark, prefix="sk_", digest=mark, scopes=["talk"], **own),
+        "house_key": models.HouseKey(agency_id=tenant.agency_id, name=mark, prefix="ak_", digest=mark, made_by=mark),
         "label": models.Label(name=mark, **own),
         "word": models.Pronunciation(language="ar", written=mark, spoken=mark, **own),
         "invite": models.Invite(digest=mark, name=mark, role="viewer", expires_at=models.now(), **own),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from io import BytesIO
+from typing import Any
 
 import av
 import httpx
@@ -12,12 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from admin.agency.logo import small
 from admin.agency.sheet import CONTRAST, against_white, readable, sheet
+from core_pipeline.portraits.logo import small
 from core_pipeline.portraits.parcel import Picture
 from core_pipeline.portraits.png import png
-from tenants.models import Tenant
+from tenants.models import Tenant, Turn, TurnStage, TurnState
 from tenants.people.roles import Role
+from tests.factories import make_account, make_conversation, make_message, make_tenant
 from tests.panel.house import Panel
 
 
@@ -50,6 +52,37 @@ async def test_the_platform_adds_and_renames_agencies(panel: Panel) -> None:
         assert (await other.post("/agency/demo/name", {"name": "Mine"})).status_code == 403
 
 
+async def test_an_agency_that_is_switched_off_lets_nobody_in(panel: Panel) -> None:
+    async with (
+        panel.visitor(Role.PLATFORM_ADMIN) as admin,
+        panel.visitor(Role.AGENCY_ADMIN) as theirs,
+        panel.visitor(Role.OWNER) as owner,
+    ):
+        await admin.post("/agency/demo/switch", {"active": "no"})
+        assert "not let in" in (await admin.get("/platform/agencies")).text
+        assert [(await theirs.get(path)).status_code for path in ("/agency/demo", "/t/demo")] == [404, 404]
+        assert (await owner.get("/t/demo")).status_code == 200
+        await admin.post("/agency/demo/switch", {"active": "yes"})
+        assert (await theirs.get("/agency/demo")).status_code == 200
+        assert (await owner.post("/agency/demo/switch", {"active": "no"})).status_code == 404
+        assert (await theirs.post("/agency/demo/switch", {"active": "no"})).status_code == 403
+
+
+async def spent(panel: Panel, cost: int) -> None:
+    """Let the demo tenant, and a business of another agency, have had one message and its answer at this cost."""
+    for tenant in (panel.tenant, await make_tenant(panel.db)):
+        talk = await make_conversation(panel.db, await make_account(panel.db, tenant))
+        await make_message(panel.db, talk)
+        own: dict[str, Any] = {"tenant_id": tenant.id}
+        turn = Turn(
+            id=f"spent-{tenant.id}", conversation_id=talk.id, state=TurnState.ANSWERED, reply_kind="voice", **own
+        )
+        async with panel.db.platform() as session:
+            session.add(turn)
+            await session.flush()
+            session.add(TurnStage(turn_id=turn.id, name="answer", ms=1.0, cost=cost, **own))
+
+
 async def test_an_agency_adds_businesses_and_switches_them(panel: Panel) -> None:
     async with panel.visitor(Role.AGENCY_ADMIN) as admin:
         data = {"slug": "pearl-two", "name_ar": "اللؤلؤة الثانية", "name_en": "Second Pearl"}
@@ -58,6 +91,10 @@ async def test_an_agency_adds_businesses_and_switches_them(panel: Panel) -> None
         assert (await admin.post("/agency/demo", data)).status_code == 422
         assert (await admin.post("/agency/demo", {**data, "slug": "x2", "name_ar": ""})).status_code == 422
         assert "Second Pearl" in (await admin.get("/agency/demo")).text
+        await spent(panel, 1_500_000)
+        page, table = await admin.get("/agency/demo"), await admin.get("/agency/demo/costs.csv")
+        assert page.text.count("$1.50") == 2
+        assert table.text.splitlines()[1:] == ["demo,Pearl Restaurant,1,1,1.5", "pearl-two,Second Pearl,0,0,0.0"]
         await admin.post("/agency/demo/businesses/pearl-two/switch", {"active": "no"})
         assert "not served" in (await admin.get("/agency/demo")).text
         await admin.post("/agency/demo/businesses/pearl-two/switch", {"active": "yes"})

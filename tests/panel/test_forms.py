@@ -83,6 +83,17 @@ def test_every_channel_and_engine_has_a_form(name: str, language: str) -> None:
 
 
 @pytest.mark.parametrize("name", MODELS)
+def test_every_field_is_titled_in_both_languages(name: str) -> None:
+    model, channel = MODELS[name], channels().get(name.removeprefix("channel "))
+    words = channel.words if channel else {}
+    drawn = draw(model, {}, {}, "ar", secrets=channel.secrets if channel else (), words=words)
+    assert [box.name for box in drawn.boxes if not re.search("[ء-ي]", box.title)] == []
+    english = {one for one, info in model.model_fields.items() if info.title}
+    english |= {one for one, told in words.items() if "title_en" in told}
+    assert {box.name for box in drawn.boxes} - english == set()
+
+
+@pytest.mark.parametrize("name", MODELS)
 def test_an_untouched_form_gives_the_defaults_or_says_what_is_missing(name: str) -> None:
     model = MODELS[name]
     reading = read(model, typed(draw(model, {}, {}, "en")), "en")

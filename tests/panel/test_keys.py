@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select, update
 
 from tenants.api_keys import Keyring
+from tenants.house_keys import HouseKeyring
 from tenants.models import AuditEntry, Notice, NoticeState, now
 from tenants.people.roles import Role
 from tests.factories import make_tenant
@@ -118,3 +120,27 @@ async def test_addresses_that_can_not_be(small_panel: Panel) -> None:
         none = await owner.post("/t/demo/webhooks", {"url": "https://erp.example/"})
         assert none.status_code == 422
         assert "at least one event" in none.text
+
+
+@pytest.mark.parametrize(("role", "base"), [(Role.AGENCY_ADMIN, "/agency/demo"), (Role.PLATFORM_ADMIN, "/platform")])
+async def test_a_key_above_a_business_is_shown_once_and_revoked(panel: Panel, role: Role, base: str) -> None:
+    async with panel.visitor(role) as admin, panel.visitor(Role.OWNER) as owner:
+        assert (await owner.get(f"{base}/keys")).status_code == 404
+        made = await admin.post(f"{base}/keys", {"name": "CRM"})
+        found = re.search(r"ak_[\w-]{43}", made.text)
+        assert found
+        assert f'href="/admin{base}/keys"' in made.text
+        key = await HouseKeyring(panel.db).check(found[0])
+        assert key is not None
+        assert key.agency_id == (panel.tenant.agency_id if role is Role.AGENCY_ADMIN else None)
+        assert (await admin.post(f"{base}/keys", {"name": " "})).status_code == 422
+        page = await admin.get(f"{base}/keys")
+        assert (found[0] in page.text, found[0][:10] in page.text) == (False, True)
+        assert (await admin.post(f"{base}/keys/{key.id}/revoke")).status_code == 303
+        assert await HouseKeyring(panel.db).check(found[0]) is None
+        other = "/platform" if role is Role.AGENCY_ADMIN else "/agency/demo"
+        assert (await admin.post(f"{other}/keys/{key.id}/revoke")).status_code == 404
+    kept = await told(panel)
+    assert found[0] not in kept
+    assert "house.key-make" in kept
+    assert "house.key-revoke" in kept

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from admin.commands.logs import Lines
-from admin.operations import logbook
+from core_pipeline.operating import logbook
 from tenants import choices, directory, processes
 from tenants.models import Tenant, Turn, TurnState, now
 from tenants.people.roles import Role

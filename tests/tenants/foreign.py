@@ -159,6 +159,7 @@ def value_for(name: str, foreign: Mapping[str, Any]) -> Any:
         "longest": 1.0,
         "dialogue": dialogue(foreign),
         "each": Round(1, "en", "mine"),
+        "through": True,
         "minutes": Minutes(1, lines=[Line("mine", "en", heard=True)]),
         "outcome": Outcome("caller", 1.0, 8000),
         "recording": "mine",

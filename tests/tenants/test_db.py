@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 import psycopg
 import pytest
 from sqlalchemy import func, insert, select, update
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -101,6 +104,29 @@ async def test_sqlite_is_durable_and_lets_readers_by(sqlite_database: Floor) -> 
             for name in ("journal_mode", "synchronous", "busy_timeout", "foreign_keys")
         }
     assert read == {"journal_mode": "wal", "synchronous": 2, "busy_timeout": 30000, "foreign_keys": 1}
+
+
+async def test_sqlite_is_told_how_its_tables_are_filled(sqlite_database: Floor) -> None:
+    db, tenant = sqlite_database.db, await make_tenant(sqlite_database.db)
+    async with db.tenant(tenant.id) as session:
+        session.add_all([Contact(tenant_id=tenant.id, name=f"c{number}") for number in range(50)])
+
+    async def counted() -> bool:
+        async with db.tenant(tenant.id, reads=True) as session:
+            await session.scalars(select(Contact).where(col(Contact.name) == "c7"))
+        with closing(sqlite3.connect(make_url(db.url).database or "")) as file:
+            known = file.execute("SELECT name FROM sqlite_master WHERE name = 'sqlite_stat1'").fetchall()
+            return bool(known and file.execute("SELECT 1 FROM sqlite_stat1 WHERE tbl = 'contact'").fetchall())
+
+    assert not await counted()
+    async with db.platform() as session:  # somebody writes: it is left for the next time
+        await session.execute(update(Tenant).values(name_en="New"))
+        await db.tend()
+    assert not await counted()
+    await db.tend()
+    assert await counted()
+    async with db.tenant(tenant.id) as session:  # and everything goes on as before
+        session.add(Contact(tenant_id=tenant.id, name="after"))
 
 
 async def test_postgres_walls_rows_off_even_from_raw_sql(postgres_database: Floor) -> None:

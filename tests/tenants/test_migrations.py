@@ -40,12 +40,18 @@ def differences(url: str, history: str) -> list[Any]:
         "version_table": VERSION_TABLES[history],
         "compare_server_default": True,
         "include_name": lambda name, kind, _: kind != "table" or name in ours,
+        "include_object": lambda one, _name, kind, _found, _other: kind != "index" or _meant(one, url),
     }
     engine = create_engine(sync_url(url))
     with engine.connect() as connection:
         found = compare_metadata(MigrationContext.configure(connection, opts=options), METADATA[history])
     engine.dispose()
     return list(found)
+
+
+def _meant(index: Any, url: str) -> bool:
+    """Whether the index is for this kind of database, as `Index.ddl_if` says."""
+    return index._ddl_if is None or url.startswith(index._ddl_if.dialect)
 
 
 def tables(url: str) -> set[str]:

@@ -12,7 +12,7 @@ import pytest
 
 from core_pipeline.contracts.channel import Limits, VideoFormat
 from core_pipeline.contracts.messages import Identity, Inbound, Kind, MediaRef, ReplyKind, Sender
-from core_pipeline.turns import handing_over
+from core_pipeline.thinking import handing
 from core_pipeline.turns.ladder import form_of, wants_video
 from tenants import quotas
 from tenants.models import Conversation, Message
@@ -123,8 +123,8 @@ async def test_a_used_up_month_hands_customers_to_people(plant: Plant) -> None:
         await quotas.allow(session, plant.tenant.id, 1, stop=True)
     asked = len(plant.engines.asked)
     second = await plant.turn(await asks(plant, "q2", text="كم سعر الطبق؟"))
-    assert first.note != handing_over.QUOTA
-    assert (second.note, second.state) == (handing_over.QUOTA, "answered")
+    assert first.note != handing.QUOTA
+    assert (second.note, second.state) == (handing.QUOTA, "answered")
     assert len(plant.engines.asked) == asked
     [conversation] = await plant.rows(Conversation, chat="q2")
     assert conversation.handed_at is not None

@@ -214,7 +214,7 @@ async def test_a_call_that_comes_twice_by_webhook_is_taken_once(sqlite_database:
 async def test_who_rings_in_vain_where_no_message_can_be_left_is_written_to(
     sqlite_database: Floor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core_pipeline.calls.board.MESSAGE_SECONDS", 0.1)
+    monkeypatch.setattr("core_pipeline.calls.switchroom.MESSAGE_SECONDS", 0.1)
     async with answered(WHATSAPP, sqlite_database, tmp_path, {"most": 0}) as line:
         with pytest.raises(Impossible):
             await line.caller.dial()

@@ -16,6 +16,7 @@ from starlette.requests import Request
 
 from errors import Forged
 from tenants.api_keys import PUBLIC, SECRET
+from tenants.house_keys import HOUSE, HouseRef
 from tenants.models import new_id
 from webhooks.api.needs import MAKING, Rate, Rates
 from webhooks.api.problems import Refusal
@@ -23,6 +24,7 @@ from webhooks.api.rates import Buckets
 
 if TYPE_CHECKING:
     from tenants.api_keys import Keyring
+    from tenants.house_keys import HouseKeyring
     from tenants.signing import Signer
 
 KEY_HEADER = "X-Sawtak-Key"
@@ -32,6 +34,9 @@ UNPROVEN = "~"
 
 _BEARER = HTTPBearer(auto_error=False, description="A key of yours (sk_…, pk_…) or a token from POST /token.")
 _HEADER = APIKeyHeader(name=KEY_HEADER, auto_error=False, description="The same keys.")
+_HOUSE = HTTPBearer(
+    auto_error=False, scheme_name="HouseKey", description="A key of an agency or of the platform (ak_…)."
+)
 
 
 @dataclass(frozen=True)
@@ -67,16 +72,31 @@ def shown(person: str) -> str:
 
 
 class Access:
-    """Lets callers in; `address` is our own, whose pages may use every public key."""
+    """Lets callers in; `address` is our own, whose pages may use every public key.
 
-    def __init__(self, keyring: Keyring, signer: Signer, rates: Rates, address: str) -> None:
-        self._keyring, self._signer, self._rates = keyring, signer, rates
+    `house` knows keys above a tenant; without it none is let in.
+    """
+
+    def __init__(
+        self, keyring: Keyring, signer: Signer, rates: Rates, address: str, house: HouseKeyring | None = None
+    ) -> None:
+        self._keyring, self._signer, self._rates, self._house = keyring, signer, rates, house
         self._own = origin_of(address)
         self._buckets = Buckets()
         self._streams: Counter[str] = Counter()
 
     async def caller(self, request: Request) -> Caller | None:
-        """Who asks; None where they show nothing. Raises `Refusal` (401, 403, 429) and `Forged`."""
+        """Who asks as a business, its page or its visitor; None where they show nothing.
+
+        Raises `Refusal` (401, 403, 429) and `Forged`.
+        """
+        found = await self.asker(request)
+        if isinstance(found, HouseRef):
+            raise Refusal(403, "house-key")
+        return found
+
+    async def asker(self, request: Request) -> Caller | HouseRef | None:
+        """Who asks, also whoever stands above a business; as `caller`."""
         secret, in_address = _shown(request)
         try:
             found = await self._known(request, secret, in_address=in_address) if secret else None
@@ -87,6 +107,9 @@ class Access:
             self._spend(f"stranger {_peer(request)}", self._rates.stranger, 1.0)
             return None
         cost = 1.0 if request.method in READING else MAKING
+        if isinstance(found, HouseRef):
+            self._spend(f"house {found.id}", self._rates.key, cost)
+            return found
         if found.kind != "secret":
             self._spend(f"visitor {found.id} {found.visitor or _peer(request)}", self._rates.visitor, cost)
         self._spend(f"key {found.tenant_id} {found.kind} {found.id}", self._rates.key, cost)
@@ -109,7 +132,9 @@ class Access:
             if not self._streams[name]:
                 del self._streams[name]
 
-    async def _known(self, request: Request, secret: str, *, in_address: bool) -> Caller:
+    async def _known(self, request: Request, secret: str, *, in_address: bool) -> Caller | HouseRef:
+        if secret.startswith(HOUSE):
+            return await self._housed(secret, in_address=in_address)
         if not secret.startswith((SECRET, PUBLIC)):
             token = self._signer.read(secret)
             return Caller("token", token.key_id or token.tenant_id, token.tenant_id, token.scopes, token.visitor)
@@ -121,6 +146,14 @@ class Access:
         if key.public and not self._from(request, key.origins):
             raise Refusal(403, "origin-wrong")
         return Caller("public" if key.public else "secret", key.id, key.tenant_id, key.scopes)
+
+    async def _housed(self, secret: str, *, in_address: bool) -> HouseRef:
+        if in_address:
+            raise Refusal(401, "key-in-address")
+        found = await self._house.check(secret) if self._house is not None else None
+        if found is None:
+            raise Refusal(401, "key-wrong")
+        return found
 
     def _from(self, request: Request, origins: frozenset[str]) -> bool:
         """Whether the page may use the key; browsers name no origin when a page of ours reads from us."""
@@ -153,7 +186,7 @@ def allowed(scope: str, *, secret: bool = False) -> Callable[..., Awaitable[Call
         del bearer, header  # named for the description of the API; the door has read them
         caller: Caller | None = getattr(request.state, "caller", None)
         if caller is None:
-            raise Refusal(401, "no-key")
+            raise Refusal(403, "house-key") if housed_in(request) else Refusal(401, "no-key")
         if secret and caller.kind != "secret":
             raise Refusal(403, "secret-needed")
         if not caller.may(scope):
@@ -161,6 +194,30 @@ def allowed(scope: str, *, secret: bool = False) -> Callable[..., Awaitable[Call
         return caller
 
     return check
+
+
+def above(*, platform: bool = False) -> Callable[..., Awaitable[HouseRef]]:
+    """Let only keys above a tenant through; `platform`: only the platform's."""
+
+    async def check(
+        request: Request,
+        bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_HOUSE)] = None,
+    ) -> HouseRef:
+        del bearer  # as in `allowed`
+        house = housed_in(request)
+        if house is None:
+            raise Refusal(403, "house-needed") if getattr(request.state, "caller", None) else Refusal(401, "no-key")
+        if platform and house.agency_id is not None:
+            raise Refusal(403, "platform-needed")
+        return house
+
+    return check
+
+
+def housed_in(request: Request) -> HouseRef | None:
+    """Who asks from above a tenant, where the door has found one."""
+    found: HouseRef | None = getattr(request.state, "house", None)
+    return found
 
 
 def _shown(request: Request) -> tuple[str, bool]:

@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Mount
 
 from core_pipeline.telling import told
 from tenants.api_keys import Keyring
+from tenants.house_keys import HouseKeyring
 from tenants.idempotency import Repeats
 from webhooks.api.access import Access
 from webhooks.api.accounts import OwnAccounts, own_channel
@@ -20,6 +21,7 @@ from webhooks.api.connect import Connect
 from webhooks.api.customers import Customers
 from webhooks.api.desk import Desk
 from webhooks.api.edge import Edge
+from webhooks.api.house import House
 from webhooks.api.inbox import Inbox
 from webhooks.api.insight import Insight
 from webhooks.api.jobs import Jobs
@@ -46,7 +48,9 @@ USUAL = (400, 401, 403, 404, 409, 413, 422, 429, 503)
 
 def build(needs: Needs, keyring: Keyring | None = None, access: Access | None = None) -> list[BaseRoute]:
     """The public API under /api/v1, and the media that it links to; with the `access` of other doors, rates are one."""
-    access = access or Access(keyring or Keyring(needs.db), needs.signer, needs.rates, needs.address)
+    if access is None:
+        ring = keyring or Keyring(needs.db)
+        access = Access(ring, needs.signer, needs.rates, needs.address, HouseKeyring(needs.db))
     accounts = OwnAccounts(needs.book, own_channel())
     desk = Desk(needs, access, accounts, Jobs(needs, accounts), Repeats(needs.db))
     media = MediaDoor(needs.links, needs.blobs)
@@ -76,6 +80,7 @@ def application(desk: Desk) -> FastAPI:
         Knowledge(desk),
         PeopleRoutes(desk),
         PersonaRoutes(desk),
+        House(desk),
     ):
         routes.add_to(app)
     app.add_api_route("/health", _health(desk.needs), methods=["GET"], response_model=Health)

@@ -9,12 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from errors import SawtakError
+from tenants.house_keys import HouseRef
 from webhooks.api.problems import Refusal, refused
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from webhooks.api.access import Access, Caller
+    from webhooks.api.access import Access
     from webhooks.api.needs import Sizes
 
 METHODS = "GET, POST, PUT, DELETE"
@@ -23,7 +24,10 @@ EXPOSED = "Retry-After, Content-Language, Location"
 
 
 class Edge:
-    """Wraps the application: it finds who asks in `request.state.caller` (None: nobody we know)."""
+    """Wraps the application: it finds who asks in `request.state.caller` (None: nobody we know).
+
+    Whoever stands above a business is found in `request.state.house`, and there only.
+    """
 
     def __init__(self, app: ASGIApp, access: Access, sizes: Sizes) -> None:
         self._app, self._access, self._sizes = app, access, sizes
@@ -39,22 +43,23 @@ class Edge:
             await _preflight(request)(scope, receive, send)
             return
         try:
-            caller = await self._access.caller(request)
+            asker = await self._access.asker(request)
         except (Refusal, SawtakError) as error:
             # A page that may not use the key learns nothing from us, not even that.
             foreign = getattr(error, "code", "") == "origin-wrong"
             await refused(request, error)(scope, receive, send if foreign else readable)
             return
-        request.state.caller = caller
+        request.state.caller = None if isinstance(asker, HouseRef) else asker
+        request.state.house = asker if isinstance(asker, HouseRef) else None
         # A key of a server of yours has no business in a page: what it asks for, no page gets to read.
-        secret = caller is not None and caller.kind == "secret"
-        await self._app(scope, self._measured(request, receive, caller), send if secret else readable)
+        secret = isinstance(asker, HouseRef) or (asker is not None and asker.kind == "secret")
+        await self._app(scope, self._measured(request, receive, known=asker is not None), send if secret else readable)
 
-    def _measured(self, request: Request, receive: Receive, caller: Caller | None) -> Receive:
+    def _measured(self, request: Request, receive: Receive, *, known: bool) -> Receive:
         """Hand the body over until it is too large."""
         upload = request.headers.get("content-type", "").startswith("multipart/")
         most = self._sizes.upload if upload else self._sizes.plain
-        left = min(most, self._sizes.stranger) if caller is None else most
+        left = most if known else min(most, self._sizes.stranger)
 
         async def measured() -> Message:
             nonlocal left

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, File, Path, Query, UploadFile
@@ -16,13 +17,14 @@ from tenants.audit import Actor
 from tenants.models import new_id
 from webhooks.api import inbox_schemas as told
 from webhooks.api.access import Caller, allowed
-from webhooks.api.repeats import RepeatKey, repeat_key
+from webhooks.api.repeats import RepeatKey, digest_of, repeat_key
 from webhooks.api.schemas import ID
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from core_pipeline.desk.rows import Row
+    from tenants.idempotency import Made
     from tenants.models import Message
     from webhooks.api.desk import Desk
 
@@ -133,9 +135,8 @@ class Inbox:
         self, caller: Agent, conversation_id: ConversationId, asked: told.Replying, key: RepeatKey = None
     ) -> told.MessageTold:
         """Take over and answer in writing, or typed and spoken by the bot's voice; `state` says how far it is."""
-        draft = Draft(_nonce(caller, key), asked.text, asked.spoken, saw=asked.saw)
-        order = await self._reception.reply(caller.tenant_id, _actor(caller), conversation_id, draft)
-        return await self._order(caller, order)
+        draft = Draft(new_id(), asked.text, asked.spoken, saw=asked.saw)
+        return await self._replied(caller, conversation_id, draft, key)
 
     async def record(
         self,
@@ -145,9 +146,8 @@ class Inbox:
         key: RepeatKey = None,
     ) -> told.MessageTold:
         """Take over and answer by a recording, which is sent as a voice note."""
-        draft = Draft(_nonce(caller, key), sound=await recording.read())
-        order = await self._reception.reply(caller.tenant_id, _actor(caller), conversation_id, draft)
-        return await self._order(caller, order)
+        draft = Draft(new_id(), sound=await recording.read())
+        return await self._replied(caller, conversation_id, draft, key)
 
     async def again(self, caller: Agent, order_id: OrderId) -> told.MessageTold:
         """Send a reply that came to nothing once more."""
@@ -198,6 +198,21 @@ class Inbox:
         needs = self.desk.needs
         return Reception(needs.db, needs.blobs, needs.inbox, needs.lines)
 
+    async def _replied(self, caller: Caller, conversation_id: str, draft: Draft, key: str | None) -> told.MessageTold:
+        """Hand the reply in, once for each Idempotency-Key, also if we die in between."""
+        asked = {"text": draft.text, "spoken": draft.spoken, "saw": draft.saw, "sound": draft.sound}
+        digest = digest_of(f"reply {conversation_id}", **asked)
+        named = replace(draft, nonce=_nonce(repeat_key(caller, key), digest)) if key is not None else draft
+
+        async def put() -> Made:
+            order = await self._reception.reply(caller.tenant_id, _actor(caller), conversation_id, named)
+            return {"order": order.id}
+
+        made = await self.desk.once(caller, key, digest, put)
+        async with self.desk.needs.db.tenant(caller.tenant_id, reads=True) as session:
+            order = await reading.find_order(session, made["order"])
+        return await self._order(caller, order)
+
     async def _now(self, caller: Caller, conversation_id: str) -> told.ConversationTold:
         async with self.desk.needs.db.tenant(caller.tenant_id, reads=True) as session:
             return self._told(await rows.one(session, conversation_id))
@@ -217,6 +232,6 @@ def _actor(caller: Caller) -> Actor:
     return Actor(f"api:{caller.id}")
 
 
-def _nonce(caller: Caller, key: str | None) -> str:
-    """The message's name: always the same for this Idempotency-Key."""
-    return repeat_key(caller, key) or new_id()
+def _nonce(key: str | None, digest: str) -> str:
+    """The message's name: always the same for this Idempotency-Key and request."""
+    return sha256(f"{key} {digest}".encode()).hexdigest()

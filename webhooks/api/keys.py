@@ -132,11 +132,7 @@ class Keys:
     async def make(self, caller: Holder, asked: KeyAsked) -> KeyMade:
         """Make a key."""
         async with self.desk.needs.db.tenant(caller.tenant_id) as session:
-            key, row = await api_keys.make(
-                session, asked.name, asked.scopes, public=asked.public, origins=asked.origins
-            )
-            _note(session, caller, "api.make", row.prefix, asked.model_dump())
-        return KeyMade(**_key(row).model_dump(), key=key)
+            return await fresh(session, Actor(f"api:{caller.id}"), asked)
 
     async def revoke(self, caller: Holder, row_id: RowId) -> None:
         """Refuse a key from now on."""
@@ -184,6 +180,13 @@ class Keys:
         async with self.desk.needs.db.tenant(caller.tenant_id) as session:
             await notices.retry(session, row_id)
             _note(session, caller, "notices.retry", row_id)
+
+
+async def fresh(session: AsyncSession, by: Actor, asked: KeyAsked) -> KeyMade:
+    """A new key of the session's business."""
+    key, row = await api_keys.make(session, asked.name, asked.scopes, public=asked.public, origins=asked.origins)
+    audit.record(session, by, "api.make", row.prefix, after=asked.model_dump())
+    return KeyMade(**_key(row).model_dump(), key=key)
 
 
 def _key(row: ApiKey) -> KeyTold:

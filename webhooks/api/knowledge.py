@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, File, Form, Path, Query, UploadFile
+from starlette.requests import Request
 from starlette.responses import Response
 
 from core_pipeline.knowledge import trying
 from core_pipeline.knowledge.answering import answer_question
 from core_pipeline.knowledge.sheets import importing, table
 from core_pipeline.knowledge.sheets.fields import columns, draft_of, record_of
+from core_pipeline.telling import told
 from tenants import audit, facts, open_questions
 from tenants.audit import Actor
 from tenants.facts import SHAPES, Asked
 from webhooks.api import known, schemas
 from webhooks.api.access import Caller, allowed
 from webhooks.api.papers import Papers
-from webhooks.api.problems import Refusal
+from webhooks.api.problems import Refusal, language_of
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -136,6 +139,7 @@ class Knowledge:
 
     async def imported(
         self,
+        request: Request,
         caller: Keeper,
         kind: known.Kind,
         file: Annotated[UploadFile, File(description="CSV with the names of the columns in the first row.")],
@@ -148,7 +152,7 @@ class Knowledge:
             plan = await importing.plan(session, shape, lines)
             if apply and plan.worth:
                 _note(session, caller, f"{kind}.import", after=await importing.apply(session, shape, plan))
-        return _told(plan, applied=apply and plan.worth)
+        return _told(plan, language_of(request), applied=apply and plan.worth)
 
     async def tried(self, caller: Keeper, asked: known.Trying) -> known.Tried:
         """Try the search with a question: how it is understood, what is found, and what would answer."""
@@ -210,7 +214,7 @@ class Knowledge:
         async with self.desk.needs.db.tenant(caller.tenant_id) as session:
             before, after = await facts.save(session, shape, name, draft.versions, mark if key else "")
             if after is None:
-                raise Refusal(422, "invalid", faults=["needed-any"])
+                raise Refusal(422, "invalid", faults=["fact-needed-any"])
             was = dict(before.versions) if before else None
             _note(session, caller, f"{kind}.save", name, before=was, after=dict(after.versions))
         return _row(after)
@@ -235,7 +239,7 @@ def _record(asked: BaseModel, kind: str) -> dict[str, str]:
 
 def _refuse(found: tuple[Fault, ...]) -> None:
     if found:
-        raise Refusal(422, "invalid", faults=[f"{one.field}: {one.code}" for one in found])
+        raise Refusal(422, "invalid", faults=[(one.field, one.told) for one in found])
 
 
 def _note(session: AsyncSession, caller: Caller, deed: str, thing: str = "", **changed: Any) -> None:
@@ -269,14 +273,19 @@ def _passage(one: trying.Found) -> known.TriedPassage:
     )
 
 
-def _told(plan: Plan, *, applied: bool) -> known.Imported:
+def _told(plan: Plan, language: str, *, applied: bool) -> known.Imported:
     lines = [
         known.ImportLine(
             line=one.line.number,
             outcome=one.outcome,
             key=one.key,
-            errors=[schemas.Fault(where=each.field, what=each.code) for each in one.faults],
+            errors=[_wrong(each, language) for each in one.faults],
         )
         for one in plan.lines
     ]
     return known.Imported(applied=applied, counts=plan.counts, lines=lines)
+
+
+def _wrong(fault: Fault, language: str) -> known.LineFault:
+    words = told(fault.told, HTTPStatus.UNPROCESSABLE_ENTITY, language)
+    return known.LineFault(where=fault.field, what=words, code=fault.code)

@@ -83,13 +83,19 @@ class Switching(Asking):
     available: bool
 
 
+class LineFault(Fault):
+    """What is wrong with the field `where`: in words, in the caller's language, and its code for programs."""
+
+    code: str
+
+
 class ImportLine(BaseModel):
     """What a line would do; `errors` say what is wrong with it."""
 
     line: int
     outcome: Literal["new", "changed", "same", "wrong"]
     key: str
-    errors: list[Fault]
+    errors: list[LineFault]
 
 
 class Imported(BaseModel):

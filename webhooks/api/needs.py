@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from core_pipeline.knowledge.documents.library import Library
     from core_pipeline.knowledge.shelf import Shelf
     from core_pipeline.media.sandbox import Sandbox
+    from core_pipeline.operating.machine import Machine
     from core_pipeline.portraits.gallery import Gallery
     from tenants.accounts import AccountBook
     from tenants.blobs import Blobs
@@ -71,9 +72,10 @@ class Needs:
     """The rooms below, as the API needs them; `address` is our public one.
 
     `gallery` keeps tenants' own avatars. `dial` calls somebody, `journal` remembers how far turns are, `vault` seals
-    secrets, `library` takes documents in, `own_engines` are tenants' own set-ups of engines; where one is None, what
-    needs it is not there. `inner` are hosts within our network that what tenants set up may reach. `checks` say whether
-    we can serve, `extra` are more routes under /api/v1, which find who asks in `request.state.caller`.
+    secrets, `library` takes documents in, `own_engines` are tenants' own set-ups of engines, `machine` is the
+    installation for whoever runs it; where one is None, what needs it is not there. `inner` are hosts within our
+    network that what tenants set up may reach. `checks` say whether we can serve, `extra` are more routes under
+    /api/v1, which find who asks in `request.state.caller`.
     """
 
     db: Database
@@ -94,6 +96,7 @@ class Needs:
     checks: Mapping[str, Callable[[], Awaitable[object]]] = field(default_factory=dict)
     extra: Sequence[BaseRoute] = ()
     journal: Journal | None = None
+    machine: Machine | None = None
     vault: Vault | None = None
     inner: frozenset[str] = frozenset()
     own_engines: EngineBook | None = None

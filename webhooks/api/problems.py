@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from math import ceil
-from typing import Any
+from typing import Any, TypeAlias
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -17,12 +17,14 @@ from core_pipeline.telling import LANGUAGES, general_words, status_of, told
 from errors import Retryable, SawtakError
 
 MIME = "application/problem+json"
+# A code, or a field and the code of what is wrong with it.
+Fault: TypeAlias = str | tuple[str, str]
 
 
 class Refusal(HTTPException):
     """A request that is refused for what it is as a request, not for what it asks; `after` seconds it may come back."""
 
-    def __init__(self, status: int, code: str, *, after: float | None = None, faults: Sequence[str] = ()) -> None:
+    def __init__(self, status: int, code: str, *, after: float | None = None, faults: Sequence[Fault] = ()) -> None:
         headers = {"Retry-After": str(ceil(after))} if after is not None else {}
         if status == HTTPStatus.UNAUTHORIZED:
             headers["WWW-Authenticate"] = "Bearer"
@@ -45,7 +47,7 @@ def language_of(request: Request) -> str:
     return best
 
 
-def body_of(status: int, code: str, language: str, detail: str = "", faults: Sequence[str] = ()) -> dict[str, Any]:
+def body_of(status: int, code: str, language: str, detail: str = "", faults: Sequence[Fault] = ()) -> dict[str, Any]:
     """The problem as JSON; `faults` are more codes, each with its own sentence."""
     found: dict[str, Any] = {
         "type": f"urn:sawtak:problem:{code}",
@@ -55,7 +57,8 @@ def body_of(status: int, code: str, language: str, detail: str = "", faults: Seq
         "detail": told(code, status, language, detail),
     }
     if faults:
-        found["errors"] = [{"where": fault, "what": told(fault, status, language)} for fault in faults]
+        pairs = [(fault, fault) if isinstance(fault, str) else fault for fault in faults]
+        found["errors"] = [{"where": where, "what": told(one, status, language)} for where, one in pairs]
     return found
 
 

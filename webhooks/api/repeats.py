@@ -24,11 +24,16 @@ RepeatKey = Annotated[
 
 def repeat_key(caller: Caller, key: str | None) -> str | None:
     """The key within the caller's own names, so that no visitor can ask for another's answer; None without one."""
+    return own_name(f"{caller.kind} {caller.id} {caller.visitor}", key)
+
+
+def own_name(whose: str, key: str | None) -> str | None:
+    """The key within the names of whoever it is; `Refusal` for what can be none."""
     if key is None:
         return None
     if not _KEY.fullmatch(key):
         raise Refusal(422, "repeat-key")
-    return hashlib.sha256(f"{caller.kind} {caller.id} {caller.visitor} {key}".encode()).hexdigest()
+    return hashlib.sha256(f"{whose} {key}".encode()).hexdigest()
 
 
 def digest_of(what: str, **asked: Any) -> str:

@@ -3,10 +3,12 @@ import "htmx.org";
 import { serveQuestions } from "./asking.js";
 import { serveCopies } from "./copying.js";
 import { serveCounts } from "./counting.js";
+import { serveFilms } from "./films.js";
 import { serveDrafts, serveFocus, serveGuards } from "./forms.js";
 import { servePlayers } from "./player.js";
 import { serveMenu, serveScrolls } from "./reach.js";
 import { serveRecorders } from "./recorder.js";
+import { serveReveals } from "./reveal.js";
 import { toast, word } from "./said.js";
 import { serveUploads } from "./upload.js";
 
@@ -14,6 +16,7 @@ import { serveUploads } from "./upload.js";
 for (const serve of [
   serveQuestions,
   servePlayers,
+  serveFilms,
   serveRecorders,
   serveUploads,
   serveGuards,
@@ -21,6 +24,7 @@ for (const serve of [
   serveCounts,
   serveFocus,
   serveCopies,
+  serveReveals,
   serveScrolls,
   serveMenu,
 ]) {

@@ -15,6 +15,7 @@ from av.video.reformatter import ColorRange, Colorspace
 from torch import Tensor
 
 from core_pipeline.contracts.faces import Clip, Shape
+from core_pipeline.engines.enlarging.network import memory_told
 from core_pipeline.engines.enlarging.planes import FromRgb, ToRgb
 from core_pipeline.engines.enlarging.reading import Fitting, bits_for, pictures
 from core_pipeline.engines.enlarging.running import Step, cut, told
@@ -55,11 +56,12 @@ class Work:
 def flow(work: Work, enlarge: Enlarge) -> Generator[Step, None, None]:
     """Yield progress and the enlarged clip; `enlarge` takes RGB (n, 3, h, w) in 0..1 and returns it at any size.
 
-    Blocks, to be run in one thread; None is yielded where it may be left too.
+    Blocks, to be run in one thread; None is yielded where it may be left too. Raises NeedsOwner when the GPU's
+    memory doesn't do.
     """
     reel = Reel(work.shape, bits_for(work.clip, work.shape), crf=work.crf)
     batches = _batches(work)
-    with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as writer:
+    with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as writer, memory_told():
         coming = reader.submit(next, batches, None)
         behind: deque[Future[int]] = deque()
         drawing = _Drawing(work, enlarge)

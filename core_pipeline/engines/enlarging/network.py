@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
@@ -55,18 +56,29 @@ def _dtype(config: NetworkConfig, network: Any, *, on_gpu: bool) -> torch.dtype:
     return _DTYPES[best if on_gpu else "fp32"]
 
 
+@contextmanager
+def memory_told() -> Iterator[None]:
+    """For the block, turn a lack of the GPU's memory into NeedsOwner, with what to lower."""
+    try:
+        yield
+    except torch.OutOfMemoryError:
+        torch.cuda.empty_cache()
+        raise NeedsOwner("gpu-memory", "the GPU's memory doesn't do: lower `batch` or `tile`, or free some") from None
+
+
 class Network:
     """Asks a module (fp32, on the CPU) under a setup; `call` says how, for one that answers more than a picture.
 
-    Belongs to one thread at a time.
+    Belongs to one thread at a time. Raises NeedsOwner when the GPU's memory doesn't do for its weights.
     """
 
     def __init__(self, module: Any, setup: Setup, call: Callable[[Any, Tensor], Tensor] | None = None) -> None:
         self._setup, self._call = setup, call or _plainly
-        self._exact = module.to(setup.device)
         self._layout = torch.channels_last if setup.channels_last else torch.contiguous_format
         half = setup.dtype is not torch.float32
-        self._eager = (copy.deepcopy(module) if half else module).to(dtype=setup.dtype, memory_format=self._layout)
+        with memory_told():
+            self._exact = module.to(setup.device)
+            self._eager = (copy.deepcopy(module) if half else module).to(dtype=setup.dtype, memory_format=self._layout)
         self._fast = torch.compile(self._eager, dynamic=False) if setup.compiled else self._eager
         self._most = 0
         self._warned = False
@@ -74,15 +86,10 @@ class Network:
     def __call__(self, pictures: Tensor) -> Tensor:
         """Return what the network makes of a batch, in fp32 and clipped to 0..1.
 
-        A batch that overflows in half precision is asked once more in fp32. Raises NeedsOwner when the GPU's memory
-        doesn't do.
+        A batch that overflows in half precision is asked once more in fp32.
         """
-        try:
-            with torch.inference_mode():
-                return self._asked(pictures).float().clamp_(0, 1)
-        except torch.OutOfMemoryError:
-            torch.cuda.empty_cache()
-            raise NeedsOwner("gpu-memory", "the GPU's memory is too small: lower `batch` or `tile`") from None
+        with torch.inference_mode():
+            return self._asked(pictures).float().clamp_(0, 1)
 
     def _asked(self, pictures: Tensor) -> Tensor:
         count = len(pictures)

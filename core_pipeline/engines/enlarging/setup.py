@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from core_pipeline.contracts.specs import Bench
+from core_pipeline.contracts.titles import titled
+from core_pipeline.engines.titles import DEVICE_TITLE, Batch, Quality, Threads, Weights
 from errors import NeedsOwner
 
 KINDS = (".pth", ".safetensors")
@@ -25,14 +27,18 @@ class NetworkConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    weights: str = Field(min_length=1)
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    dtype: Literal["auto", "fp32", "fp16", "bf16"] = "auto"
-    channels_last: bool = True
-    compile: Literal["auto", "on", "off"] = "auto"
-    batch: int = Field(default=1, ge=1, le=64)
-    threads: int = Field(default=2, ge=1, le=256)
-    crf: float = Field(default=20, ge=10, le=40)
+    weights: Weights = Field(min_length=1)
+    device: Annotated[Literal["auto", "cpu", "cuda"], DEVICE_TITLE] = "auto"
+    dtype: Annotated[
+        Literal["auto", "fp32", "fp16", "bf16"], titled("How exactly it computes", "دقة الحساب", rare=True)
+    ] = "auto"
+    channels_last: Annotated[bool, titled("Colours beside one another", "ترتيب الألوان متجاورة", rare=True)] = True
+    compile: Annotated[
+        Literal["auto", "on", "off"], titled("Compiled before its first use", "تجهيز الشبكة قبل أول استعمال", rare=True)
+    ] = "auto"
+    batch: Batch = Field(default=1, ge=1, le=64)
+    threads: Threads = Field(default=2, ge=1, le=256)
+    crf: Quality = Field(default=20, ge=10, le=40)
 
 
 def file_of(config: NetworkConfig, bench: Bench) -> Path:

@@ -46,6 +46,11 @@ class Fault:
     field: str
     code: str
 
+    @property
+    def told(self) -> str:
+        """The code by which `core_pipeline.telling` has a sentence for it."""
+        return f"fact-{self.code}"
+
 
 @dataclass(frozen=True)
 class Draft:

@@ -120,7 +120,7 @@ def test_keys_are_told_in_words() -> None:
     calls = CallPolicy(
         menu={"0": "person", "1": "language:en", "2": "language:fr", "*": "كم سعر الشاورما؟", "#9": "repeat"}
     )
-    assert announced(Policy(calls=calls), "ar") == (
+    assert announced(Policy(calls=calls), "ar", "") == (
         "للغة الإنجليزية، اضغط واحد.",
         "لمعرفة إجابة السؤال: كم سعر الشاورما، اضغط نجمة.",
         "لسماع آخر إجابة مرة أخرى، اضغط مربع ثم تسعة.",

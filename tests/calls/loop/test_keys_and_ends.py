@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -150,6 +151,27 @@ def test_a_transfer_waits_until_everything_was_heard(equipment: Equipment, speec
         assert host.outcome is not None
         assert host.outcome.reason == ("transfer" if works else "caller")
         assert works or host.lines[1] == (0, "عذرا حدث خلل.", True)
+
+    run(doing())
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_who_is_not_to_be_talked_to_is_put_through_after_the_first_words(
+    equipment: Equipment, speech: Speech, works: bool
+) -> None:
+    async def doing() -> None:
+        host = RoteHost(seconds=lambda _: 2.0)
+        manner: dict[str, Any] = {"opening": ("أهلا.", "سأحولك"), "closing": Transfer("+2010", otherwise="still_there")}
+        async with Opened(equipment, host, FakeLeg(transfers=works), **manner) as scene:
+            await scene.wait(1.0)
+            if works:
+                await scene.say(speech("question"))  # nobody answers it: people are on their way
+            await scene.until(lambda: scene.running.done() or len(host.minutes) == 2)
+            assert scene.running.done() == works
+        assert scene.leg.gone == ("transfer:+2010" if works else "hangup")
+        assert host.lines[:2] == [(0, "أهلا.", True), (0, "سأحولك", True)]
+        assert host.lines[2:] == ([] if works else [(0, "هل ما زلت معي؟", True)])
+        assert host.asked == []
 
     run(doing())
 

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import numpy as np
 
-from core_pipeline.contracts.calls import CallNews, Ring, Ticket, Verdict
+from core_pipeline.contracts.calls import CallNews, Ring, Ticket, Verdict, Words
 from core_pipeline.contracts.engines import Pcm
 from core_pipeline.contracts.legs import Leg
 from core_pipeline.contracts.messages import Inbound
@@ -67,3 +67,9 @@ class PaperBoard:
 
     async def person(self, call_id: str) -> str:
         return ""
+
+    async def unreached(self, provider_id: str) -> None:
+        raise AssertionError(provider_id)
+
+    async def ready(self, language: str, *names: str) -> Words:
+        raise AssertionError(names)

@@ -13,11 +13,12 @@ import numpy as np
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]  # the vendor ships no types
 
 from channels.phone import SPEC
-from core_pipeline.contracts.calls import CallNews, Ring, Ticket, Verdict
+from core_pipeline.contracts.calls import CallNews, Ring, Ticket, Verdict, Words
 from core_pipeline.contracts.channel import WebhookRequest
 from core_pipeline.contracts.engines import Pcm
 from core_pipeline.contracts.legs import Leg
 from core_pipeline.contracts.messages import Inbound
+from core_pipeline.contracts.phrases import READY
 from errors import Forged, Impossible
 
 TOKEN = SPEC.demo.secrets["auth_token"]
@@ -66,6 +67,7 @@ class PaperBoard:
     messages: list[tuple[str, Inbound]] = field(default_factory=list)
     redeemed: list[str] = field(default_factory=list)
     asked_for: list[str] = field(default_factory=list)
+    unreachable: list[str] = field(default_factory=list)
     legs: list[Leg] = field(default_factory=list)
     left: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -118,6 +120,12 @@ class PaperBoard:
     async def person(self, call_id: str) -> str:
         self.asked_for.append(call_id)
         return self.person_number
+
+    async def unreached(self, provider_id: str) -> None:
+        self.unreachable.append(provider_id)
+
+    async def ready(self, language: str, *names: str) -> Words:
+        return Words(" ".join(READY[name][language] for name in names))
 
 
 async def _talked(talk: Awaitable[None]) -> None:

@@ -179,6 +179,7 @@ async def test_where_nobody_answers_a_message_is_taken(line: PhoneChannel) -> No
     spoken, record, _ = steps(await line.signal("dialled", asked(board, "dialled", fields, lang="en"), board))
     assert spoken.text.startswith(READY["no_person"]["en"])
     assert (spoken.given["language"], record.name) == ("en-US", "Record")
+    assert board.unreachable == ["CA1"]
 
 
 @pytest.mark.parametrize(("fields", "names"), [({"Digits": "#"}, ["Say", "Hangup"]), ({"Digits": "hangup"}, [])])

@@ -16,7 +16,7 @@ from channels.web.channel import WebChannel
 from channels.web.config import WebConfig, WebPlatform
 from channels.web.leg import Patience, WebLeg
 from channels.web.sessions import Sessions
-from core_pipeline.contracts.calls import CallNews, Ring, Ticket, Verdict
+from core_pipeline.contracts.calls import CallNews, Ring, Ticket, Verdict, Words
 from core_pipeline.contracts.channel import Admitted, Opening, WebhookRequest
 from core_pipeline.contracts.legs import Leg, LegEvent, Reached
 from core_pipeline.contracts.messages import Inbound
@@ -134,6 +134,12 @@ class PaperBoard:
 
     async def person(self, call_id: str) -> str:
         return ""
+
+    async def unreached(self, provider_id: str) -> None:
+        raise AssertionError(provider_id)
+
+    async def ready(self, language: str, *names: str) -> Words:
+        raise AssertionError(names)
 
 
 def channel(http: httpx.AsyncClient, patience: Patience | None = QUICK, most: int = 100, **config: Any) -> WebChannel:

@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core_pipeline.contracts.engines import Asr
 from core_pipeline.contracts.specs import Bench, EngineSpec, Progress
+from core_pipeline.contracts.titles import titled
+from core_pipeline.engines.titles import DEVICE_TITLE, LANGUAGE_TITLE, LANGUAGES_TITLE, Hub, Model, MostTokens, Threads
 from core_pipeline.engines.weights.place import expect, folder_of, installed, is_path
 from core_pipeline.engines.weights.pull import HUB, pull
 from core_pipeline.engines.whisper import LANGUAGES
@@ -44,16 +46,19 @@ class FasterWhisperConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    model: str = Field(default="large-v3-turbo", min_length=1)
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    compute_type: Literal["int8", "int8_float16", "int8_float32", "float16", "bfloat16", "float32"] = "int8"
-    beam_size: int = Field(default=5, ge=1, le=10)
-    languages: tuple[Code, ...] = ()
-    language: Code = "ar"
-    word_times: bool = True
-    threads: int = Field(default=0, ge=0)
-    most_tokens: int = Field(default=224, ge=1, le=440)
-    hub: str = Field(default=HUB, pattern=r"^https?://[^\s]+$")
+    model: Model = Field(default="large-v3-turbo", min_length=1)
+    device: Annotated[Literal["auto", "cpu", "cuda"], DEVICE_TITLE] = "auto"
+    compute_type: Annotated[
+        Literal["int8", "int8_float16", "int8_float32", "float16", "bfloat16", "float32"],
+        titled("How exactly it computes", "دقة الحساب", rare=True),
+    ] = "int8"
+    beam_size: Annotated[int, titled("Search width", "اتساع البحث", rare=True)] = Field(default=5, ge=1, le=10)
+    languages: Annotated[tuple[Code, ...], LANGUAGES_TITLE] = ()
+    language: Annotated[Code, LANGUAGE_TITLE] = "ar"
+    word_times: Annotated[bool, titled("Times of words", "توقيت الكلمات", rare=True)] = True
+    threads: Threads = Field(default=0, ge=0)
+    most_tokens: MostTokens = Field(default=224, ge=1, le=440)
+    hub: Hub = Field(default=HUB, pattern=r"^https?://[^\s]+$")
 
     @property
     def source(self) -> str:

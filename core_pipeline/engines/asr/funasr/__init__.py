@@ -12,7 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core_pipeline.contracts.engines import Asr
 from core_pipeline.contracts.specs import Bench, EngineSpec, Progress
+from core_pipeline.contracts.titles import titled
 from core_pipeline.engines.asr.funasr.card import NAMES, check, languages_in
+from core_pipeline.engines.titles import DEVICE_TITLE, LANGUAGE_TITLE, LANGUAGES_TITLE, Hub, Model, MostTokens, Threads
 from core_pipeline.engines.weights.place import expect, folder_of, installed, is_path, size_of
 from core_pipeline.engines.weights.pull import HUB, pull
 
@@ -36,14 +38,16 @@ class FunAsrConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    model: str = Field(default=_ARABIC, min_length=1)
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    threads: int = Field(default=2, ge=1)
-    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
-    languages: tuple[Code, ...] = ()
-    language: Code = "ar"
-    most_tokens: int = Field(default=256, ge=1, le=1024)
-    hub: str = Field(default=HUB, pattern=r"^https?://[^\s]+$")
+    model: Model = Field(default=_ARABIC, min_length=1)
+    device: Annotated[Literal["auto", "cpu", "cuda"], DEVICE_TITLE] = "auto"
+    threads: Threads = Field(default=2, ge=1)
+    precision: Annotated[
+        Literal["fp32", "bf16", "fp16"], titled("How exactly it computes", "دقة الحساب", rare=True)
+    ] = "fp32"
+    languages: Annotated[tuple[Code, ...], LANGUAGES_TITLE] = ()
+    language: Annotated[Code, LANGUAGE_TITLE] = "ar"
+    most_tokens: MostTokens = Field(default=256, ge=1, le=1024)
+    hub: Hub = Field(default=HUB, pattern=r"^https?://[^\s]+$")
 
 
 async def _open(config: FunAsrConfig, bench: Bench) -> Asr:

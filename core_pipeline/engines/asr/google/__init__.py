@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from core_pipeline.contracts.engines import Asr
 from core_pipeline.contracts.specs import Bench, EngineSpec
+from core_pipeline.contracts.titles import titled
+from core_pipeline.engines.titles import Address, ApiKey, Model, Patience, PerMinute, ServiceAccount
 
 Code = Annotated[str, Field(pattern="^[a-z]{2}$")]
 Locale = Annotated[str, Field(pattern="^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
@@ -33,14 +35,25 @@ class GoogleAsrConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    base_url: str = Field(default="https://speech.googleapis.com/v1", pattern=r"^https?://[^\s]+$")
-    api_key: SecretStr = SecretStr("")
-    service_account: SecretStr = SecretStr("")
-    locales: dict[Code, Locale] = {}
-    detect: tuple[Code, ...] = Field(default=("ar", "en"), min_length=1, max_length=4)
-    model: str = ""
-    usd_per_minute: float = Field(default=0.024, ge=0)
-    timeout: float = Field(default=60.0, gt=0)
+    base_url: Address = Field(default="https://speech.googleapis.com/v1", pattern=r"^https?://[^\s]+$")
+    api_key: ApiKey = SecretStr("")
+    service_account: ServiceAccount = SecretStr("")
+    locales: Annotated[
+        dict[Code, Locale],
+        titled("Locale for each language", "اللهجة المحلية لكل لغة", "For example ar = ar-EG.", "مثل ar = ar-EG."),
+    ] = {}
+    detect: Annotated[
+        tuple[Code, ...],
+        titled(
+            "Languages to tell apart",
+            "اللغات التي يميّز بينها",
+            "Two letters each, for example ar.",
+            "حرفان لكل لغة، مثل ar.",
+        ),
+    ] = Field(default=("ar", "en"), min_length=1, max_length=4)
+    model: Model = ""
+    usd_per_minute: PerMinute = Field(default=0.024, ge=0)
+    timeout: Patience = Field(default=60.0, gt=0)
 
 
 async def _open(config: GoogleAsrConfig, bench: Bench) -> Asr:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from core_pipeline.contracts.engines import Asr
 from core_pipeline.contracts.specs import Bench, EngineSpec
+from core_pipeline.contracts.titles import titled
+from core_pipeline.engines.titles import LANGUAGE_TITLE, Address, ApiKey, Model, Patience, PerMinute
 from core_pipeline.engines.whisper import LANGUAGES
 
 
@@ -22,13 +25,15 @@ class OpenAiAsrConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    base_url: str = Field(default="https://api.openai.com/v1", pattern=r"^https?://[^\s]+$")
-    api_key: SecretStr = SecretStr("")
-    model: str = "whisper-1"
-    language: str = Field(default="ar", pattern="^[a-z]{2}$")
-    usd_per_minute: float = Field(default=0.006, ge=0)
-    timeout: float = Field(default=60.0, gt=0)
-    longest_seconds: float = Field(default=780.0, gt=0)
+    base_url: Address = Field(default="https://api.openai.com/v1", pattern=r"^https?://[^\s]+$")
+    api_key: ApiKey = SecretStr("")
+    model: Model = "whisper-1"
+    language: Annotated[str, LANGUAGE_TITLE] = Field(default="ar", pattern="^[a-z]{2}$")
+    usd_per_minute: PerMinute = Field(default=0.006, ge=0)
+    timeout: Patience = Field(default=60.0, gt=0)
+    longest_seconds: Annotated[float, titled("Longest recording, in seconds", "أطول تسجيل بالثواني", rare=True)] = (
+        Field(default=780.0, gt=0)
+    )
 
 
 async def _open(config: OpenAiAsrConfig, bench: Bench) -> Asr:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from core_pipeline.contracts.engines import Asr
 from core_pipeline.contracts.specs import Bench, EngineSpec
+from core_pipeline.engines.titles import LANGUAGES_TITLE, Connecting, Patience, PerMinute, Silence, Token, Workers
 from core_pipeline.engines.whisper import LANGUAGES
 
 
@@ -18,13 +20,13 @@ class RemoteAsrConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    urls: list[str] = Field(default_factory=list)
-    token: SecretStr = SecretStr("")
-    languages: list[str] = Field(default=["ar", "en"])
-    connect: float = Field(default=3.0, gt=0)
-    silence: float = Field(default=60.0, gt=0)
-    timeout: float = Field(default=120.0, gt=0)
-    usd_per_minute: float = Field(default=0.0, ge=0)
+    urls: Workers = Field(default_factory=list)
+    token: Token = SecretStr("")
+    languages: Annotated[list[str], LANGUAGES_TITLE] = Field(default=["ar", "en"])
+    connect: Connecting = Field(default=3.0, gt=0)
+    silence: Silence = Field(default=60.0, gt=0)
+    timeout: Patience = Field(default=120.0, gt=0)
+    usd_per_minute: PerMinute = Field(default=0.0, ge=0)
 
 
 async def _open(config: RemoteAsrConfig, bench: Bench) -> Asr:

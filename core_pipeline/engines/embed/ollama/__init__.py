@@ -11,13 +11,14 @@ from pydantic import Field
 from core_pipeline.contracts.engines import Embedder
 from core_pipeline.contracts.specs import Bench, EngineSpec
 from core_pipeline.engines.ollama_door import OllamaConfig, pulled, ready
+from core_pipeline.engines.titles import Batch, Model
 
 
 class OllamaEmbedConfig(OllamaConfig):
     """Which model places the texts, and how many at once."""
 
-    model: str = "bge-m3"
-    batch: int = Field(default=32, ge=1, le=512)
+    model: Model = "bge-m3"
+    batch: Batch = Field(default=32, ge=1, le=512)
 
 
 async def _open(config: OllamaEmbedConfig, bench: Bench) -> Embedder:

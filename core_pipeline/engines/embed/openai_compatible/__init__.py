@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from core_pipeline.contracts.engines import Embedder
 from core_pipeline.contracts.specs import Bench, EngineSpec
+from core_pipeline.engines.titles import Address, ApiKey, Batch, Model, Patience, PerMillionLetters
 
 
 class OpenAiEmbedConfig(BaseModel):
@@ -20,12 +21,12 @@ class OpenAiEmbedConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    base_url: str = "https://api.openai.com/v1"
-    api_key: SecretStr = SecretStr("")
-    model: str = "text-embedding-3-small"
-    batch: int = Field(default=64, ge=1, le=2048)
-    seconds: float = Field(default=60.0, gt=0)
-    usd_per_million_characters: float = Field(default=0.0, ge=0.0)
+    base_url: Address = "https://api.openai.com/v1"
+    api_key: ApiKey = SecretStr("")
+    model: Model = "text-embedding-3-small"
+    batch: Batch = Field(default=64, ge=1, le=2048)
+    seconds: Patience = Field(default=60.0, gt=0)
+    usd_per_million_characters: PerMillionLetters = Field(default=0.0, ge=0.0)
 
 
 async def _open(config: OpenAiEmbedConfig, bench: Bench) -> Embedder:

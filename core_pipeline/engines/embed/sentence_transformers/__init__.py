@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from core_pipeline.contracts.engines import Embedder
 from core_pipeline.contracts.specs import Bench, EngineSpec
+from core_pipeline.contracts.titles import titled
+from core_pipeline.engines.titles import DEVICE_TITLE, Batch, Model
 
 _GIB = 1 << 30
 
@@ -23,13 +25,17 @@ class SentenceTransformersConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", protected_namespaces=())
 
-    model: str = "BAAI/bge-m3"
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    half: bool = False
-    longest: int = Field(default=512, ge=8, le=8192)
-    batch: int = Field(default=16, ge=1, le=512)
-    before: str = ""
-    memory_gib: float = Field(default=3.0, gt=0)
+    model: Model = "BAAI/bge-m3"
+    device: Annotated[Literal["auto", "cpu", "cuda"], DEVICE_TITLE] = "auto"
+    half: Annotated[bool, titled("Half precision", "نصف الدقة", rare=True)] = False
+    longest: Annotated[int, titled("Longest text, in tokens", "أطول نص (بالرموز)", rare=True)] = Field(
+        default=512, ge=8, le=8192
+    )
+    batch: Batch = Field(default=16, ge=1, le=512)
+    before: Annotated[str, titled("Words before every text", "كلمات قبل كل نص", rare=True)] = ""
+    memory_gib: Annotated[float, titled("Memory it takes, in GiB", "الذاكرة التي يشغلها (GiB)", rare=True)] = Field(
+        default=3.0, gt=0
+    )
 
 
 async def _open(config: SentenceTransformersConfig, bench: Bench) -> Embedder:

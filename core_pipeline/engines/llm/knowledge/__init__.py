@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from core_pipeline.contracts.engines import Llm
 from core_pipeline.contracts.specs import Bench, EngineSpec
+from core_pipeline.contracts.titles import titled
+from core_pipeline.engines.titles import Sureness
 
 
 class KnowledgeConfig(BaseModel):
@@ -13,8 +17,8 @@ class KnowledgeConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    threshold: float = Field(default=0.5, ge=0.0, le=1.0)
-    greet_back: bool = True
+    threshold: Sureness = Field(default=0.5, ge=0.0, le=1.0)
+    greet_back: Annotated[bool, titled("Return greetings", "يرد التحية")] = True
 
 
 async def _open(config: KnowledgeConfig, bench: Bench) -> Llm:  # noqa: ARG001 - it keeps no files

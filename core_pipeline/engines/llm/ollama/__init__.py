@@ -11,6 +11,7 @@ from pydantic import Field
 from core_pipeline.contracts.engines import Llm
 from core_pipeline.contracts.specs import Bench, EngineSpec
 from core_pipeline.engines.ollama_door import OllamaConfig, pulled, ready
+from core_pipeline.engines.titles import Context, Model, Temperature, Thinking
 
 
 class OllamaLlmConfig(OllamaConfig):
@@ -19,10 +20,10 @@ class OllamaLlmConfig(OllamaConfig):
     `thinking` is how many tokens it may think before it answers, for a model that does.
     """
 
-    model: str = "qwen2.5:14b"
-    num_ctx: int = Field(default=8192, ge=2048)
-    temperature: float = Field(default=0.2, ge=0.0, le=2.0)
-    thinking: int = Field(default=0, ge=0)
+    model: Model = "qwen2.5:14b"
+    num_ctx: Context = Field(default=8192, ge=2048)
+    temperature: Temperature = Field(default=0.2, ge=0.0, le=2.0)
+    thinking: Thinking = Field(default=0, ge=0)
 
 
 async def _open(config: OllamaLlmConfig, bench: Bench) -> Llm:

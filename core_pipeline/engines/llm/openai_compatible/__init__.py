@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from core_pipeline.contracts.engines import Llm
 from core_pipeline.contracts.specs import Bench, EngineSpec
+from core_pipeline.contracts.titles import titled
+from core_pipeline.engines.titles import Address, ApiKey, Context, Model, Patience, Temperature, Thinking
 
 
 class OpenAiLlmConfig(BaseModel):
@@ -21,15 +24,21 @@ class OpenAiLlmConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    base_url: str = "https://api.openai.com/v1"
-    api_key: SecretStr = SecretStr("")
-    model: str = "gpt-4o-mini"
-    temperature: float = Field(default=0.2, ge=0.0, le=2.0)
-    thinking: int = Field(default=0, ge=0)
-    context: int = Field(default=16384, ge=2048)
-    seconds: float = Field(default=60.0, gt=0)
-    usd_per_million_read: float = Field(default=0.0, ge=0.0)
-    usd_per_million_written: float = Field(default=0.0, ge=0.0)
+    base_url: Address = "https://api.openai.com/v1"
+    api_key: ApiKey = SecretStr("")
+    model: Model = "gpt-4o-mini"
+    temperature: Temperature = Field(default=0.2, ge=0.0, le=2.0)
+    thinking: Thinking = Field(default=0, ge=0)
+    context: Context = Field(default=16384, ge=2048)
+    seconds: Patience = Field(default=60.0, gt=0)
+    usd_per_million_read: Annotated[
+        float,
+        titled("Price of a million tokens read, in US dollars", "سعر مليون رمز مقروء بالدولار الأمريكي", rare=True),
+    ] = Field(default=0.0, ge=0.0)
+    usd_per_million_written: Annotated[
+        float,
+        titled("Price of a million tokens written, in US dollars", "سعر مليون رمز مكتوب بالدولار الأمريكي", rare=True),
+    ] = Field(default=0.0, ge=0.0)
 
 
 async def _open(config: OpenAiLlmConfig, bench: Bench) -> Llm:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from core_pipeline.contracts.engines import Speaker
 from core_pipeline.contracts.specs import Bench, EngineSpec
+from core_pipeline.contracts.titles import titled
+from core_pipeline.engines.titles import Sureness
 
 
 class OnnxConfig(BaseModel):
@@ -21,11 +23,17 @@ class OnnxConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    path: str = ""
-    window: Literal["hamming", "povey"] = "hamming"
-    bands: int = Field(default=80, ge=20, le=128)
-    threshold: float = Field(default=0.45, ge=-1.0, le=1.0)
-    steepness: float = Field(default=12.0, gt=0.0)
+    path: Annotated[str, titled("File with the network", "ملف الشبكة")] = ""
+    window: Annotated[Literal["hamming", "povey"], titled("Window of the filter bank", "نافذة المرشّحات", rare=True)] = (
+        "hamming"
+    )
+    bands: Annotated[int, titled("Bands of the filter bank", "عدد نطاقات المرشّحات", rare=True)] = Field(
+        default=80, ge=20, le=128
+    )
+    threshold: Sureness = Field(default=0.45, ge=-1.0, le=1.0)
+    steepness: Annotated[float, titled("How fast the likeness rises", "سرعة ارتفاع التشابه", rare=True)] = Field(
+        default=12.0, gt=0.0
+    )
 
 
 async def _open(config: OnnxConfig, bench: Bench) -> Speaker:

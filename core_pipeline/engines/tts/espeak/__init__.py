@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from core_pipeline.contracts.engines import Tts
 from core_pipeline.contracts.specs import Bench, EngineSpec
+from core_pipeline.contracts.titles import titled
+from core_pipeline.engines.titles import LongestText, Patience
 
 
 class EspeakConfig(BaseModel):
@@ -13,10 +17,10 @@ class EspeakConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    voice: str = "ar"
-    words_per_minute: int = Field(default=150, ge=80, le=450)
-    timeout: float = Field(default=20.0, gt=0)
-    longest_text: int = Field(default=5000, ge=1)
+    voice: Annotated[str, titled("Voice", "الصوت")] = "ar"
+    words_per_minute: Annotated[int, titled("Words per minute", "كلمات في الدقيقة")] = Field(default=150, ge=80, le=450)
+    timeout: Patience = Field(default=20.0, gt=0)
+    longest_text: LongestText = Field(default=5000, ge=1)
 
 
 async def _open(config: EspeakConfig, bench: Bench) -> Tts:  # noqa: ARG001 - it keeps no files

@@ -10,6 +10,16 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from core_pipeline.contracts.engines import Tts
 from core_pipeline.contracts.specs import Bench, EngineSpec
+from core_pipeline.engines.titles import (
+    Address,
+    ApiKey,
+    LongestText,
+    Patience,
+    PerMillionLetters,
+    SampleRate,
+    ServiceAccount,
+    VoiceEach,
+)
 
 _LANGUAGES = (
     "af am ar bg bn ca cs cy da de el en es et eu fi fr gl gu he hi hr hu id is it ja jv km kn ko lt lv ml mr ms my "
@@ -25,14 +35,14 @@ class GoogleTtsConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    api_key: SecretStr = SecretStr("")
-    service_account: SecretStr = SecretStr("")
-    base_url: str = Field(default="https://texttospeech.googleapis.com", pattern=r"^https?://[^\s]+$")
-    voices: dict[str, str] = {"ar": "ar-XA-Wavenet-B", "en": "en-US-Wavenet-D"}
-    sample_rate: int = Field(default=24_000, ge=8_000, le=48_000)
-    usd_per_million_characters: float = Field(default=4.0, ge=0)
-    timeout: float = Field(default=20.0, gt=0)
-    longest_text: int = Field(default=5000, ge=1)
+    api_key: ApiKey = SecretStr("")
+    service_account: ServiceAccount = SecretStr("")
+    base_url: Address = Field(default="https://texttospeech.googleapis.com", pattern=r"^https?://[^\s]+$")
+    voices: VoiceEach = {"ar": "ar-XA-Wavenet-B", "en": "en-US-Wavenet-D"}
+    sample_rate: SampleRate = Field(default=24_000, ge=8_000, le=48_000)
+    usd_per_million_characters: PerMillionLetters = Field(default=4.0, ge=0)
+    timeout: Patience = Field(default=20.0, gt=0)
+    longest_text: LongestText = Field(default=5000, ge=1)
 
 
 async def _open(config: GoogleTtsConfig, bench: Bench) -> Tts:

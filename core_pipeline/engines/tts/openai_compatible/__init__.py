@@ -5,12 +5,24 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from core_pipeline.contracts.engines import Tts
 from core_pipeline.contracts.specs import Bench, EngineSpec
+from core_pipeline.contracts.titles import titled
+from core_pipeline.engines.titles import (
+    Address,
+    ApiKey,
+    Instructions,
+    LongestText,
+    Model,
+    Patience,
+    PerMillionLetters,
+    SampleRate,
+    VoiceEach,
+)
 from core_pipeline.engines.whisper import LANGUAGES
 
 
@@ -23,16 +35,16 @@ class OpenAiTtsConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    base_url: str = Field(default="https://api.openai.com/v1", pattern=r"^https?://[^\s]+$")
-    api_key: SecretStr = SecretStr("")
-    model: str = "tts-1"
-    voices: dict[str, str] = {"ar": "nova", "en": "nova"}
-    instructions: str = ""
-    format: Literal["pcm", "wav"] = "pcm"
-    sample_rate: int = Field(default=24_000, ge=8_000, le=48_000)
-    usd_per_million_characters: float = Field(default=15.0, ge=0)
-    timeout: float = Field(default=30.0, gt=0)
-    longest_text: int = Field(default=4096, ge=1)
+    base_url: Address = Field(default="https://api.openai.com/v1", pattern=r"^https?://[^\s]+$")
+    api_key: ApiKey = SecretStr("")
+    model: Model = "tts-1"
+    voices: VoiceEach = {"ar": "nova", "en": "nova"}
+    instructions: Instructions = ""
+    format: Annotated[Literal["pcm", "wav"], titled("Sound format", "صيغة الصوت", rare=True)] = "pcm"
+    sample_rate: SampleRate = Field(default=24_000, ge=8_000, le=48_000)
+    usd_per_million_characters: PerMillionLetters = Field(default=15.0, ge=0)
+    timeout: Patience = Field(default=30.0, gt=0)
+    longest_text: LongestText = Field(default=4096, ge=1)
 
 
 async def _open(config: OpenAiTtsConfig, bench: Bench) -> Tts:

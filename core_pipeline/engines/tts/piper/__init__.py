@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from core_pipeline.contracts.engines import Tts
 from core_pipeline.contracts.specs import Bench, EngineSpec, Progress
+from core_pipeline.contracts.titles import titled
+from core_pipeline.engines.titles import Hub, LongestText, Patience, VoiceEach
 
 # Families of voices on the hub whose text front end is in the wheel (Chinese, Hebrew, Japanese and Thai need more).
 _FAMILIES = "ar bg ca cs cy da de el en es fa fi fr hi hu id is it ka kk lb lv ml ne nl no pl pt ro ru sk sl sr sv"
@@ -25,12 +28,14 @@ class PiperConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    voices: dict[str, str] = {"ar": "ar_JO-kareem-medium", "en": "en_US-lessac-medium"}
-    pause: float = Field(default=0.2, ge=0, le=2)
-    timeout: float = Field(default=30.0, gt=0)
-    longest_text: int = Field(default=5000, ge=1)
-    hub: str = "https://huggingface.co"
-    revision: str = "main"
+    voices: VoiceEach = {"ar": "ar_JO-kareem-medium", "en": "en_US-lessac-medium"}
+    pause: Annotated[float, titled("Silence between sentences, in seconds", "الصمت بين الجمل بالثواني", rare=True)] = (
+        Field(default=0.2, ge=0, le=2)
+    )
+    timeout: Patience = Field(default=30.0, gt=0)
+    longest_text: LongestText = Field(default=5000, ge=1)
+    hub: Hub = "https://huggingface.co"
+    revision: Annotated[str, titled("Version of the weights", "إصدار ملفات النموذج", rare=True)] = "main"
 
 
 async def _open(config: PiperConfig, bench: Bench) -> Tts:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from core_pipeline.contracts.engines import Tts
 from core_pipeline.contracts.specs import Bench, EngineSpec
+from core_pipeline.contracts.titles import titled
+from core_pipeline.engines.titles import LANGUAGES_TITLE, Connecting, LongestText, Patience, Silence, Token, Workers
 
 # What some worker of deploy/workers speaks; a worker's own are set in `languages`.
 _LANGUAGES = frozenset(
@@ -27,17 +30,27 @@ class RemoteTtsConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    urls: list[str] = Field(default_factory=list)
-    token: SecretStr = SecretStr("")
-    languages: list[str] = Field(default=["ar", "en"])
-    clones: bool = True
-    voice: str = ""
-    voices: list[str] = Field(default_factory=list)
-    longest_text: int = Field(default=5000, ge=1)
-    connect: float = Field(default=3.0, gt=0)
-    silence: float = Field(default=60.0, gt=0)
-    timeout: float = Field(default=300.0, gt=0)
-    usd_per_1000_characters: float = Field(default=0.0, ge=0)
+    urls: Workers = Field(default_factory=list)
+    token: Token = SecretStr("")
+    languages: Annotated[list[str], LANGUAGES_TITLE] = Field(default=["ar", "en"])
+    clones: Annotated[bool, titled("Clones voices", "يستنسخ الأصوات")] = True
+    voice: Annotated[str, titled("Voice", "الصوت")] = ""
+    voices: Annotated[
+        list[str],
+        titled(
+            "Voices to choose from",
+            "الأصوات المتاحة",
+            "The names that the service knows, one a line.",
+            "الأسماء التي تعرفها الخدمة، اسم في كل سطر.",
+        ),
+    ] = Field(default_factory=list)
+    longest_text: LongestText = Field(default=5000, ge=1)
+    connect: Connecting = Field(default=3.0, gt=0)
+    silence: Silence = Field(default=60.0, gt=0)
+    timeout: Patience = Field(default=300.0, gt=0)
+    usd_per_1000_characters: Annotated[
+        float, titled("Price of 1,000 letters, in US dollars", "سعر ألف حرف بالدولار الأمريكي", rare=True)
+    ] = Field(default=0.0, ge=0)
 
 
 async def _open(config: RemoteTtsConfig, bench: Bench) -> Tts:

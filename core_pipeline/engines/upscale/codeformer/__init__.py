@@ -6,12 +6,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field
 
 from core_pipeline.contracts.faces import Upscale
 from core_pipeline.contracts.specs import Bench, EngineSpec
+from core_pipeline.contracts.titles import titled
 from core_pipeline.engines.enlarging.setup import BASE_MEMORY, NetworkConfig, file_of
+from core_pipeline.engines.titles import Weights
 from core_pipeline.engines.weights.place import installed
 from errors import NeedsOwner
 
@@ -27,9 +30,13 @@ class CodeFormerConfig(NetworkConfig):
     `fidelity` is 0 for the most beautiful face, 1 for the one that is most like the given.
     """
 
-    weights: str = Field(default="codeformer.pth", min_length=1)
-    accept_licence: bool = False
-    fidelity: float = Field(default=0.7, ge=0, le=1)
+    weights: Weights = Field(default="codeformer.pth", min_length=1)
+    accept_licence: Annotated[
+        bool, titled("I have read the licence and may use it", "قرأت الرخصة ويحق لي استخدامه")
+    ] = False
+    fidelity: Annotated[float, titled("How like the given face", "مدى الشبه بالوجه الأصلي")] = Field(
+        default=0.7, ge=0, le=1
+    )
 
 
 async def _open(config: CodeFormerConfig, bench: Bench) -> Upscale:

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core_pipeline.contracts.faces import Upscale
 from core_pipeline.contracts.specs import Bench, EngineSpec
+from core_pipeline.engines.titles import AtOnce, Quality
 
 
 class LanczosConfig(BaseModel):
@@ -13,8 +14,8 @@ class LanczosConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    at_once: int = Field(default=2, ge=1, le=64)
-    crf: float = Field(default=23, ge=10, le=40)
+    at_once: AtOnce = Field(default=2, ge=1, le=64)
+    crf: Quality = Field(default=23, ge=10, le=40)
 
 
 async def _open(config: LanczosConfig, bench: Bench) -> Upscale:

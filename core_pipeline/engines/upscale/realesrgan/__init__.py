@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field
 
 from core_pipeline.contracts.faces import Upscale
 from core_pipeline.contracts.specs import Bench, EngineSpec
+from core_pipeline.contracts.titles import titled
 from core_pipeline.engines.enlarging.setup import BASE_MEMORY, NetworkConfig, file_of
+from core_pipeline.engines.titles import Weights
 from core_pipeline.engines.weights.place import installed
 
 REQUIRES = ("spandrel", "torch")
@@ -20,9 +23,13 @@ _WIDTH, _SCALE, _KEPT = 64, 4, 3  # of the largest network: channels, enlargemen
 class RealEsrganConfig(NetworkConfig):
     """`tile` is the longest side, in pixels, of what goes through the network at once; neighbours share `overlap`."""
 
-    weights: str = Field(default="RealESRGAN_x4plus.pth", min_length=1)
-    tile: int = Field(default=512, ge=32, le=4096)
-    overlap: int = Field(default=32, ge=8, le=256)
+    weights: Weights = Field(default="RealESRGAN_x4plus.pth", min_length=1)
+    tile: Annotated[int, titled("Longest side of a tile, in pixels", "أطول ضلع للقطعة بالبكسل", rare=True)] = Field(
+        default=512, ge=32, le=4096
+    )
+    overlap: Annotated[int, titled("What tiles share, in pixels", "تداخل القطع بالبكسل", rare=True)] = Field(
+        default=32, ge=8, le=256
+    )
 
 
 async def _open(config: RealEsrganConfig, bench: Bench) -> Upscale:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from core_pipeline.contracts.faces import Video
 from core_pipeline.contracts.specs import Bench, EngineSpec
+from core_pipeline.contracts.titles import titled
+from core_pipeline.engines.titles import Address, ApiKey, MostBytes, Patience, PerSecond, Silence
 from core_pipeline.engines.whisper import LANGUAGES
 
 
@@ -23,15 +26,17 @@ class DidConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    base_url: str = Field(default="https://api.d-id.com", pattern=r"^https?://[^\s]+$")
-    api_key: SecretStr = SecretStr("")
-    stitch: bool = True
-    expressive: bool = True
-    most_bytes: int = Field(default=64 << 20, ge=1)
-    first_wait: float = Field(default=1.0, gt=0)
-    silence: float = Field(default=30.0, gt=0)
-    timeout: float = Field(default=240.0, gt=0)
-    usd_per_second: float = Field(default=0.02, ge=0)
+    base_url: Address = Field(default="https://api.d-id.com", pattern=r"^https?://[^\s]+$")
+    api_key: ApiKey = SecretStr("")
+    stitch: Annotated[bool, titled("Whole picture, not the face only", "الصورة كاملة لا الوجه وحده")] = True
+    expressive: Annotated[bool, titled("Lively face", "وجه معبّر")] = True
+    most_bytes: MostBytes = Field(default=64 << 20, ge=1)
+    first_wait: Annotated[
+        float, titled("First look for the film, in seconds", "أول سؤال عن الفيديو، بالثواني", rare=True)
+    ] = Field(default=1.0, gt=0)
+    silence: Silence = Field(default=30.0, gt=0)
+    timeout: Patience = Field(default=240.0, gt=0)
+    usd_per_second: PerSecond = Field(default=0.02, ge=0)
 
 
 async def _open(config: DidConfig, bench: Bench) -> Video:

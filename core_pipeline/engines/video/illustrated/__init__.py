@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from core_pipeline.contracts.faces import Face, Shape, Video
 from core_pipeline.contracts.legs import TalkingFace
 from core_pipeline.contracts.specs import Bench, EngineSpec
+from core_pipeline.engines.titles import AtOnce, LongestFilm
 
 _MEBIBYTE = 1 << 20
 
@@ -16,8 +17,8 @@ class IllustratedConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    longest: float = Field(default=300.0, gt=0, le=3600)
-    at_once: int = Field(default=2, ge=1, le=16)
+    longest: LongestFilm = Field(default=300.0, gt=0, le=3600)
+    at_once: AtOnce = Field(default=2, ge=1, le=16)
 
 
 async def _open(config: IllustratedConfig, bench: Bench) -> Video:  # noqa: ARG001 - it keeps no files

@@ -10,6 +10,16 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from core_pipeline.contracts.faces import Video
 from core_pipeline.contracts.specs import Bench, EngineSpec
+from core_pipeline.engines.titles import (
+    Connecting,
+    LongestFilm,
+    MostBytes,
+    Patience,
+    PerSecond,
+    Silence,
+    Token,
+    Workers,
+)
 from core_pipeline.engines.whisper import LANGUAGES
 
 
@@ -22,14 +32,14 @@ class RemoteVideoConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    urls: list[str] = Field(default_factory=list)
-    token: SecretStr = SecretStr("")
-    longest: float = Field(default=60.0, gt=0)
-    most_bytes: int = Field(default=64 << 20, ge=1)
-    connect: float = Field(default=3.0, gt=0)
-    silence: float = Field(default=120.0, gt=0)
-    timeout: float = Field(default=270.0, gt=0)
-    usd_per_second: float = Field(default=0.0, ge=0)
+    urls: Workers = Field(default_factory=list)
+    token: Token = SecretStr("")
+    longest: LongestFilm = Field(default=60.0, gt=0)
+    most_bytes: MostBytes = Field(default=64 << 20, ge=1)
+    connect: Connecting = Field(default=3.0, gt=0)
+    silence: Silence = Field(default=120.0, gt=0)
+    timeout: Patience = Field(default=270.0, gt=0)
+    usd_per_second: PerSecond = Field(default=0.0, ge=0)
 
 
 async def _open(config: RemoteVideoConfig, bench: Bench) -> Video:

@@ -11,9 +11,32 @@ from core_pipeline.portraits.parcel import Picture
 from core_pipeline.portraits.png import png
 from core_pipeline.portraits.workshop import Workshop
 from errors import Impossible
+from tenants import brands
+from tenants.audit import Actor
+from tenants.blobs import Blobs
+from tenants.db import Database
 
 LARGEST_BYTES = 2 << 20
 LONGEST_SIDE = 256
+
+
+async def hang(db: Database, blobs: Blobs, actor: Actor, agency_id: str, upload: bytes) -> str:
+    """Show a picture as the agency's logo in place of the last one, and give its blob; `Impossible` as `drawn`."""
+    key = await blobs.put(agency_id, brands.KIND, await drawn(upload), ".png")
+    await _shown(db, blobs, actor, agency_id, key)
+    return key
+
+
+async def take_down(db: Database, blobs: Blobs, actor: Actor, agency_id: str) -> None:
+    """Show no logo of the agency any more."""
+    await _shown(db, blobs, actor, agency_id, None)
+
+
+async def _shown(db: Database, blobs: Blobs, actor: Actor, agency_id: str, key: str | None) -> None:
+    async with db.platform() as session:
+        old = await brands.hang(session, actor, agency_id, key)
+    if old:
+        await blobs.delete(agency_id, old)
 
 
 async def drawn(upload: bytes) -> bytes:

@@ -1,0 +1,1 @@
+"""Running an installation: the same deeds for the panel, the API and the command line."""
