@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from avatars.catalogue import find, resolve
@@ -28,7 +29,7 @@ from core_pipeline.media.pcm import join
 from core_pipeline.media.sandbox import Sandbox
 from core_pipeline.portraits.craft import Craft
 from core_pipeline.portraits.permission import Permission
-from core_pipeline.portraits.preview import fingerprint, preview
+from core_pipeline.portraits.preview import drawn_once, fingerprint, preview
 from core_pipeline.portraits.use import face_of, stock_face
 from core_pipeline.thinking.pronouncing import pronouncing_of
 from core_pipeline.thinking.voices import voice_named
@@ -182,13 +183,16 @@ class Workroom:
             file = await preview(face, craft_of(self.engines, self.sandbox), folder)
             return await asyncio.to_thread(_read, file)
 
-    async def still(self, tenant_id: str, choice: str, colours: Mapping[str, str]) -> bytes:
-        """A picture (JPEG) of an avatar in these colours, drawn at once and kept nowhere; raises as `moving`."""
+    async def still(self, tenant_id: str, choice: str, colours: Mapping[str, str], folder: Path) -> bytes:
+        """A picture (JPEG) of an avatar in these colours; one of the shelf is kept in `folder`. Raises as `moving`."""
         chosen = resolve(choice)
         if chosen.own_id is not None:
-            face = await self._own_face(tenant_id, chosen.own_id, colours)
-        else:
-            face = replace(stock_face(find(chosen.slug or "")), colours=dict(colours))
+            return await self._pictured(tenant_id, await self._own_face(tenant_id, chosen.own_id, colours))
+        face = replace(stock_face(find(chosen.slug or "")), colours=dict(colours))
+        file = await drawn_once(face, folder, ".jpg", partial(self._pictured, tenant_id))
+        return await asyncio.to_thread(_read, file)
+
+    async def _pictured(self, tenant_id: str, face: Face) -> bytes:
         async with self.gate.hold(tenant_id):
             drawn = await _drawn(self.engines, self.sandbox, face, "", STILL_SECONDS)
         return await asyncio.to_thread(poster, drawn)
@@ -237,7 +241,7 @@ class Workroom:
 def _read(file: Path) -> bytes:
     """What is in the file; its folder is kept from growing, since colours can be tried without end."""
     data = file.read_bytes()
-    kept = sorted(file.parent.glob("*.mp4"), key=lambda one: one.stat().st_mtime)
+    kept = sorted(file.parent.glob(f"*{file.suffix}"), key=lambda one: one.stat().st_mtime)
     for old in kept[:-MOST_PREVIEWS]:
         if old != file:
             old.unlink(missing_ok=True)

@@ -48,6 +48,7 @@ STATUS = {
     "person-self": 409,
     "last-owner": 409,
     "sign-in-wait": 429,
+    "listen-wait": 429,
     "invite-gone": 410,
     "invite-missing": 404,
     "media-too-large": 413,

@@ -25,6 +25,7 @@ GENDER_NAMES = {"woman": "Woman", "man": "Man", "none": "Character"}
 AGE_NAMES = {"young": "Young", "adult": "Adult", "old": "Elderly"}
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 # A tenant's own may be taken back at any time: no browser keeps them.
+PREVIEWS = "previews"
 KEEP, FORGET = "private, max-age=86400", "no-store"
 
 
@@ -54,15 +55,14 @@ async def shown(visit: Visit, status: int = 200, **more: Any) -> Response:
 async def film(visit: Visit) -> Response:
     """A short film of an avatar in the colours that the address names, else in the business's."""
     choice, colours = _asked(visit)
-    folder = visit.rooms.var / "previews"
-    data = await workroom(visit).moving(visit.the_tenant.id, choice, colours, folder)
+    data = await workroom(visit).moving(visit.the_tenant.id, choice, colours, visit.rooms.var / PREVIEWS)
     return Response(data, media_type="video/mp4", headers=_kept(choice))
 
 
 async def still(visit: Visit) -> Response:
     """A picture of an avatar in these colours."""
     choice, colours = _asked(visit)
-    picture = await workroom(visit).still(visit.the_tenant.id, choice, colours)
+    picture = await workroom(visit).still(visit.the_tenant.id, choice, colours, visit.rooms.var / PREVIEWS)
     return Response(picture, media_type="image/jpeg", headers=_kept(choice))
 
 

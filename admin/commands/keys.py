@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from admin.commands.console import AsJson, Floor, OnFloor, TenantName, show
+from admin.commands.house_keys import house_keys_of
 from tenants import api_keys, directory
 
 TenantSlug = Annotated[str, typer.Argument(help="The tenant's short name.")]
@@ -15,8 +16,9 @@ Scopes = Annotated[list[str] | None, typer.Option("--scope", help=f"Some of: {',
 
 
 def keys_of(on_floor: OnFloor) -> typer.Typer:
-    """`keys make`, `keys list` and `keys revoke`."""
+    """`keys make`, `keys list`, `keys revoke`, and the same above a business under `keys house`."""
     commands = typer.Typer(no_args_is_help=True, help="Keys to the public API.")
+    commands.add_typer(house_keys_of(on_floor), name="house")
 
     @commands.command("make")
     def make_key(

@@ -39,6 +39,13 @@ COOKIE, LANGUAGE = "sawtak", "sawtak-language"
 WANTED = "sawtak-wanted"
 SAFE = ("GET", "HEAD")
 _LASTING: Any = {"max_age": 365 * 86400, "path": "/admin", "samesite": "lax", "httponly": True}
+# What the guard itself says, by its codes; all else is told as to programs.
+SAID = {
+    "signed-out": "You are signed out. Go back, sign in in another tab, and send it once more.",
+    "csrf": "This page was open for too long. Go back, load it anew and send it once more.",
+    "403": "Your role here does not allow this. Ask somebody who looks after the people here.",
+    "404": "The address is wrong, or what was there is gone.",
+}
 TITLES = {403: "You may not do this", 404: "There is no such page", 500: "Something broke on our side"}
 
 
@@ -58,6 +65,9 @@ class Guard:
                 response = await self._passed(visit, door)
             except SawtakError as error:
                 response = refusal(visit, status_of(error), error.code, error.detail)
+            except Exception:  # a person gets a page in their language, whatever broke
+                log.exception("a page of the panel broke")
+                response = refusal(visit, 500)
             finally:
                 await request.close()  # files that were sent lie open until then
             for name, value in guarding(request).items():
@@ -127,7 +137,8 @@ def remember(response: Response, request: Request) -> None:
 
 def refusal(visit: Visit, status: int, code: str = "", detail: str = "") -> Response:
     """A page, a part of one, or JSON, that says what went wrong and what to do."""
-    words = told(code, status, visit.language, detail)
+    own = SAID.get(code or str(status))
+    words = visit._(own) if own else told(code, status, visit.language, detail)
     if "application/json" in visit.request.headers.get("accept", ""):
         return visit.json({"code": code, "error": words}, status)
     given = {"title": visit._(TITLES.get(status, "This did not work")), "words": words}

@@ -7,19 +7,23 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from starlette.datastructures import UploadFile
+from starlette.responses import Response
 
 from admin.inbox.around import around, listed
 from admin.inbox.showing import drawn_thread, opened
 from admin.inbox.words import fault
 from core_pipeline.desk import colleagues, duty, labels
 from core_pipeline.desk.reception import MOST_SOUND, Draft, Reception
+from core_pipeline.engines.router import For
+from core_pipeline.engines.wrap.meter import Ledger
 from core_pipeline.telling import status_of
+from core_pipeline.tryout import Stand, rehearsed
+from core_pipeline.tryout.listening import MIME
 from errors import SawtakError
 from tenants.people.roles import May
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
-    from starlette.responses import Response
 
     from admin.frame.visit import Visit
 
@@ -69,6 +73,15 @@ async def reply(visit: Visit) -> Response:
         await desk(visit).reply(visit.the_tenant.id, visit.actor, visit.path("conversation"), draft)
 
     return await done(visit, work, typed=fields.get("text", ""), nonce=fields.get("nonce", ""))
+
+
+async def listen(visit: Visit) -> Response:
+    """How the bot's voice will say what is typed; nothing is sent."""
+    rooms, text = visit.rooms, (await visit.fields()).get("text", "")
+    stand = Stand(rooms.floor.db, rooms.blobs, rooms.engines, rooms.shelf, rooms.gate, rooms.sandbox, rooms.making)
+    order = For(Ledger(), visit.the_tenant.id)
+    heard = await rehearsed(stand, order, visit.actor, visit.path("conversation"), text)
+    return Response(heard.sound, media_type=MIME, headers={"Cache-Control": "no-store"})
 
 
 async def again(visit: Visit) -> Response:

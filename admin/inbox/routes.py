@@ -115,6 +115,7 @@ DOORS = (
     Door("POST", f"{_ONE}/take", May.ANSWER, deeds.take),
     Door("POST", f"{_ONE}/hand-back", May.ANSWER, deeds.hand_back),
     Door("POST", f"{_ONE}/reply", May.ANSWER, deeds.reply),
+    Door("POST", f"{_ONE}/listen", May.ANSWER, deeds.listen),
     Door("POST", f"{_ONE}/again", May.ANSWER, deeds.again),
     Door("POST", f"{_ONE}/drop", May.ANSWER, deeds.drop),
     Door("POST", f"{_ONE}/note", May.ANSWER, deeds.note),

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
+from admin.inbox.bidi import pieces
 from admin.inbox.chips import chips_of
 from admin.inbox.words import cause
 from core_pipeline.desk import colleagues, labels, reading, rows
@@ -152,7 +153,7 @@ def _each(
     **given: Any,
 ) -> list[Drawn]:
     """Many things of one kind, drawn in one go: what a template imports is read once, not for each."""
-    whole = bytes(visit.page(template, items=items, **given).body).decode()
+    whole = bytes(visit.page(template, items=items, pieces=pieces, **given).body).decode()
     parts = whole.split(BETWEEN)[: len(items)]
     drawn = zip(marks, parts, strict=True)
     return [_digested(name, at.isoformat(), html, **extra) for (name, at, extra), html in drawn]

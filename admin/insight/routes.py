@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from admin.frame.doors import Door, Nav
 from admin.insight.charts import HEIGHT, WIDTH, bars, squares
-from core_pipeline.insight.figures import figures
+from core_pipeline.insight.figures import earlier, figures
 from core_pipeline.insight.period import Period
 from core_pipeline.insight.sheets import SHEETS, sheet
 from errors import Impossible
@@ -30,7 +30,7 @@ async def overview(visit: Visit) -> Response:
     """The page of figures."""
     period, wrong = _asked(visit)
     async with visit.work(reads=True) as session:
-        found, before = await figures(session, period), await figures(session, period.before)
+        found, before = await figures(session, period), await earlier(session, period.before)
         month = await quotas.month(session, visit.zone)
         unanswered = await open_questions.page(session, open_questions.OPEN, limit=10)
     names = Locale.parse(visit.language).days["stand-alone"]["abbreviated"]

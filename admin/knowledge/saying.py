@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from core_pipeline.knowledge.sheets.fields import Fault
     from errors import SawtakError
 
+
 def fault(visit: Visit, found: Fault) -> str:
     """What is wrong with a field."""
     return told(found.told, HTTPStatus.UNPROCESSABLE_ENTITY, visit.language)

@@ -124,6 +124,8 @@ def _written(value: Any) -> str:
     """A value as people read it; what was not set is left out."""
     if value is None:
         return ""
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return ", ".join(value)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

@@ -78,6 +78,7 @@ async def _drawn(visit: Visit, error: SawtakError | None = None, fields: dict[st
         status=200 if error is None else 422 if isinstance(error, Forged) else status_of(error),
         qr=drawn.svg_data_uri(scale=5, border=3, light="#fff") if drawn else "",
         secret=" ".join(proposed.secret[at : at + 4] for at in range(0, len(proposed.secret), 4)) if proposed else "",
+        address=proposed.address if proposed else "",
         codes_left=len(person.recovery),
         errors=faults(visit, error, fields or FIELDS) if error is not None else {},
     )

@@ -240,9 +240,9 @@ def value_of(place: str, value: Any, speak: Speak) -> str:
     if isinstance(value, bool):
         return speak(VALUES["yes" if value else "no"])
     if isinstance(value, list):
-        return "، ".join(value_of(place, one, speak) for one in value)
+        return speak(_(", ")).join(value_of(place, one, speak) for one in value)
     if isinstance(value, dict):
-        return ", ".join(
+        return speak(_(", ")).join(
             f"{name}: {value_of(place, one, speak)}" for name, one in value.items() if one not in ("", [], {})
         )
     chosen = dict(CHOICES.get(place.removeprefix("policy."), ())).get(str(value))

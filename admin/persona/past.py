@@ -59,9 +59,15 @@ def told(visit: Visit, before: Mapping[str, Any], after: Mapping[str, Any]) -> l
 
 def _change(visit: Visit, one: personas.Difference) -> Change:
     title = title_of(one.where, visit._, visit.language)
-    was, became = (value_of(one.where, value, visit._) for value in (one.before, one.after))
+    was, became = (_value(visit, one.where, value) for value in (one.before, one.after))
     long = any("\n" in text or len(text) > LONG for text in (was, became))
     return Change(title, was, became, tuple(_lines(was, became)) if long else ())
+
+
+def _value(visit: Visit, place: str, value: Any) -> str:
+    """A value in the visitor's words; a trade that has a template by the template's title."""
+    known = trades().get(str(value)) if place == "facts.trade" else None
+    return known.title[visit.language] if known else value_of(place, value, visit._)
 
 
 def _lines(was: str, became: str) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
 
 from core_pipeline.calls import keeping, register
-from core_pipeline.calls.hours import takes_calls
+from core_pipeline.calls.hours import person_now, takes_calls
 from core_pipeline.calls.switchroom import Switchroom
 from core_pipeline.contracts.calls import CallState, Verdict, Words
 from core_pipeline.contracts.messages import Identity, Sender
@@ -137,7 +137,7 @@ class Board:
             policy = await _policy(session, self._account.tenant_id)
             call = await session.get(Call, call_id)
         wanted = call is not None and call.reason == "transfer"
-        return policy.calls.person if wanted and takes_calls(policy, datetime.now(UTC)) else ""
+        return person_now(policy, datetime.now(UTC)) if wanted else ""
 
     async def unreached(self, provider_id: str) -> None:
         """Note that nobody took the call that was put through, so that somebody has to call back."""

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from core_pipeline.opening.day import minutes_of, open_at, zone_of
+from core_pipeline.thinking.handing import people_now
 from tenants.hours import DAYS
 
 if TYPE_CHECKING:
@@ -44,5 +45,8 @@ def open_now(calls: CallPolicy, at: datetime) -> bool:
 
 
 def person_now(policy: Policy, at: datetime) -> str:
-    """The number of whom a caller may be put through to at `at`; "" when there is nobody, or they are closed."""
-    return policy.calls.person if policy.calls.person and takes_calls(policy, at) else ""
+    """The number of whom a caller may be put through to at `at`; "" when there is nobody, or they are closed.
+
+    The telephone's hours count, and the business's as well where it has nobody asked outside them.
+    """
+    return policy.calls.person if takes_calls(policy, at) and people_now(policy, at) else ""

@@ -13,14 +13,15 @@ from core_pipeline.calls.shelter import Shelter
 from core_pipeline.calls.tenant_voice import TenantVoice
 from core_pipeline.engines.wrap.meter import Ledger
 from core_pipeline.media.pcm import join, resample
+from core_pipeline.thinking.variables import policy_of
 from core_pipeline.thinking.words import phrase
 from errors import Impossible, SawtakError
 from tenants.models import Tenant
-from tenants.policy import Policy
 
 if TYPE_CHECKING:
     from core_pipeline.calls.lobby import Lobby
     from core_pipeline.contracts.engines import Pcm
+    from tenants.policy import Policy
 
 log = logging.getLogger(__name__)
 
@@ -57,5 +58,5 @@ async def _voice_of(lobby: Lobby, tenant_id: str) -> tuple[TenantVoice, Policy]:
         tenant = await session.get(Tenant, tenant_id)
     if tenant is None:
         raise Impossible("tenant-missing", "there is no such tenant")
-    policy, share = Policy.model_validate(tenant.policy), await share_of(lobby, tenant_id)
+    policy, share = policy_of(tenant), await share_of(lobby, tenant_id)
     return TenantVoice(lobby, share, policy, Shelter(), urgent=False), policy

@@ -17,6 +17,7 @@ Words: TypeAlias = Mapping[str, str]
 Button: TypeAlias = Literal["", "install", "retry"]
 LANGUAGES = ("ar", "en")
 FINE = "fine"
+_FROM_THE_RIGHT = "\u200f"
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Sheet:
     """
 
     def __init__(self, file: Path) -> None:
-        self._told: Mapping[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
+        self._told: Mapping[str, Any] = _read(file)
 
     def told(self, code: str, outcome: str = FINE, /, **known: object) -> Check:
         """The check with this outcome."""
@@ -93,8 +94,13 @@ class Sheet:
 
 def field_words(file: Path) -> Mapping[str, Words]:
     """What a form calls an account's fields and secrets, out of a channel's `words.toml`; see `ChannelSpec.words`."""
-    found: Mapping[str, Words] = tomllib.loads(file.read_text(encoding="utf-8"))
+    found: Mapping[str, Words] = _read(file)
     return found
+
+
+def _read(file: Path) -> Any:
+    """A file of words; a way over several Latin names is made to go from right to left, as its arrows point."""
+    return tomllib.loads(file.read_text(encoding="utf-8").replace("←", f"{_FROM_THE_RIGHT}←{_FROM_THE_RIGHT}"))
 
 
 def _filled(sentence: str, known: Mapping[str, object]) -> str:

@@ -1,6 +1,6 @@
 """Turns as they are kept: what was heard and answered, how long each stage took, and why a dead one died."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from core_pipeline.history.threads import touched
-from tenants.models import Turn, TurnStage, TurnState
+from tenants.models import Conversation, Turn, TurnStage, TurnState
 
 
 @dataclass(frozen=True)
@@ -69,10 +69,23 @@ async def close(
 async def write_stages(session: AsyncSession, turn_id: str, stages: Sequence[Stage]) -> None:
     """Keep the bill of a turn, replacing an earlier one; stages of the same name are numbered."""
     await session.execute(delete(TurnStage).where(col(TurnStage.turn_id) == turn_id))
+    turn = await session.get_one(Turn, turn_id)
+    conversation = await session.get_one(Conversation, turn.conversation_id)
+    for row in _rows(session, stages, turn.started_at):
+        row.turn_id, row.account_id = turn_id, conversation.account_id
+        session.add(row)
+
+
+async def write_trial(session: AsyncSession, stages: Sequence[Stage]) -> None:
+    """Keep the bill of a trial by somebody of the business: it is no customer's turn, and costs as much."""
+    session.add_all(_rows(session, stages, datetime.now(UTC)))
+
+
+def _rows(session: AsyncSession, stages: Sequence[Stage], at: datetime) -> Iterator[TurnStage]:
     seen: dict[str, int] = {}
     for stage in stages:
         part = seen[stage.name] = seen.get(stage.name, -1) + 1
-        session.add(TurnStage(tenant_id=str(session.info["scope"]), turn_id=turn_id, part=part, **asdict(stage)))
+        yield TurnStage(tenant_id=str(session.info["scope"]), at=at, part=part, **asdict(stage))
 
 
 async def dead(session: AsyncSession, limit: int = 100) -> list[Turn]:

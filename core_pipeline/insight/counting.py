@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import func, select
 from sqlmodel import col
 
 from core_pipeline.contracts.messages import Kind, ReplyKind
@@ -29,7 +29,31 @@ NO_TALK = "script"
 FROM_MEMORY = "answered-before"
 TO_A_PERSON = ("handoff", "handed-over", "closed", "quota")
 HEARD = ("delivered", "read", "played")
-LATEST_TURNS = 5000
+LATEST_TURNS, LATEST_TIMED = 5000, 1000
+# Where the costs of what was tried in the panel stand.
+TRIAL = "trial"
+
+
+@dataclass(frozen=True)
+class Messages:
+    """So many messages alike: of one hour (UTC), channel, direction, kind and status."""
+
+    hour: datetime
+    channel: str
+    inward: bool
+    kind: str
+    status: str
+    times: int
+
+
+@dataclass(frozen=True)
+class Said:
+    """An answered turn: what was heard, the form of the answer, and its time."""
+
+    heard: str | None
+    reply_kind: str | None
+    started_at: datetime
+    finished_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -83,25 +107,33 @@ class Cost:
     cost: int
 
 
-async def traffic(session: AsyncSession, period: Period) -> list[Traffic]:
-    """Messages by hour and channel."""
+async def messages(session: AsyncSession, period: Period) -> list[Messages]:
+    """Messages by hour, channel, direction, kind and status: counted once, for all that is told of them."""
     # In a query of its own: Postgres does not see that two formats given as parameters are the same one.
     each = (
         select(
             _hour(session, col(Message.created_at)).label("hour"),
-            col(ChannelAccount.channel).label("channel"),
-            case((col(Message.direction) == Direction.IN, 1), else_=0).label("inward"),
+            *(col(Message.account_id), col(Message.direction), col(Message.kind), col(Message.status)),
         )
-        .join(ChannelAccount, col(ChannelAccount.id) == col(Message.account_id))
-        .where(*_within(col(Message.created_at), period), col(Message.kind) != Kind.SCRIPT)
+        .where(*_within(col(Message.created_at), period))
         .subquery()
     )
-    asked = select(each.c.hour, each.c.channel, func.sum(each.c.inward), func.count())
-    asked = asked.group_by(each.c.hour, each.c.channel)
+    asked: Any = select(*each.c, func.count()).group_by(*each.c)
+    channels = await _channels(session)
     return [
-        Traffic(datetime.strptime(at, "%Y-%m-%d %H").replace(tzinfo=UTC), channel, int(inside), int(every - inside))
-        for at, channel, inside, every in await session.execute(asked)
+        Messages(_utc(hour), channels.get(account, ""), direction == Direction.IN, str(kind), str(status), times)
+        for hour, account, direction, kind, status, times in await session.execute(asked)
+        if kind != Kind.SCRIPT
     ]
+
+
+def traffic(counted: Sequence[Messages]) -> list[Traffic]:
+    """The messages by hour and channel."""
+    inward: Counter[tuple[datetime, str]] = Counter()
+    outward: Counter[tuple[datetime, str]] = Counter()
+    for one in counted:
+        (inward if one.inward else outward)[one.hour, one.channel] += one.times
+    return [Traffic(at, name, inward[at, name], outward[at, name]) for at, name in inward | outward]
 
 
 async def conversations(session: AsyncSession, period: Period) -> tuple[int, int]:
@@ -133,46 +165,53 @@ async def answered(session: AsyncSession, period: Period) -> Answered:
     return Answered(counted.total(), counted["unknown"], counted["handed"], counted["dead"], counted["memory"])
 
 
-async def reached(session: AsyncSession, period: Period) -> list[Reached]:
+def reached(counted: Sequence[Messages]) -> list[Reached]:
     """What became of our answers by their form, the richest first."""
-    status = col(Message.status)
-
-    def among(*names: str) -> Any:
-        return func.sum(case((status.in_(names), 1), else_=0))
-
-    asked = (
-        select(col(Message.kind), func.count(), among(*HEARD), among("read", "played"), among("played"))
-        .where(*_within(col(Message.created_at), period), col(Message.direction) == Direction.OUT)
-        .where(status.in_(["accepted", "sent", *HEARD]))
-        .group_by(col(Message.kind))
-    )
-    found = {row[0]: Reached(str(row[0]), *(int(one) for one in row[1:])) for row in await session.execute(asked)}
-    return [found[kind] for kind in ReplyKind if kind in found]
+    found: dict[str, Counter[str]] = {}
+    for one in counted:
+        if not one.inward and one.status in ("accepted", "sent", *HEARD):
+            found.setdefault(one.kind, Counter())[one.status] += one.times
+    return [
+        Reached(
+            str(kind),
+            told.total(),
+            told["delivered"] + told["read"] + told["played"],
+            told["read"] + told["played"],
+            told["played"],
+        )
+        for kind in ReplyKind
+        if (told := found.get(kind))
+    ]
 
 
 async def costs(session: AsyncSession, period: Period) -> list[Cost]:
-    """What engines took by channel, dearest first."""
+    """What engines took by channel, dearest first; what was tried in the panel is in the channel `TRIAL`."""
+    stage = (col(TurnStage.account_id), col(TurnStage.name), col(TurnStage.engine))
     asked = (
-        select(
-            col(ChannelAccount.channel),
-            col(TurnStage.name),
-            col(TurnStage.engine),
-            func.count(),
-            func.sum(col(TurnStage.units)),
-            func.max(func.coalesce(col(TurnStage.unit), "")),
-            func.sum(col(TurnStage.cost)),
-        )
-        .join(Turn, col(Turn.id) == col(TurnStage.turn_id))
-        .join(Conversation, col(Conversation.id) == col(Turn.conversation_id))
-        .join(ChannelAccount, col(ChannelAccount.id) == col(Conversation.account_id))
-        .where(*_within(col(Turn.started_at), period), col(TurnStage.engine).is_not(None))
-        .group_by(col(ChannelAccount.channel), col(TurnStage.name), col(TurnStage.engine))
+        select(*stage, func.count(), func.sum(col(TurnStage.units)))
+        .add_columns(func.max(func.coalesce(col(TurnStage.unit), "")), func.sum(col(TurnStage.cost)))
+        .where(*_within(col(TurnStage.at), period), col(TurnStage.engine).is_not(None))
+        .group_by(*stage)
     )
-    rows = [
-        Cost(channel, stage, engine or "", times, float(units or 0), unit or "", int(cost or 0))
-        for channel, stage, engine, times, units, unit, cost in await session.execute(asked)
-    ]
-    return sorted(rows, key=lambda one: (-one.cost, -one.times))
+    channels = await _channels(session)
+    found: dict[tuple[str, str, str], list[Any]] = {}
+    for account, name, engine, times, units, unit, cost in await session.execute(asked):
+        one = found.setdefault((channels.get(account, TRIAL), name, engine), [0, 0.0, "", 0])
+        one[0], one[1], one[2], one[3] = one[0] + times, one[1] + float(units or 0), unit, one[3] + int(cost or 0)
+    return sorted((Cost(*place, *one) for place, one in found.items()), key=lambda one: (-one.cost, -one.times))
+
+
+async def spent(session: AsyncSession, period: Period) -> int:
+    """What engines took in all, in millionths of a US dollar."""
+    asked = select(func.sum(col(TurnStage.cost))).where(*_within(col(TurnStage.at), period))
+    return int(await session.scalar(asked) or 0)
+
+
+async def written(session: AsyncSession, period: Period) -> int:
+    """How many messages customers sent."""
+    asked = select(func.count()).select_from(Message).where(*_within(col(Message.created_at), period))
+    inward = col(Message.direction) == Direction.IN, col(Message.kind) != Kind.SCRIPT
+    return int(await session.scalar(asked.where(*inward)) or 0)
 
 
 async def calls(session: AsyncSession, period: Period) -> tuple[int, float]:
@@ -185,28 +224,32 @@ async def calls(session: AsyncSession, period: Period) -> tuple[int, float]:
     return len(rows), seconds / 60
 
 
-async def latest_turns(session: AsyncSession, period: Period) -> Sequence[Turn]:
+async def latest_turns(session: AsyncSession, period: Period) -> list[Said]:
     """The latest answered turns, at most `LATEST_TURNS`."""
-    asked = (
-        select(Turn)
-        .where(*_within(col(Turn.started_at), period), col(Turn.state) == TurnState.ANSWERED, _is_answer())
-        .order_by(col(Turn.started_at).desc())
-        .limit(LATEST_TURNS)
-    )
-    return (await session.scalars(asked)).all()
+    asked = _latest(period, LATEST_TURNS, Turn.heard, Turn.reply_kind, Turn.started_at, Turn.finished_at)
+    return [Said(*row) for row in await session.execute(asked)]
 
 
 async def stage_times(session: AsyncSession, period: Period) -> list[tuple[str, float]]:
-    """Stage and milliseconds of the latest answered turns' stages."""
-    newest = (
-        select(col(Turn.id))
-        .where(*_within(col(Turn.started_at), period), col(Turn.state) == TurnState.ANSWERED, _is_answer())
-        .order_by(col(Turn.started_at).desc())
-        .limit(LATEST_TURNS)
-        .subquery()
-    )
+    """Stage and milliseconds of the latest answered turns' stages, of at most `LATEST_TIMED` turns."""
+    newest = _latest(period, LATEST_TIMED, Turn.id).subquery()
     asked = select(col(TurnStage.name), col(TurnStage.ms)).join(newest, newest.c.id == col(TurnStage.turn_id))
     return [(str(name), float(ms)) for name, ms in await session.execute(asked)]
+
+
+async def _channels(session: AsyncSession) -> dict[str, str]:
+    """The channel of each account, by its id."""
+    accounts = await session.execute(select(col(ChannelAccount.id), col(ChannelAccount.channel)))
+    return {account: str(channel) for account, channel in accounts}
+
+
+def _latest(period: Period, most: int, *columns: Any) -> Any:
+    return (
+        select(*columns)
+        .where(*_within(col(Turn.started_at), period), col(Turn.state) == TurnState.ANSWERED, _is_answer())
+        .order_by(col(Turn.started_at).desc())
+        .limit(most)
+    )
 
 
 def _is_answer() -> Any:
@@ -229,5 +272,9 @@ def _within(column: Any, period: Period) -> tuple[Any, Any]:
 def _hour(session: AsyncSession, column: Any) -> Any:
     """The hour in UTC as "2026-11-21 14"; the two databases name it differently."""
     if session.get_bind().dialect.name == "sqlite":
-        return func.strftime("%Y-%m-%d %H", column)
+        return func.substr(column, 1, 13)  # times are kept as text
     return func.to_char(func.timezone("UTC", column), "YYYY-MM-DD HH24")
+
+
+def _utc(hour: str) -> datetime:
+    return datetime.strptime(hour, "%Y-%m-%d %H").replace(tzinfo=UTC)

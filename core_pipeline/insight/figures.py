@@ -16,9 +16,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from core_pipeline.insight.counting import Answered, Cost, Reached, Traffic
+    from core_pipeline.insight.counting import Answered, Cost, Reached, Said, Traffic
     from core_pipeline.insight.period import Period
-    from tenants.models import Turn
 
 MOST_QUESTIONS = 20
 LONGEST_QUESTION = 160
@@ -87,9 +86,19 @@ class Figures:
         return sum(one.cost for one in self.costs)
 
 
+@dataclass(frozen=True)
+class Earlier:
+    """What is told of the time before a period: customers' messages, how turns ended, cost as in `Figures`."""
+
+    incoming: int
+    answered: Answered
+    cost: int
+
+
 async def figures(session: AsyncSession, period: Period) -> Figures:
     """The period of the session's tenant in figures."""
-    traffic = await counting.traffic(session, period)
+    messages = await counting.messages(session, period)
+    traffic = counting.traffic(messages)
     talked, began = await counting.conversations(session, period)
     turns = await counting.latest_turns(session, period)
     calls, minutes = await counting.calls(session, period)
@@ -101,7 +110,7 @@ async def figures(session: AsyncSession, period: Period) -> Figures:
         talked=talked,
         began=began,
         answered=await counting.answered(session, period),
-        reached=tuple(await counting.reached(session, period)),
+        reached=tuple(counting.reached(messages)),
         whole=_took("", [ms for turn in turns if (ms := _lasted(turn)) is not None]),
         stages=_stages(await counting.stage_times(session, period)),
         costs=tuple(await counting.costs(session, period)),
@@ -109,6 +118,13 @@ async def figures(session: AsyncSession, period: Period) -> Figures:
         minutes=minutes,
         questions=_questions(turns),
     )
+
+
+async def earlier(session: AsyncSession, period: Period) -> Earlier:
+    """A period that another one is held against."""
+    answered = await counting.answered(session, period)
+    incoming = await counting.written(session, period)
+    return Earlier(incoming, answered, await counting.spent(session, period))
 
 
 def _days(traffic: Sequence[Traffic], period: Period) -> tuple[Day, ...]:
@@ -153,13 +169,13 @@ def _took(name: str, all_ms: Sequence[float]) -> Took | None:
     return Took(name, median(all_ms), slow, len(all_ms))
 
 
-def _lasted(turn: Turn) -> float | None:
+def _lasted(turn: Said) -> float | None:
     if turn.finished_at is None or turn.reply_kind is None:
         return None
     return (turn.finished_at - turn.started_at).total_seconds() * 1000
 
 
-def _questions(turns: Sequence[Turn]) -> tuple[Asked, ...]:
+def _questions(turns: Sequence[Said]) -> tuple[Asked, ...]:
     """What was asked most, in the words of the latest who asked it."""
     words: dict[str, str] = {}
     counted: Counter[str] = Counter()

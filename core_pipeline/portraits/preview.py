@@ -1,9 +1,10 @@
-"""How an avatar looks: a short film of it, drawn once and kept as a file."""
+"""How an avatar looks: a short film or a picture of it, drawn once and kept as a file."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from uuid import uuid4
 
@@ -14,9 +15,14 @@ from errors import Impossible
 
 async def preview(face: Face, craft: Craft, folder: Path) -> Path:
     """Return an MP4 file that shows the face, drawn now unless `folder` has it already; raises what drawing raises."""
-    file = folder / f"{face.id}-{fingerprint(face)[:12]}.mp4"
+    return await drawn_once(face, folder, ".mp4", craft.draw)
+
+
+async def drawn_once(face: Face, folder: Path, ending: str, draw: Callable[[Face], Awaitable[bytes]]) -> Path:
+    """Return the file with what `draw` makes of the face, now unless `folder` has it; raises what that raises."""
+    file = folder / f"{face.id}-{fingerprint(face)[:12]}{ending}"
     if not await asyncio.to_thread(file.is_file):
-        drawn = await craft.draw(face)
+        drawn = await draw(face)
         if not drawn:
             raise Impossible("avatar-undrawable", "nothing came of drawing it")
         await asyncio.to_thread(_write, file, drawn)

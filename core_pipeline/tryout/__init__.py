@@ -1,5 +1,6 @@
 """Trying a bot: a question goes the way of a customer's message, and leaves nothing behind but what it took."""
 
+from core_pipeline.tryout.listening import Rehearsed, rehearsed
 from core_pipeline.tryout.tried import Asked, Found, Stand, Tried
 from core_pipeline.tryout.trying import LONGEST_QUESTION, LONGEST_SOUND, film, generating, tried, unsaved
 
@@ -8,10 +9,12 @@ __all__ = [
     "LONGEST_SOUND",
     "Asked",
     "Found",
+    "Rehearsed",
     "Stand",
     "Tried",
     "film",
     "generating",
+    "rehearsed",
     "tried",
     "unsaved",
 ]

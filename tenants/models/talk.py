@@ -96,6 +96,9 @@ class Conversation(SQLModel, table=True):
     created_at: datetime = time_column()
 
 
+MESSAGE_COUNTED = ("direction", "kind", "status", "conversation_id")
+
+
 class Message(SQLModel, table=True):
     """One message in either direction; `inbox_id` orders incoming ones, `provider_id` is unique in its conversation.
 
@@ -112,6 +115,8 @@ class Message(SQLModel, table=True):
         UniqueConstraint("tenant_id", "key"),
         # Words are looked for in this alone, which is a quarter of the table; Postgres takes no words of any length.
         Index("ix_message_words", "tenant_id", "conversation_id", "text").ddl_if(dialect="sqlite"),
+        # Periods are counted in this alone.
+        Index("ix_message_period", *("tenant_id", "created_at", "account_id"), *MESSAGE_COUNTED),
     )
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
     tenant_id: str = Field(foreign_key="tenant.id", index=True)
@@ -147,6 +152,7 @@ class Turn(SQLModel, table=True):
     `call_id` is the call in which it happened.
     """
 
+    __table_args__ = (Index("ix_turn_period", "tenant_id", "started_at", "state", "note"),)
     id: str = Field(primary_key=True)
     tenant_id: str = Field(foreign_key="tenant.id", index=True)
     conversation_id: str = Field(foreign_key="conversation.id", index=True)
@@ -165,14 +171,26 @@ class Turn(SQLModel, table=True):
     finished_at: datetime | None = time_column(nullable=True)
 
 
+STAGE_COUNTED = ("name", "engine", "unit", "units", "cost")
+
+
 class TurnStage(SQLModel, table=True):
-    """What one stage of a turn took: milliseconds, engine, units of `unit`, millionths of a US dollar."""
+    """What one stage of a turn took: milliseconds, engine, units of `unit`, millionths of a US dollar.
+
+    `at` and `account_id` are its turn's, so that a period's costs are counted here alone. One without a turn was no
+    customer's: somebody of the business tried the bot.
+    """
 
     __tablename__ = "turn_stage"
-    __table_args__ = (UniqueConstraint("turn_id", "name", "part"),)
+    __table_args__ = (
+        UniqueConstraint("turn_id", "name", "part"),
+        Index("ix_turn_stage_period", *("tenant_id", "at", "account_id"), *STAGE_COUNTED),
+    )
     id: str = Field(default_factory=new_id, primary_key=True)
     tenant_id: str = Field(foreign_key="tenant.id", index=True)
-    turn_id: str = Field(foreign_key="turn.id", index=True)
+    turn_id: str | None = Field(default=None, foreign_key="turn.id", index=True)
+    account_id: str | None = None
+    at: datetime = time_column(before=LONG_AGO)
     name: str
     part: int = 0
     engine: str | None = None

@@ -49,6 +49,8 @@ async def begin(session: AsyncSession, person_id: str, *, whole: bool, address: 
         expires_at=at + (IDLE if whole else HALF),
     )
     session.add(row)
+    if whole:
+        (await session.get_one(Person, person_id)).seen_at = at
     return token
 
 

@@ -237,7 +237,7 @@ async def test_who_asks_too_fast_waits(sqlite_database: Floor, tmp_path: Path) -
         assert int(found[-1].headers["retry-after"]) > 0
         assert found[-1].headers["access-control-allow-origin"] == SHOP
         assert (await town.get(f"/jobs/{JOB}")).status_code == 404
-        guessed = [await town.get("/voices", "sk_" + str(n) * 43) for n in range(3)]
+        guessed = [await town.get("/voices", ("ak_", "sk_", "ak_")[n] + str(n) * 43) for n in range(3)]
         assert [one.status_code for one in guessed] == [401, 429, 429]
 
 

@@ -150,13 +150,18 @@ async def test_an_agencys_look(small_town: Town) -> None:
     assert moved.json()["domain"] == "panel.nile.example"
     taken = await small_town.send("PUT", f"{base}/domain", key, json={"domain": ADDRESS.removeprefix("https://")})
     assert taken.json()["code"] == "domain-taken"
-    hung = await small_town.send("PUT", f"{base}/logo", key, files={"logo": ("a.png", picture())})
+    large = picture() + b"x" * 100_000  # more than strangers may send
+    hung = await small_town.send("PUT", f"{base}/logo", key, files={"logo": ("a.png", large)})
     blob = hung.json()["logo_url"].partition("?")[2]
     assert (await small_town.needs.blobs.get(mine.id, blob)).startswith(b"\x89PNG")
     broken = await small_town.send("PUT", f"{base}/logo", key, files={"logo": ("a.svg", b"<svg/>")})
     assert (broken.status_code, broken.json()["code"]) == (422, "picture-kind")
     assert (await small_town.send("DELETE", f"{base}/logo", key)).status_code == 204
     assert (await small_town.get(f"{base}/brand", key)).json()["logo_url"] is None
+    [kept] = await kept_keys(small_town)
+    noted = [(one.action, one.who) for one in await deeds(small_town)][1:]
+    actions = ["agency.brand", "agency.domain", "agency.brand", "agency.brand"]
+    assert noted == [(action, f"key:{kept.id}") for action in actions]
 
 
 async def test_administrators_are_invited_switched_and_taken_away(town: Town) -> None:

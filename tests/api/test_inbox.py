@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
+from core_pipeline.contracts.engines import Saying
+from core_pipeline.tryout.listening import MOST, WITHIN
+from tenants import pronunciations
 from tenants.models import AuditEntry, ChannelAccount, Conversation, now
 from tests.api.town import Town
 from tests.factories import make_account, make_conversation, make_message, make_tenant
@@ -62,6 +66,31 @@ async def test_a_reply_is_sent_once_and_told(town: Town) -> None:
     assert after["mode"] == "human"
     assert after["agent"].startswith("api:")
     assert (await town.get(HERE, params={"state": "mine"})).json()["conversations"][0]["id"] == conversation.id
+
+
+async def test_an_answer_is_heard_before_it_is_sent(small_town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    town, said, speak = small_town, list[str](), small_town.engines.speak
+
+    def listening(saying: Saying) -> Any:
+        said.append(saying.text)
+        return speak(saying)
+
+    monkeypatch.setattr(town.engines, "speak", listening)
+    conversation = await talked(town)
+    path = f"{HERE}/{conversation.id}/listen"
+    async with town.db.tenant(town.tenant.id) as session:
+        await pronunciations.add(session, "ar", "كنافة", "كُنافَة")
+    for number in range(MOST):
+        heard = await town.post(path, json={"text": f"عندنا كنافة {number}"})
+        assert (heard.status_code, heard.headers["content-type"], heard.content[:4]) == (200, "audio/ogg", b"OggS")
+    assert "كُنافَة" in said[-1]
+    often = await town.post(path, json={"text": "وأيضا"})
+    assert (often.status_code, often.json()["code"]) == (429, "listen-wait")
+    assert 0 < int(often.headers["retry-after"]) <= WITHIN
+    assert (await town.post(path, json={"text": " "})).status_code == 422
+    assert (await town.post(f"{HERE}/{'0' * 32}/listen", json={"text": "أ"})).status_code == 404
+    after = (await town.get(f"{HERE}/{conversation.id}")).json()
+    assert (len(after["messages"]), after["conversation"]["mode"]) == (1, "bot")
 
 
 async def colleagues(town: Town, conversation: Conversation) -> list[dict[str, Any]]:

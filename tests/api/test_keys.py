@@ -149,6 +149,10 @@ async def test_tenants_keys_are_their_own(database: Floor, repeats: Repeats, ten
     await repeats.once(tenant.id, "k", "d", counting(done))
     await repeats.once(other.id, "k", "e", counting(done))
     assert len(done) == 2
+    for _ in range(2):
+        assert await repeats.once(None, "k", "of the house", counting(done)) == {"n": 3}
+    with pytest.raises(Impossible, match="repeat-differs"):
+        await repeats.once(None, "k", "d", counting(done))
 
 
 async def test_of_two_at_once_one_works(repeats: Repeats, tenant: Tenant) -> None:
@@ -221,3 +225,8 @@ def test_the_operator_makes_lists_and_revokes_keys(sqlite_url_pair: tuple[str, s
     assert row["revoked"]
     secret = runner.invoke(app, ["make", tenant.slug, "--name", "server", "--scope", "stages", "--scope", "calls"])
     assert secret.output.startswith("sk_")
+    assert runner.invoke(app, ["house", "make", "--name", "ops"]).output.startswith("ak_")
+    [above] = json.loads(runner.invoke(app, ["house", "list", "--json"]).output)
+    assert runner.invoke(app, ["house", "revoke", above["id"], "--agency", f"agency-of-{tenant.slug}"]).exit_code == 1
+    assert runner.invoke(app, ["house", "revoke", above["id"]]).exit_code == 0
+    assert json.loads(runner.invoke(app, ["house", "list", "--json"]).output)[0]["revoked"]

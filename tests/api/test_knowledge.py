@@ -62,9 +62,7 @@ async def test_what_is_wrong_is_refused_and_strangers_learn_nothing(small_town: 
         refused = await small_town.post("/knowledge/entries", json=wrong)
         assert refused.status_code == 422, wrong
     lacking = {**small_town.bearer(), "Accept-Language": "ar"}
-    half = await small_town.http.post(
-        f"{BASE}/entries", json={"ar": {"question": "س", "answer": ""}}, headers=lacking
-    )
+    half = await small_town.http.post(f"{BASE}/entries", json={"ar": {"question": "س", "answer": ""}}, headers=lacking)
     assert half.json()["errors"] == [{"where": "answer_ar", "what": "هذا الحقل مطلوب."}]
     made = (await small_town.post("/knowledge/entries", json={"ar": POOL})).json()
     other = await small_town.key_of(await make_tenant(small_town.db), "knowledge")

@@ -116,6 +116,7 @@ async def test_we_hang_up(line: Line) -> None:
 async def test_a_transfer_is_done_or_refused(line: Line) -> None:
     assert line.parrot.leg is not None
     assert line.spec.calls is not None
+    assert line.parrot.leg.transfers == line.spec.calls.transfers
     if line.spec.calls.transfers:
         await line.parrot.leg.transfer("+20221234567")
         assert (await line.caller.wait_end(20)).startswith("transfer:")

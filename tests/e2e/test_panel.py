@@ -17,7 +17,8 @@ import pytest
 from sqlalchemy import select
 
 from core_pipeline.contracts.channel import CustomerMessage
-from tenants import directory
+from tenants import directory, house_keys
+from tenants.audit import Actor
 from tenants.models import AccessGrant, Document, DocumentState, Person
 from tenants.people import passwords
 from tests.e2e.gate import Gate, gate
@@ -117,6 +118,7 @@ async def test_three_processes_are_one_panel(three: Shop) -> None:
                 task.cancel()
             await asyncio.gather(*listening, return_exceptions=True)
         await _uploaded(three, browser, csrf)
+        await _looked_after(three, browser)
         await _signed_out(browser, csrf)
     assert len(three.gate.passed) == 3
     assert min(three.gate.passed.values()) >= 4
@@ -136,6 +138,16 @@ async def _uploaded(three: Shop, browser: httpx.AsyncClient, csrf: str) -> None:
             if document.state == DocumentState.READY:
                 return
             await asyncio.sleep(0.2)
+
+
+async def _looked_after(three: Shop, browser: httpx.AsyncClient) -> None:
+    """A key of the platform is let in by each, and each sees all of them."""
+    async with three.town.floor.db.platform() as session:
+        key, _ = await house_keys.make(session, Actor("Test"), None, "watch")
+    for _ in range(3):
+        state = await browser.get("/api/v1/platform/state", headers={"Authorization": f"Bearer {key}"})
+        assert state.status_code == 200
+        assert sum(one["kind"] == "serve" for one in state.json()["processes"]) == 3
 
 
 async def _signed_out(browser: httpx.AsyncClient, csrf: str) -> None:

@@ -14,7 +14,7 @@ from core_pipeline.insight.period import Period
 from core_pipeline.insight.sheets import SHEETS, sheet, written
 from errors import Impossible
 from tenants import quotas
-from tenants.models import Call, Direction, Tenant, Turn, TurnStage, TurnState
+from tenants.models import Call, Conversation, Direction, Tenant, Turn, TurnStage, TurnState
 from tests.conftest import Floor
 from tests.factories import make_account, make_conversation, make_message, make_tenant
 
@@ -34,7 +34,8 @@ async def _turn(floor: Floor, tenant: Tenant, conversation: str, name: str, **fi
         session.add(Turn(id=f"{tenant.id}-{name}", tenant_id=tenant.id, conversation_id=conversation, **given))
         await session.flush()
         for stage, ms, engine, cost in (("transcribe", 100.0, "demo", 0), ("answer", 300.0, "vendor", 2_000_000)):
-            own: dict[str, Any] = {"tenant_id": tenant.id, "turn_id": f"{tenant.id}-{name}"}
+            own: dict[str, Any] = {"tenant_id": tenant.id, "turn_id": f"{tenant.id}-{name}", "at": DAY}
+            own["account_id"] = (await session.get_one(Conversation, conversation)).account_id
             session.add(TurnStage(name=stage, ms=ms, engine=engine, units=3.0, unit="second", cost=cost, **own))
 
 

@@ -135,7 +135,11 @@ async def test_an_empty_reply_is_refused_and_what_was_typed_stays(small_panel: P
     async with small_panel.visitor(Role.AGENT) as agent:
         empty = await reply(agent, path, "  ")
         longer = await reply(agent, path, "ن" * 4001)
+        heard = await agent.post(f"{path}/listen", {"text": "أهلا"})
+        silent = await agent.post(f"{path}/listen", {"text": " "}, headers={"Accept": "application/json, audio/ogg"})
     assert (empty.status_code, longer.status_code) == (422, 422)
+    assert (heard.headers["content-type"], heard.content[:4]) == ("audio/ogg", b"OggS")
+    assert (silent.status_code, silent.json()["code"]) == (422, "reply-empty")
     assert "ن" * 4001 in longer.text
 
 
@@ -174,7 +178,20 @@ async def test_a_viewer_reads_and_does_nothing(small_panel: Panel) -> None:
     path = f"{INBOX}/{conversation.id}"
     async with small_panel.visitor(Role.VIEWER) as viewer:
         page = await viewer.get(path)
-        deeds = ("take", "hand-back", "reply", "again", "drop", "note", "assign", "label", "close", "reopen", "read")
+        deeds = (
+            "take",
+            "hand-back",
+            "reply",
+            "listen",
+            "again",
+            "drop",
+            "note",
+            "assign",
+            "label",
+            "close",
+            "reopen",
+            "read",
+        )
         answers = [(await viewer.post(f"{path}/{deed}")).status_code for deed in deeds]
     assert "data-composer" not in page.text
     assert set(answers) == {403}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, File, Path, Query, UploadFile
 from starlette.responses import Response
@@ -13,6 +13,8 @@ from core_pipeline.desk import duty, labels, reading, rows
 from core_pipeline.desk.reception import Draft, Reception
 from core_pipeline.desk.rows import Filters
 from core_pipeline.desk.window import window_of
+from core_pipeline.tryout import Stand, rehearsed
+from core_pipeline.tryout.listening import MIME
 from tenants.audit import Actor
 from tenants.models import new_id
 from webhooks.api import inbox_schemas as told
@@ -52,6 +54,9 @@ class Inbox:
         app.add_api_route(f"{_ONE}/close", self.close, methods=["POST"], response_model=row)
         app.add_api_route(f"{_ONE}/reopen", self.reopen, methods=["POST"], response_model=row)
         app.add_api_route(f"{_ONE}/reply", self.reply, methods=["POST"], response_model=message, status_code=202)
+        sound: Any = {200: {"content": {MIME: {"schema": {"type": "string", "format": "binary"}}}}}
+        path = f"{_ONE}/listen"
+        app.add_api_route(path, self.listen, methods=["POST"], responses=sound, response_class=Response)
         app.add_api_route(f"{_ONE}/recording", self.record, methods=["POST"], response_model=message, status_code=202)
         app.add_api_route(f"{_ONE}/notes", self.note, methods=["POST"], response_model=told.NoteTold, status_code=201)
         app.add_api_route(f"{_ONE}/labels/{{label_id}}", self.put_label, methods=["PUT"], status_code=204)
@@ -137,6 +142,14 @@ class Inbox:
         """Take over and answer in writing, or typed and spoken by the bot's voice; `state` says how far it is."""
         draft = Draft(new_id(), asked.text, asked.spoken, saw=asked.saw)
         return await self._replied(caller, conversation_id, draft, key)
+
+    async def listen(self, caller: Agent, conversation_id: ConversationId, asked: told.Listening) -> Response:
+        """Hear how the bot's voice would say an answer; nothing is sent. Some dozen times a minute."""
+        needs = self.desk.needs
+        stand = Stand(needs.db, needs.blobs, needs.engines, needs.shelf, needs.gate, needs.sandbox)
+        async with self.desk.metered(caller, "listen") as order:
+            heard = await rehearsed(stand, order, _actor(caller), conversation_id, asked.text)
+        return Response(heard.sound, media_type=MIME)
 
     async def record(
         self,

@@ -169,6 +169,12 @@ class Replying(Asking):
     saw: int | None = Field(default=None, ge=0, le=MOST_NUMBER)
 
 
+class Listening(Asking):
+    """The words of an answer that is to be heard first."""
+
+    text: Words
+
+
 class Noting(Asking):
     """A note for colleagues."""
 

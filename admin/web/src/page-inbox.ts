@@ -1,5 +1,7 @@
 // The inbox: live rows and messages, the composer, sound and title for news, keys. Works on what the server draws.
 
+import { hearing } from "./hearing.js";
+
 interface Drawn { id: string; at: string; v: string; html: string; side?: string; unread?: number }
 interface Thread { id: string; head?: Drawn; foot?: Drawn; entries: Drawn[]; ids: string[]; from: string; can: boolean; saw: number; unread: number }
 interface News { rows?: Drawn[]; gone?: string[]; counts?: Record<string, number>; thread?: Thread }
@@ -252,6 +254,35 @@ function begin(box: HTMLElement): void {
     return error === "";
   }
 
+  /** Lets the colleague hear what is typed before the customer does. */
+  async function rehearse(form: HTMLFormElement, button: HTMLButtonElement): Promise<void> {
+    const asked = form.querySelector("textarea")?.value ?? "";
+    const data = new FormData();
+    data.set("text", asked);
+    fault("");
+    tell(says["speaking"] ?? "");
+    button.disabled = true;
+    const answer = await hearing(button.formAction, data);
+    button.disabled = false;
+    fault(answer.error ?? "");
+    const place = form.querySelector<HTMLElement>("[data-rehearsal]");
+    const sounding = place?.querySelector("audio");
+    if (!answer.sound || !place || !sounding || form.querySelector("textarea")?.value !== asked) return;
+    sounding.src = URL.createObjectURL(answer.sound);
+    place.hidden = false;
+    sounding.play().catch(() => undefined); // who must press once more finds the button there
+  }
+
+  /** What was heard is no longer what is written. */
+  function forget(form: HTMLFormElement): void {
+    const place = form.querySelector<HTMLElement>("[data-rehearsal]");
+    const sounding = place?.querySelector("audio");
+    if (!place || !sounding || place.hidden) return;
+    sounding.pause();
+    URL.revokeObjectURL(sounding.src);
+    place.hidden = true;
+  }
+
   async function reply(form: HTMLFormElement): Promise<void> {
     const text = form.querySelector("textarea");
     const button = form.querySelector<HTMLButtonElement>("button.primary");
@@ -277,9 +308,10 @@ function begin(box: HTMLElement): void {
 
   box.addEventListener("submit", (event) => {
     const form = event.target as HTMLFormElement;
+    const listen = event.submitter?.closest<HTMLButtonElement>("[data-listen]");
     if (form.matches("[data-composer]")) {
       event.preventDefault();
-      void reply(form);
+      void (listen ? rehearse(form, listen) : reply(form));
     } else if (form.matches("[data-deed]")) {
       event.preventDefault();
       void send(form.action, new FormData(form)).then((answer) => {
@@ -291,10 +323,17 @@ function begin(box: HTMLElement): void {
   composer?.querySelector("textarea")?.addEventListener("input", () => {
     const ids = [...(entries?.querySelectorAll<HTMLElement>("[id^=m]") ?? [])].map((one) => Number(one.id.slice(1)));
     const form = composer;
+    forget(form);
     if (form.dataset["begun"] !== field(form, "nonce").value) {
       form.dataset["begun"] = field(form, "nonce").value;
       field(form, "saw").value = String(Math.max(0, ...ids));
     }
+  });
+
+  composer?.querySelector("textarea")?.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
+    event.preventDefault();
+    composer.requestSubmit(composer.querySelector<HTMLButtonElement>("button.primary"));
   });
 
   // ---- parts that come when they are asked for ----
@@ -422,6 +461,20 @@ function begin(box: HTMLElement): void {
     if (place) void people(place);
   }, true);
 
+  /** What hangs open closes when one turns to something else. */
+  function fold(except: Node | null): void {
+    for (const one of box.querySelectorAll<HTMLDetailsElement>("details.drop[open]")) {
+      if (except === null || !one.contains(except)) one.open = false;
+    }
+  }
+  document.addEventListener("pointerdown", (event) => fold(event.target as Node));
+  box.addEventListener("keydown", (event) => {
+    const drop = (event.target as Element).closest<HTMLDetailsElement>("details.drop[open]");
+    if (event.key !== "Escape" || !drop) return;
+    fold(null);
+    drop.querySelector("summary")?.focus();
+  });
+
   // ---- the window's countdown ----
   function countDown(): void {
     const until = box.querySelector<HTMLTimeElement>("[data-until]");
@@ -462,7 +515,15 @@ function begin(box: HTMLElement): void {
     doing();
   });
 
-  if (flow) flow.scrollTop = flow.scrollHeight;
+  if (flow) {
+    // Who stands at the end stays there when what is below takes more room.
+    let low = true;
+    flow.addEventListener("scroll", () => (low = flow.scrollHeight - flow.scrollTop - flow.clientHeight < 120));
+    new ResizeObserver(() => {
+      if (low) flow.scrollTop = flow.scrollHeight;
+    }).observe(flow);
+    flow.scrollTop = flow.scrollHeight;
+  }
   measure(box);
   countDown();
   setInterval(countDown, 20000);

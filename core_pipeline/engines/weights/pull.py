@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,15 +35,16 @@ async def pull(model: str, folder: Path, patterns: Sequence[str], hub: str = HUB
     process = await _begun(model, partial, patterns, hub)
     try:
         total = (await _said(process)).get("total", 0)
-        async for done in _watched(process, partial):
-            yield Progress(model, min(done, total), total)
+        async with aclosing(_watched(process, partial)) as watched:
+            async for done in watched:
+                yield Progress(model, min(done, total), total)
     finally:
         await _ended(process)
     partial.rename(folder)
     yield Progress(model, total, total)
 
 
-async def _watched(process: asyncio.subprocess.Process, partial: Path) -> AsyncIterator[int]:
+async def _watched(process: asyncio.subprocess.Process, partial: Path) -> AsyncGenerator[int]:
     """Yield the bytes that are there until the process says that it is done."""
     ending = asyncio.ensure_future(_said(process))
     try:
@@ -52,6 +53,7 @@ async def _watched(process: asyncio.subprocess.Process, partial: Path) -> AsyncI
         await ending
     finally:
         ending.cancel()
+        await asyncio.wait([ending])  # until then nobody else may read what the process says
 
 
 async def _begun(model: str, partial: Path, patterns: Sequence[str], hub: str) -> asyncio.subprocess.Process:

@@ -22,6 +22,7 @@ from tenants.models import (
     Document,
     DocumentState,
     Entry,
+    HouseKey,
     Invite,
     Label,
     OpenQuestion,
@@ -78,6 +79,10 @@ async def keep(panel: Panel, *rows: Any) -> None:
 
 
 async def _agency(panel: Panel) -> str:
+    """The agency, with a key of its own beside one of the platform's."""
+    given: dict[str, Any] = {"prefix": "ak_example", "made_by": "منى عبد الله"}
+    used: dict[str, Any] = {"name": "CRM", "agency_id": panel.tenant.agency_id, "used_at": now()}
+    await keep(panel, HouseKey(digest="1", **used, **given), HouseKey(name="Monitoring", digest="2", **given))
     async with panel.db.platform(reads=True) as session:
         return (await session.get_one(Agency, panel.tenant.agency_id)).slug
 

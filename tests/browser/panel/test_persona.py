@@ -1,16 +1,30 @@
-"""A shop owner shapes the bot: a new persona, what differs, back again, and a question that it answers aloud."""
+"""A shop owner shapes the bot: a new persona, what differs, back again, and questions that it answers aloud."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
-from playwright.async_api import expect
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
 
 from tenants.people.roles import Role
+from tests.browser.chromium import chromium
 from tests.browser.panel.rig import Site
+from tests.browser.real import ANSWER, QUESTION, question
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+PATIENCE = 30_000
 WHO = "أنت مضيف {business}.\nأجب باختصار."
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Browser]:
+    """A browser before which somebody asks a question aloud."""
+    folder = tmp_path_factory.mktemp("browser")
+    async with chromium(folder, await question(folder / "question.wav", 0.5)) as running:
+        yield running
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -46,16 +60,40 @@ async def test_a_question_in_arabic_is_answered_rightly_and_aloud(house: Site) -
         await owner.open("/t/demo/try")
         await page.get_by_label("سؤالك").fill("كم رسوم التوصيل؟")
         await page.get_by_role("button", name="اسأل", exact=True).click()
-        answer = page.locator("[data-answer]")
-        await expect(answer).to_contain_text("رسوم التوصيل 30 جنيه", timeout=30_000)
+        await expect(page.locator("[data-answer]")).to_contain_text("رسوم التوصيل 30 جنيه", timeout=PATIENCE)
         await expect(page.locator(".persona-passages li").first).to_contain_text("مستعمل")
-        await answer.locator("[data-play]").click()
-        seconds = await page.evaluate(
+        assert await seconds_spoken(page) > 1
+        assert await owner.wrong() == []
+
+
+async def test_a_question_that_is_recorded_is_heard_and_answered_aloud(house: Site) -> None:
+    async with house.visitor(Role.OWNER, width=390) as owner:
+        page = owner.page
+        await owner.open("/t/demo/try")
+        record = page.get_by_role("button", name="سجّل سؤالا")
+        await record.click()
+        await expect(record).to_have_attribute("aria-pressed", "true")
+        await expect(page.locator("[data-recorder] [data-time]")).to_contain_text("0:03", timeout=PATIENCE)
+        await record.click()
+        await expect(page.locator("[data-recorder] audio[data-heard]")).to_be_visible()
+        await page.get_by_role("button", name="اسأل", exact=True).click()
+        await expect(page.locator("[data-heard-text]")).to_have_text(QUESTION, timeout=PATIENCE)
+        await expect(page.locator("[data-answer]")).to_contain_text(ANSWER)
+        await expect(page.locator(".persona-passages li").first).to_contain_text("مستعمل")
+        await expect(page.get_by_role("row", name="السماع")).to_be_visible()
+        assert await seconds_spoken(page) > 1
+        assert await owner.wrong() == []
+
+
+async def seconds_spoken(page: Page) -> float:
+    """Play the answer; how long it is."""
+    await page.locator("[data-answer] [data-play]").click()
+    return float(
+        await page.evaluate(
             """async () => {
                 const audio = document.querySelector("[data-answer] audio");
                 if (!(audio.duration > 0)) await new Promise((done) => audio.addEventListener("loadedmetadata", done));
                 return audio.duration;
             }"""
         )
-        assert seconds > 1
-        assert await owner.wrong() == []
+    )

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import select
 
+from core_pipeline.calls.equipment import Equipment
+from core_pipeline.calls.face import LiveFaces
 from core_pipeline.calls.host import Line, Minutes, Transfer
 from core_pipeline.calls.hosting import host_for
+from core_pipeline.calls.leading import Leading
+from core_pipeline.contracts.calls import Ticket
+from core_pipeline.contracts.legs import Typed
 from core_pipeline.contracts.phrases import READY
 from core_pipeline.media.sandbox import Sandbox
 from core_pipeline.thinking import handing
 from errors import Retryable
 from tenants import quotas
 from tenants.models import Call, Conversation, Direction, Message, Notice, Subscription, Turn, TurnStage, now
-from tests.calls.hosting.stage import Stage, staged, texts
+from tests.calls.hosting.stage import Stage, make_call, staged, texts
+from tests.calls.loop.scene import FakeLeg
 from tests.conftest import Floor
 
 PERSON = "+201000000000"
@@ -100,7 +107,8 @@ async def test_who_wants_a_person_while_the_business_is_closed(
 ) -> None:
     handoff = {"when_closed": when_closed}
     always = {day: ["00:00-24:00"] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
-    for calls in ({"person": PERSON}, {"hours": always}):
+    night_desk = {"person": PERSON, "hours": always}
+    for calls in ({"person": PERSON}, {"hours": always}, *([] if when_closed else [night_desk])):
         async with staged(sqlite_database, tmp_path, hours=CLOSED, handoff=handoff, calls=calls) as stage:
             said = texts(await stage.says("أريد أن أكلم موظف"))
             assert [one.split(".")[0] for one in said] == [AR[name].split(".")[0] for name in names]
@@ -198,6 +206,28 @@ async def test_a_conversation_that_people_look_after_is_theirs_in_calls_too(
         assert free.manner.opening == (EN["greeting"],)
         await third.hangs_up()
         await free.hangs_up()
+
+
+async def test_whole_calls_end_with_a_person_or_a_message(sqlite_database: Floor, tmp_path: Path) -> None:
+    async with staged(sqlite_database, tmp_path, calls={"person": PERSON}) as first:
+        await conversation(first, mode="human", agent_id="mona")
+        leading = Leading(first.lobby, Equipment(), cast("Sandbox", None), cast("LiveFaces", None))
+        own = first.tenant.id, first.conversation.account_id, ""
+        phone, page = FakeLeg(screen="none"), FakeLeg(transfers=False)
+        through, written = [await make_call(sqlite_database, first.conversation) for _ in range(2)]
+        assert await leading.lead(Ticket(through, *own), phone) == "transfer"
+        assert phone.gone == f"transfer:{PERSON}"
+        talking = asyncio.create_task(leading.lead(Ticket(written, *own), page))
+        page.send(Typed("أين طلبي"))
+        while AR["message_kept"] not in [told.text for told in page.told_all]:
+            await asyncio.sleep(0.01)
+        page.drop()
+        assert await talking == "caller"
+        assert [one.text for one in await first.rows(Message)] == ["أين طلبي"]
+        assert {(one.state, one.reason) for one in await first.rows(Call) if one.reason} == {
+            ("ended", "transfer"),
+            ("ended", "caller"),
+        }
 
 
 async def test_a_message_of_which_nothing_was_understood_is_kept_as_sound(

@@ -95,6 +95,15 @@ async def test_another_call_has_them_at_once_and_another_business_its_own(stage:
         assert len(other.engines.spoken) == 1
 
 
+async def test_what_is_prepared_is_what_is_said(stage: Stage) -> None:
+    await stage.policy(phrases={"moment": {"ar": "لحظة، نحن {business}."}})
+    await warm(stage.lobby, stage.tenant.id)
+    spoken = len(stage.engines.spoken)
+    ready = (await stage.again()).host
+    assert [part async for part in ready.speak(Say(ready.words("moment", "ar"), "ar"))]
+    assert len(stage.engines.spoken) == spoken
+
+
 async def test_words_that_were_broken_off_or_failed_are_not_kept(stage: Stage) -> None:
     stage.engines.speaking.clear()
     async with flowing(stage.host.speak(MOMENT)) as speaking:
