@@ -19,8 +19,7 @@ from admin.commands.atelier import Atelier, open_atelier
 from admin.commands.console import Floor
 from admin.commands.groups import groups
 from admin.commands.notices import notices_of
-from core_pipeline.engines.router import For
-from core_pipeline.engines.wrap.meter import Ledger
+from core_pipeline.atelier import Workroom
 from core_pipeline.knowledge.documents.stacks import Stacks
 from core_pipeline.media.sandbox import Sandbox
 from core_pipeline.operating import checks
@@ -252,12 +251,9 @@ def _in_stacks(work: Callable[[Stacks], Awaitable[Any]]) -> Any:
 
 def _in_booth(work: Callable[[voices.Booth], Awaitable[Any]]) -> Any:
     async def inside(house: roof.House, settings: Settings) -> Any:
-        engines, order, previews = house.engines, For(Ledger()), settings.var / "previews"
-        asr, tts = (lambda language: engines.asr(language, order)), (lambda name: engines.only("tts", name))
         async with Sandbox() as sandbox:
-            return await work(
-                voices.Booth(house.floor.db, house.blobs, sandbox, previews, asr, engines.speaker, tts, engines.forget)
-            )
+            room = Workroom(house.floor.db, house.blobs, sandbox, house.engines, house.gate)
+            return await work(voices.Booth(room, settings.var / "previews"))
 
     return _in_house(inside)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +12,9 @@ from typing import Any
 import typer
 
 from avatars.catalogue import OWN, find, is_own
-from core_pipeline.atelier import craft_of
-from core_pipeline.contracts.engines import Asr, Speaker
+from core_pipeline.atelier import Workroom, craft_of
 from core_pipeline.contracts.faces import Face
+from core_pipeline.engines.fair import FairGate
 from core_pipeline.engines.landmarks import checking, proposing
 from core_pipeline.engines.router import Engines, For
 from core_pipeline.engines.wrap.meter import Ledger
@@ -23,7 +23,6 @@ from core_pipeline.portraits.craft import Craft, Points, Spot
 from core_pipeline.portraits.faults import explain
 from core_pipeline.portraits.gallery import Gallery
 from core_pipeline.portraits.packing import packed
-from core_pipeline.portraits.permission import Permission
 from core_pipeline.portraits.preview import preview
 from core_pipeline.portraits.use import face_of, stock_face
 from core_pipeline.portraits.workshop import Workshop
@@ -31,37 +30,33 @@ from errors import Impossible
 from tenants import avatars, directory
 from tenants.blobs import Blobs
 from tenants.db import Database
-from tenants.models import OwnAvatar, Tenant
+from tenants.models import OwnAvatar
 
 
 @dataclass(frozen=True)
 class Atelier:
-    """What the commands work with: `asr` hears a language, `previews` is the folder for films of avatars.
+    """What the commands work with: `room` hears consents, `previews` is the folder for films of avatars.
 
     `propose` places all points of a face from the middles of its left eye, its right eye and its mouth; `explain` says
     in "ar" or "en" what a code means, also those of `craft.checked`.
     """
 
-    db: Database
-    blobs: Blobs
+    room: Workroom
     workshop: Workshop
-    sandbox: Sandbox
     craft: Craft
     previews: Path
-    asr: Callable[[str], Awaitable[Asr]]
-    speaker: Callable[[], Awaitable[Speaker]]
     propose: Callable[[Spot, Spot, Spot], Points]
     explain: Callable[[str, str], str] = explain
 
     @property
     def gallery(self) -> Gallery:
         """Where tenants' own avatars are kept."""
-        return Gallery(self.db, self.blobs, self.workshop, self.craft)
+        return Gallery(self.db, self.room.blobs, self.workshop, self.craft)
 
     @property
-    def permission(self) -> Permission:
-        """Where consents are heard."""
-        return Permission(self.db, self.blobs, self.sandbox)
+    def db(self) -> Database:
+        """The database."""
+        return self.room.db
 
     def tell(self, code: str, detail: str = "") -> None:
         """Say in both languages what is wrong."""
@@ -73,16 +68,14 @@ class Atelier:
 @asynccontextmanager
 async def open_atelier(db: Database, blobs: Blobs, engines: Engines, folder: Path) -> AsyncIterator[Atelier]:
     """Open what the commands work with; films of avatars are kept in `folder`."""
-    order = For(Ledger())
 
     def explained(code: str, language: str) -> str:
         told = explain(code, language)
         return checking.explain(code, language) if told == code else told
 
     async with Workshop() as workshop, Sandbox() as sandbox:
-        craft = craft_of(engines)
-        hears, propose = (lambda language: engines.asr(language, order)), proposing.proposed
-        yield Atelier(db, blobs, workshop, sandbox, craft, folder, hears, engines.speaker, propose, explained)
+        room = Workroom(db, blobs, sandbox, engines, FairGate(1))
+        yield Atelier(room, workshop, craft_of(engines), folder, proposing.proposed, explained)
 
 
 async def listed(atelier: Atelier, tenant: str) -> list[dict[str, Any]]:
@@ -106,7 +99,7 @@ async def _face(atelier: Atelier, tenant: str, choice: str) -> Face:
     if not is_own(choice):
         return stock_face(find(choice))
     tenant_id = await directory.id_of(atelier.db, tenant)
-    return await face_of(atelier.db, atelier.blobs, tenant_id, choice.removeprefix(OWN))
+    return await face_of(atelier.db, atelier.room.blobs, tenant_id, choice.removeprefix(OWN))
 
 
 async def previewed(atelier: Atelier, tenant: str, choice: str) -> Path:
@@ -162,19 +155,14 @@ def _spots(text: str) -> tuple[Spot, Spot, Spot]:
 async def asked(atelier: Atelier, tenant: str, avatar_id: str, person: str, scope: str, language: str) -> str:
     """The sentence that the person shown must read."""
     tenant_id = await directory.id_of(atelier.db, tenant)
-    async with atelier.db.tenant(tenant_id, reads=True) as session:
-        business = await session.get_one(Tenant, tenant_id)
-    named = business.name_ar if language == "ar" else business.name_en
-    return (await atelier.permission.ask(tenant_id, avatar_id, named, person, scope, language)).sentence
+    return (await atelier.room.face_sentence(tenant_id, avatar_id, person, scope, language)).sentence
 
 
 async def heard(atelier: Atelier, tenant: str, avatar_id: str, recording: Path) -> str | None:
     """Hear a consent; say what is wrong with it, and return the code."""
     tenant_id = await directory.id_of(atelier.db, tenant)
-    async with atelier.db.tenant(tenant_id, reads=True) as session:
-        language = (await avatars.get(session, avatar_id)).language
-    asr, speaker = await atelier.asr(language or "ar"), await atelier.speaker()
-    outcome = await atelier.permission.hear(tenant_id, avatar_id, recording.read_bytes(), asr, speaker)
+    order = For(Ledger(), tenant_id)
+    outcome = await atelier.room.face_consent(tenant_id, avatar_id, recording.read_bytes(), order)
     if outcome.code is not None:
         atelier.tell(outcome.code)
     return outcome.code

@@ -10,16 +10,15 @@ from typing import Annotated, Any
 import typer
 
 from admin.commands.console import AsJson, TenantName, show
+from core_pipeline.atelier import Workroom
 from core_pipeline.cloning.attempt import Outcome
 from core_pipeline.cloning.preview import preview
 from core_pipeline.cloning.quality import explain
-from core_pipeline.cloning.studio import Studio
-from core_pipeline.contracts.engines import Asr, Speaker, Tts
-from core_pipeline.media.sandbox import Sandbox
+from core_pipeline.engines.router import For
+from core_pipeline.engines.wrap.meter import Ledger
 from tenants import directory, voices
-from tenants.blobs import Blobs
 from tenants.db import Database
-from tenants.models import ClonedVoice, Tenant
+from tenants.models import ClonedVoice
 from voices.catalogue import catalogue, find
 
 Language = Annotated[str, typer.Option("--language", help="ar or en.")]
@@ -28,24 +27,15 @@ Recording = Annotated[Path, typer.Argument(help="A recording in any common forma
 
 @dataclass(frozen=True)
 class Booth:
-    """What the commands work with: `asr` hears a language, `tts` is the engine of that name, without fallbacks.
+    """What the commands work with: where voices are made, and the folder for spoken samples of the shelf."""
 
-    `forget` tells engines on other machines to drop a revoked voice; `previews` is the folder for spoken samples.
-    """
-
-    db: Database
-    blobs: Blobs
-    sandbox: Sandbox
+    room: Workroom
     previews: Path
-    asr: Callable[[str], Awaitable[Asr]]
-    speaker: Callable[[], Awaitable[Speaker]]
-    tts: Callable[[str], Awaitable[Tts]]
-    forget: Callable[[str], Awaitable[None]] | None = None
 
     @property
-    def studio(self) -> Studio:
-        """Where voices by example are made."""
-        return Studio(self.db, self.blobs, self.sandbox)
+    def db(self) -> Database:
+        """The database."""
+        return self.room.db
 
 
 InBooth = Callable[[Callable[[Booth], Awaitable[Any]]], Any]
@@ -147,34 +137,29 @@ async def _own(booth: Booth, tenant: str) -> list[dict[str, Any]]:
 
 async def _preview(booth: Booth, slug: str, language: str) -> Path:
     voice = find(slug)
-    return await preview(voice, language, await booth.tts(voice.engine), booth.previews)
+    return await preview(voice, language, await booth.room.engines.only("tts", voice.engine), booth.previews)
 
 
 async def _start(
     booth: Booth, tenant: str, name: str, language: str, recording: Path, text: str
 ) -> tuple[ClonedVoice, list[str]]:
     tenant_id = await directory.id_of(booth.db, tenant)
-    speaker, asr = await booth.speaker(), await booth.asr(language)
-    voice, verdict = await booth.studio.start(tenant_id, name, language, recording.read_bytes(), speaker, asr, text)
+    order = For(Ledger(), tenant_id)
+    voice, verdict = await booth.room.sample(tenant_id, name, language, recording.read_bytes(), order, text)
     return voice, list(verdict.problems)
 
 
 async def _ask(booth: Booth, tenant: str, voice_id: str, speaker: str, scope: str) -> str:
     tenant_id = await directory.id_of(booth.db, tenant)
-    async with booth.db.tenant(tenant_id, reads=True) as session:
-        voice, business = await voices.get(session, voice_id), await session.get_one(Tenant, tenant_id)
-    named = business.name_ar if voice.language == "ar" else business.name_en
-    return (await booth.studio.ask(tenant_id, voice_id, named, speaker, scope)).sentence
+    return (await booth.room.voice_sentence(tenant_id, voice_id, speaker, scope)).sentence
 
 
 async def _consent(booth: Booth, tenant: str, voice_id: str, recording: Path) -> tuple[Outcome, str]:
     tenant_id = await directory.id_of(booth.db, tenant)
+    outcome = await booth.room.voice_consent(tenant_id, voice_id, recording.read_bytes(), For(Ledger(), tenant_id))
     async with booth.db.tenant(tenant_id, reads=True) as session:
-        language = (await voices.get(session, voice_id)).language
-    asr, speaker = await booth.asr(language), await booth.speaker()
-    return await booth.studio.consent(tenant_id, voice_id, recording.read_bytes(), asr, speaker), language
+        return outcome, (await voices.get(session, voice_id)).language
 
 
 async def _revoke(booth: Booth, tenant: str, voice_id: str) -> list[str]:
-    tenant_id = await directory.id_of(booth.db, tenant)
-    return await booth.studio.revoke(tenant_id, voice_id, booth.forget)
+    return await booth.room.revoke_voice(await directory.id_of(booth.db, tenant), voice_id)

@@ -83,10 +83,16 @@ class Drawing:
         return "".join(template.blocks[block](template.new_context(dict(given))))
 
 
+class _Subjects(PrefixLoader):
+    """Subjects' templates under their whole names, by which their words are looked up; jinja2 would cut these."""
+
+    load = BaseLoader.load
+
+
 def _loader() -> BaseLoader:
     """The frame's templates by their names, a subject's as "subject/name.html"."""
     subjects = {place.parent.name: FileSystemLoader(place) for place in HERE.glob("*/templates")}
-    return ChoiceLoader([FileSystemLoader(HERE / "frame" / "templates"), PrefixLoader(subjects)])
+    return ChoiceLoader([FileSystemLoader(HERE / "frame" / "templates"), _Subjects(subjects)])
 
 
 def _speaking(language: str) -> tuple[Callable[..., str], Callable[..., str]]:

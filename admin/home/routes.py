@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from admin.frame.doors import Door, Nav, Open
+from admin.onboarding.progress import progress
 from core_pipeline.desk import rows
 from core_pipeline.insight.figures import figures
 from core_pipeline.insight.period import Period
@@ -49,10 +50,8 @@ async def glance(visit: Visit) -> Response:
         unanswered = (await open_questions.counts(session))[open_questions.OPEN]
         week = await figures(session, Period.latest(WEEK, visit.zone, now()))
         month = await quotas.month(session, visit.zone)
-    accounts = [one for one in await visit.rooms.floor.book.list(visit.the_tenant.id) if one.active]
-    return visit.page(
-        "home/glance.html", waiting=waiting, unanswered=unanswered, week=week, month=month, accounts=accounts
-    )
+        far = await progress(session)
+    return visit.page("home/glance.html", waiting=waiting, unanswered=unanswered, week=week, month=month, far=far)
 
 
 DOORS = (

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from core_pipeline.insight.figures import Day
 
-WIDTH, HEIGHT, FOOT = 720.0, 180.0, 18.0
+WIDTH, HEIGHT, HEAD, FOOT = 720.0, 220.0, 26.0, 30.0
 MOST_MARKS = 8
 HOURS = 24
 
@@ -43,17 +43,27 @@ class Square:
 
 
 def bars(days: Sequence[Day], *, mirrored: bool) -> list[Bar]:
-    """Columns of days, the first where reading begins; heights within `HEIGHT` minus the foot."""
-    top = max([day.incoming + day.outgoing for day in days] or [0]) or 1
-    step, room = WIDTH / max(1, len(days)), HEIGHT - FOOT
+    """Columns of days, the first where reading begins; heights within `HEIGHT` minus its head and foot."""
+    top = most(days) or 1
+    step, room, floor = WIDTH / max(1, len(days)), HEIGHT - HEAD - FOOT, HEIGHT - FOOT
     every = max(1, -(-len(days) // MOST_MARKS))
     drawn = []
     for place, day in enumerate(days):
         x = (len(days) - 1 - place if mirrored else place) * step
         below, above = day.incoming / top * room, day.outgoing / top * room
-        pieces = (room - below, below), (room - below - above, above)
+        pieces = (floor - below, below), (floor - below - above, above)
         drawn.append(Bar(day, x + step * 0.1, step * 0.8, *pieces, mark=place % every == 0))
     return drawn
+
+
+def most(days: Sequence[Day]) -> int:
+    """Messages of the day that had the most."""
+    return max((day.incoming + day.outgoing for day in days), default=0)
+
+
+def busiest(hours: dict[tuple[int, int], int]) -> tuple[int, int] | None:
+    """The weekday (0 is Monday) and hour with the most messages; None when there were none."""
+    return max(hours, key=lambda place: hours[place]) if any(hours.values()) else None
 
 
 def squares(hours: dict[tuple[int, int], int], order: Sequence[int]) -> list[list[Square]]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, time
 from typing import TYPE_CHECKING
 
 from babel import Locale
+from babel.dates import format_time
 from starlette.responses import Response
 
 from admin.frame.doors import Door, Nav
-from admin.insight.charts import HEIGHT, WIDTH, bars, squares
+from admin.insight import charts
 from core_pipeline.insight.figures import earlier, figures
 from core_pipeline.insight.period import Period
 from core_pipeline.insight.sheets import SHEETS, sheet
@@ -44,12 +45,23 @@ async def overview(visit: Visit) -> Response:
         month=month,
         unanswered=unanswered,
         spans=SPANS,
-        bars=bars(found.days, mirrored=visit.language == "ar"),
-        squares=squares(found.hours, order),
+        bars=charts.bars(found.days, mirrored=visit.language == "ar"),
+        most=charts.most(found.days),
+        squares=charts.squares(found.hours, order),
         weekdays=[names[day] for day in order],
-        box={"width": WIDTH, "height": HEIGHT},
+        busiest=_busiest(visit, charts.busiest(found.hours)),
+        box={"width": charts.WIDTH, "height": charts.HEIGHT, "head": charts.HEAD},
         sheets=list(SHEETS),
     )
+
+
+def _busiest(visit: Visit, place: tuple[int, int] | None) -> tuple[str, str] | None:
+    """The busiest hour as people say it: its day and its time."""
+    if place is None:
+        return None
+    weekday, hour = place
+    day = Locale.parse(visit.language).days["stand-alone"]["wide"][weekday]
+    return day, format_time(time(hour), "h a", locale=visit.language)
 
 
 async def table(visit: Visit) -> Response:

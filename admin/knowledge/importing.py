@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from admin.frame.doors import Door
 from admin.frame.guard import refusal
-from admin.knowledge.saying import fault, why
+from admin.knowledge.saying import fault, field_name, why
 from core_pipeline.knowledge.sheets import importing, table
 from core_pipeline.knowledge.sheets.fields import columns, record_of
 from core_pipeline.telling import status_of
@@ -106,7 +106,10 @@ class Importing:
         self, visit: Visit, status: int = 200, *, plan: Plan | None = None, packed: str = "", error: str = ""
     ) -> Response:
         lines = sorted(plan.lines, key=lambda one: one.outcome != importing.WRONG) if plan else []
-        faults = {one.line.number: [(each.field, fault(visit, each)) for each in one.faults] for one in lines}
+        faults = {
+            one.line.number: [(field_name(visit, each.field), fault(visit, each)) for each in one.faults]
+            for one in lines
+        }
         return visit.page(
             "knowledge/import.html",
             status=status,

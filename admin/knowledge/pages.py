@@ -17,6 +17,7 @@ from core_pipeline.knowledge.documents.preview import correct, view
 from core_pipeline.knowledge.documents.reader import MAX_BYTES
 from core_pipeline.telling import status_of
 from errors import Impossible, SawtakError
+from tenants import facts
 from tenants.models import DocumentState
 
 if TYPE_CHECKING:
@@ -105,11 +106,15 @@ async def _page(
 ) -> Response:
     document = await visit.rooms.stacks.library.get(visit.the_tenant.id, _id(visit))
     query = visit.request.query_params
+    async with visit.work(reads=True) as session:
+        asked = facts.Asked(document=document.id)
+        made = {shape.name: await facts.count(session, shape, asked) for shape in (facts.ENTRIES, facts.PRODUCTS)}
     seen = view(document.pages, number or _number(query.get("page", "")), _number(query.get("part", "")))
     return visit.page(
         "knowledge/document.html",
         status=status,
         document=document,
+        made=made,
         view=seen,
         kind_of=_kind,
         direction_of=_direction,

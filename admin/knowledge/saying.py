@@ -13,6 +13,27 @@ if TYPE_CHECKING:
     from errors import SawtakError
 
 
+FIELD_NAMES = {
+    "key": "Key",
+    "question": "Question",
+    "answer": "Answer",
+    "alternatives": "Other ways to ask",
+    "name": "Name",
+    "description": "Description",
+    "price": "Price",
+    "currency": "Currency",
+    "available": "Available",
+}
+LANGUAGE_NAMES = {"ar": "Arabic", "en": "English"}
+
+
+def field_name(visit: Visit, field: str) -> str:
+    """What a field of a record ("answer_ar") is called."""
+    name, _, language = field.partition("_")
+    called = visit._(FIELD_NAMES[name])
+    return f"{called} ({visit._(LANGUAGE_NAMES[language])})" if language else called
+
+
 def fault(visit: Visit, found: Fault) -> str:
     """What is wrong with a field."""
     return told(found.told, HTTPStatus.UNPROCESSABLE_ENTITY, visit.language)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from admin.connect.accounts import standing
-from admin.onboarding.progress import STEPS, progress
+from admin.onboarding.progress import ENOUGH, STEPS, progress
 from avatars.catalogue import catalogue as faces
 from core_pipeline.thinking import choosing
 from errors import SawtakError
@@ -39,7 +39,7 @@ async def stepping(visit: Visit, current: str) -> dict[str, Any]:
 
 async def overview(visit: Visit) -> Response:
     """All steps, and which are done."""
-    return visit.page("onboarding/overview.html", titles=STEPS, **await stepping(visit, ""))
+    return visit.page("onboarding/overview.html", titles=STEPS, enough=ENOUGH, **await stepping(visit, ""))
 
 
 async def voices(visit: Visit, error: str = "") -> Response:

@@ -103,6 +103,8 @@ class Call:
                 opening = [Say(text, self._manner.language) for text in self._manner.opening]
                 self._talk.announce(opening, lasting=not self._manner.interrupts, closing=self._manner.closing)
             await self._listen()
+            if self._manner.messages and not self._reason:
+                await self._last_words()
             reason = self._reason or ("dropped" if getattr(self._leg, "dropped", False) else "caller")
         except Exception:
             log.exception("a call broke")
@@ -116,6 +118,13 @@ class Call:
             async with asyncio.timeout(None) as self._limit, flowing(self._leg.events()) as events:
                 async for event in events:
                     await self._take(event)
+
+    async def _last_words(self) -> None:
+        """Have heard what was being said when the line died."""
+        if (paused := self._ears.finish()) is not None:
+            await self._talk.paused(paused.speech, self._heard_at, certain=True)
+        if (current := self._talk.current) is not None and current.speech and current.minutes.heard is None:
+            await current.heard_out(_KEEPING_SECONDS)
 
     async def _take(self, event: LegEvent) -> None:
         match event:

@@ -17,9 +17,9 @@ class Exchange:
 
     `speech` is all of the caller's sound at the ears' rate (empty: they typed, or it is ours), `ended` when they
     stopped, `noticed` when we knew; `certain` is set when they have finished for sure, `settled` once nothing more is
-    waited for. `spoken` says that the answer has sound, `audible` when it began to be heard, `answered` that all of it
-    is on its way, `over` that it was handed on to be kept. `lasting` can't be interrupted by speech, `final` not at
-    all. `before` is what has to be said first.
+    waited for, `known` once the words are. `spoken` says that the answer has sound, `audible` when it began to be
+    heard, `answered` that all of it is on its way, `over` that it was handed on to be kept. `lasting` can't be
+    interrupted by speech, `final` not at all. `before` is what has to be said first.
     """
 
     minutes: Minutes
@@ -28,6 +28,7 @@ class Exchange:
     noticed: float = 0.0
     certain: asyncio.Event = field(default_factory=asyncio.Event)
     settled: asyncio.Event = field(default_factory=asyncio.Event)
+    known: asyncio.Event = field(default_factory=asyncio.Event)
     audible: float | None = None
     lasting: bool = False
     final: bool = False
@@ -51,6 +52,13 @@ class Exchange:
         with suppress(TimeoutError):
             async with asyncio.timeout_at(until):
                 await self.certain.wait()
+
+    async def heard_out(self, seconds: float) -> None:
+        """Return once the words of what was said are known, as nothing more is to come; in so many seconds at most."""
+        self.certain.set()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.known.wait()
 
     def line(self, text: str, language: str) -> Line:
         """Note a sentence that is said in it."""

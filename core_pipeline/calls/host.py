@@ -16,6 +16,7 @@ class Manner:
 
     `opening` are the sentences that are said first (announcement, greeting, menu), `closing` is what follows them at
     once where nobody is to be talked to. `turn` is "pause" or "model",
+    `messages` says that what callers say is kept for others, so that it is heard out though they have hung up.
     `keys` are the key sequences that mean something; `grace` is how long running calls go on once we are told to stop.
     """
 
@@ -29,6 +30,7 @@ class Manner:
     silence: float = 15.0
     longest: float = 1800.0
     record: bool = False
+    messages: bool = False
     keys: frozenset[str] = frozenset()
     digits: int = 20
 

@@ -174,7 +174,7 @@ class CallHost:
         if digits is None and heard and heard.text:
             dialogue.language = dialogue.pinned or await self._language(heard, typed=minutes.speech is None)
         words = digits if digits is not None else heard.text if heard else ""
-        now = Round(minutes.turn, dialogue.language, words, minutes.lines)
+        now = Round(minutes.turn, dialogue.language, words, minutes.lines, note=dialogue.quiet)
         now.speech = minutes.speech.data if minutes.speech else b""
         before = self._taken_back(now)
         now.ledger.bills += [*(before.ledger.bills if before else ()), *self._taken()]
@@ -222,7 +222,7 @@ class CallHost:
         each = self._rounds.pop(minutes.turn, None) if minutes.turn else None
         if each is None:
             words = minutes.heard.text if minutes.heard else ""
-            each = Round(minutes.turn, self._dialogue.language, words, minutes.lines)
+            each = Round(minutes.turn, self._dialogue.language, words, minutes.lines, note=self._dialogue.quiet)
             if minutes.turn == 0:
                 each.part, self._parts = self._parts, self._parts + 1
             else:

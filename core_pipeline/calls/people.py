@@ -59,7 +59,9 @@ def led(dialogue: Dialogue, manner: Manner) -> Manner:
     told = tuple(words for name in names if (words := dialogue.words(name, dialogue.language)))
     closing = Transfer(number, otherwise="say_message") if number else None
     pause = max(PAUSE, manner.pause)
-    return replace(manner, opening=(*manner.opening, *told), closing=closing, turn="pause", pause=pause, filler=0.0)
+    return replace(
+        manner, opening=(*manner.opening, *told), closing=closing, turn="pause", pause=pause, filler=0.0, messages=True
+    )
 
 
 async def begun(session: AsyncSession, dialogue: Dialogue, *, through: bool) -> None:
@@ -71,34 +73,38 @@ async def begun(session: AsyncSession, dialogue: Dialogue, *, through: bool) -> 
 
 
 class Taking:
-    """Takes the messages of one call; does what `Heeding` does in calls that the bot answers."""
+    """Takes the messages of one call; does what `Heeding` does in calls that the bot answers.
+
+    Whatever a caller says is noted as a message from the first, so that none is lost to who breaks in.
+    """
 
     def __init__(self, dialogue: Dialogue) -> None:
         self._dialogue = dialogue
 
     async def spoken(self, now: Round) -> AsyncIterator[Step]:
-        """Thank for what was said, or say goodbye; `note` says that it is a message."""
+        """Thank for what was said, or say goodbye."""
         if leaves(now.heard):
             now.note = "goodbye"
             yield self._say(now, "goodbye")
             yield End("goodbye")
             return
-        now.note = self._dialogue.quiet
         yield self._say(now, "message_kept")
 
     async def pressed(self, now: Round, digits: str) -> AsyncIterator[Step]:
         """Keys that mean nothing else are a message, too: a number to call back."""
         deed = self._dialogue.policy.calls.menu.get(digits, "")
+        if not deed and (number := digits.strip("*#")):
+            now.heard = number
+            yield self._say(now, "message_kept")
+            return
+        now.note = "keys"
         if deed == BYE:
             yield self._say(now, "goodbye")
             yield End("goodbye")
-        elif deed or not digits.strip("*#"):
+        else:
             if deed.startswith(LANGUAGE) and (known := ours(deed.removeprefix(LANGUAGE))):
                 self._dialogue.language = self._dialogue.pinned = now.language = known
             yield self._say(now, "say_message")
-        else:
-            now.heard, now.note = digits.strip("*#"), self._dialogue.quiet
-            yield self._say(now, "message_kept")
 
     def _say(self, now: Round, name: str) -> Say:
         return Say(self._dialogue.words(name, now.language), now.language)

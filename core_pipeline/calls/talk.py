@@ -282,6 +282,7 @@ class Talk:
 
     async def _understood(self, exchange: Exchange, heard: Heard) -> Step | None:
         minutes, mouth = exchange.minutes, self._mouth
+        exchange.known.set()
         if not heard.text.strip():
             minutes.turn = 0
             self._in_vain += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func
+from sqlalchemy import and_, func
 
 from core_pipeline.arabic.normalise import latin_digits
 
@@ -28,7 +28,10 @@ def cleaned(typed: str) -> str:
 
 def contains(column: Any, typed: str) -> ColumnElement[bool]:
     """Hold where the column contains this, whichever way its letters are written; %, _ and the like mean themselves."""
-    found = _like(column, "".join("_" if one in _ANY else _escaped(one) for one in typed))
+    loose = "".join("_" if one in _ANY else _escaped(one) for one in typed)
+    # Databases look for what begins with a space much faster than for what begins with an Arabic letter.
+    quick = [_like(column, f" {rest}") for rest in loose.partition(" ")[2:] if rest]
+    found = and_(*quick, _like(column, loose))
     firsts = {_FIRST.get(one, one) for one in typed} & _ANY
     if not firsts:
         return found

@@ -121,11 +121,7 @@ async def shares(
     answers = select(col(Turn.tenant_id), func.count()).where(
         *within(col(Turn.started_at)), col(Turn.state) == TurnState.ANSWERED, col(Turn.reply_kind).is_not(None)
     )
-    costs = (
-        select(col(TurnStage.tenant_id), func.sum(col(TurnStage.cost)))
-        .join(Turn, col(Turn.id) == col(TurnStage.turn_id))
-        .where(*within(col(Turn.started_at)))
-    )
+    costs = select(col(TurnStage.tenant_id), func.sum(col(TurnStage.cost))).where(*within(col(TurnStage.at)))
     had = await by_tenant(messages, col(Message.tenant_id))
     answered = await by_tenant(answers, col(Turn.tenant_id))
     cost = await by_tenant(costs, col(TurnStage.tenant_id))

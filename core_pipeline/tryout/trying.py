@@ -13,6 +13,7 @@ from core_pipeline.arabic.wishes import wants_person
 from core_pipeline.engines.router import For
 from core_pipeline.engines.wrap.meter import Ledger
 from core_pipeline.history.memory import Memory
+from core_pipeline.history.turns import Stage, write_trial
 from core_pipeline.thinking import handing
 from core_pipeline.thinking.matter import Matter, Mind
 from core_pipeline.thinking.think import think
@@ -67,13 +68,25 @@ async def tried(stand: Stand, tenant: Tenant, policy: Policy, asked: Asked) -> T
             await _spoken(stand, order, tenant.id, worded, came)
     finally:
         came.bills = list(order.ledger.bills)
+        await _billed(stand, tenant.id, order.ledger)
     return came
 
 
 async def film(stand: Stand, tenant: Tenant, policy: Policy, text: str, language: str) -> tuple[bytes, Ledger]:
     """An MP4 of the tenant's avatar saying this, and what it took; raises why there can be none."""
     order = For(Ledger(), tenant.id)
-    return await drawn(stand, order, tenant.id, policy, text, language), order.ledger
+    try:
+        return await drawn(stand, order, tenant.id, policy, text, language), order.ledger
+    finally:
+        await _billed(stand, tenant.id, order.ledger)
+
+
+async def _billed(stand: Stand, tenant_id: str, ledger: Ledger) -> None:
+    """Keep what a trial cost the business; one that cost nothing leaves nothing."""
+    if any(bill.cost for bill in ledger.bills):
+        bills = [Stage(one.stage, one.ms, one.engine, one.units, one.unit, one.cost) for one in ledger.bills]
+        async with stand.db.tenant(tenant_id) as session:
+            await write_trial(session, bills)
 
 
 async def generating(stand: Stand, tenant_id: str, language: str = "") -> bool:

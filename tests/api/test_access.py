@@ -35,7 +35,6 @@ SCOPES |= dict.fromkeys(("conversations", "labels", "replies"), "inbox")
 # What stands above a business asks for a key of another kind.
 ABOVE = "above"
 SCOPES |= dict.fromkeys(("agencies", "platform"), ABOVE)
-PLATFORMS_ALONE = {("POST", "/agencies"), ("PUT", "/agencies/{agency}")}
 OPEN = {"/health", "/openapi.json"}
 
 
@@ -68,19 +67,6 @@ async def statuses(town: Town, headers: dict[str, str]) -> dict[tuple[str, str],
         found[method, path] = (response.status_code, response.json().get("code", ""))
         assert response.headers["content-type"] == "application/problem+json", (method, path)
     return found
-
-
-async def test_keys_above_a_business_open_nothing_of_it(small_town: Town) -> None:
-    """And an agency's nothing of the platform: neither is told what is there."""
-    platform, agency = await small_town.house_key(), await small_town.house_key(small_town.tenant.agency_id)
-    for key, whose in ((platform, ("agencies", "platform")), (agency, ("agencies",))):
-        for (method, path), (status, code) in (await statuses_with_bodies(small_town, key)).items():
-            if scope_of(path) != ABOVE:
-                assert (status, code) == (403, "house-key"), (method, path)
-            elif path.split("/")[1] not in whose or ((method, path) in PLATFORMS_ALONE and key == agency):
-                assert (status, code) == (403, "platform-needed"), (method, path)
-            else:
-                assert status not in {401, 403}, (method, path, code)
 
 
 @pytest.mark.parametrize(

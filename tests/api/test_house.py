@@ -11,10 +11,12 @@ from sqlalchemy import select
 from tenants.house_keys import HouseKeyring
 from tenants.models import AccessGrant, Agency, AuditEntry, HouseKey, Idempotency, Person, Tenant
 from tenants.people import invites
+from tests.api.test_access import ABOVE, scope_of, statuses_with_bodies
 from tests.api.town import ADDRESS, Town
 from tests.factories import make_tenant
 from tests.panel.test_agency import picture
 
+PLATFORMS_ALONE = {("POST", "/agencies"), ("PUT", "/agencies/{agency}")}
 PEARL = {"slug": "pearl-two", "name_ar": "اللؤلؤة الثانية", "name_en": "Second Pearl"}
 
 
@@ -70,6 +72,19 @@ async def test_a_shop_is_set_up_wholly_by_rest(town: Town) -> None:
 async def kept_keys(town: Town) -> list[HouseKey]:
     async with town.db.platform(reads=True) as session:
         return list((await session.scalars(select(HouseKey))).all())
+
+
+async def test_keys_above_a_business_open_nothing_of_it(small_town: Town) -> None:
+    """And an agency's nothing of the platform: neither is told what is there."""
+    platform, agency = await small_town.house_key(), await small_town.house_key(small_town.tenant.agency_id)
+    for key, whose in ((platform, ("agencies", "platform")), (agency, ("agencies",))):
+        for (method, path), (status, code) in (await statuses_with_bodies(small_town, key)).items():
+            if scope_of(path) != ABOVE:
+                assert (status, code) == (403, "house-key"), (method, path)
+            elif path.split("/")[1] not in whose or ((method, path) in PLATFORMS_ALONE and key == agency):
+                assert (status, code) == (403, "platform-needed"), (method, path)
+            else:
+                assert status not in {401, 403}, (method, path, code)
 
 
 async def test_an_agency_reaches_its_own_and_nothing_else(town: Town) -> None:

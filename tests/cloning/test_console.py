@@ -6,14 +6,18 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from admin.commands.voices import Booth, voices_of
+from core_pipeline.atelier import Workroom
 from core_pipeline.engines.asr.demo.engine import DemoAsr, Recogniser
+from core_pipeline.engines.fair import FairGate
+from core_pipeline.engines.router import Engines, For
 from core_pipeline.engines.speaker.spectral.engine import SpectralSpeaker
 from core_pipeline.engines.tts.espeak import EspeakConfig
 from core_pipeline.engines.tts.espeak.engine import EspeakTts
@@ -23,6 +27,35 @@ from tenants.blobs import Blobs
 from tenants.db import Database
 from tests.cloning.people import MAN, PAGE, WOMAN, note, say, stored
 from tests.factories import make_tenant
+
+
+@dataclass
+class Paper:
+    """What the commands ask of the engines: the demo recogniser, a voiceprint, one voice, and to forget voices."""
+
+    recogniser: Recogniser
+    tts: EspeakTts | None = None
+    told: list[str] = field(default_factory=list)
+
+    async def asr(self, language: str, order: For) -> DemoAsr:
+        assert order.tenant_id
+        return DemoAsr(self.recogniser)
+
+    async def speaker(self) -> SpectralSpeaker:
+        return await SpectralSpeaker.load()
+
+    async def only(self, kind: str, name: str) -> EspeakTts:
+        assert (kind, name) == ("tts", "espeak")
+        assert self.tts is not None
+        return self.tts
+
+    async def forget(self, clone_id: str) -> None:
+        self.told.append(clone_id)
+
+    @property
+    def engines(self) -> Engines:
+        """These in the place of all engines."""
+        return cast("Engines", self)
 
 
 class Console:
@@ -49,18 +82,9 @@ class Console:
         tts = EspeakTts(EspeakConfig())
         stack.push_async_callback(tts.close)
 
-        async def asr(language: str) -> DemoAsr:
-            return DemoAsr(self.recogniser)
-
-        async def engine(name: str) -> EspeakTts:
-            assert name == "espeak"
-            return tts
-
-        async def forget(clone_id: str) -> None:
-            self.told.append(clone_id)
-
-        blobs = Blobs(f"file://{self.folder / 'blobs'}")
-        return Booth(db, blobs, sandbox, self.folder / "previews", asr, SpectralSpeaker.load, engine, forget)
+        paper = Paper(self.recogniser, tts, self.told)
+        room = Workroom(db, Blobs(f"file://{self.folder / 'blobs'}"), sandbox, paper.engines, FairGate(1))
+        return Booth(room, self.folder / "previews")
 
 
 def in_new_loop(work: Any) -> Any:

@@ -10,7 +10,7 @@ import av
 import httpx
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from admin.agency.sheet import CONTRAST, against_white, readable, sheet
@@ -185,6 +185,7 @@ def test_white_words_can_be_read_on_any_colour(number: int) -> None:
         assert shade == colour
 
 
+@settings(deadline=None)
 @given(st.integers(min_value=64, max_value=700), st.integers(min_value=64, max_value=700))
 def test_a_logo_becomes_small_and_keeps_its_colour(width: int, height: int) -> None:
     one = Picture(width, height, 4, bytes((10, 20, 30, 255)) * (width * height))

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
+from core_pipeline.desk import rows
 from tenants.models import AuditEntry, Conversation, Turn, TurnStage
 from tenants.people.roles import Role
 from tests.factories import make_account, make_conversation, make_entry, make_message, make_tenant
@@ -27,28 +28,36 @@ async def test_the_list_shows_who_wrote_what(panel: Panel) -> None:
     assert f"/inbox/{conversation.id}" in page.text
 
 
-@pytest.mark.parametrize(
-    ("typed", "there"),
-    [("كنافه", True), ("كنافة", True), ("سلمي", True), ("100%", False), ("_", False), ("2010000", True)],
-)
-async def test_search_takes_letters_that_people_confuse_for_one(panel: Panel, typed: str, there: bool) -> None:
+SEARCHES = {
+    **dict.fromkeys(("كنافه", "كنافة", "سلمي", "2010000", "عندكم كنافه", "عندكم  كنافة؟"), True),
+    **dict.fromkeys(("100%", "_", "كنافة عندكم", "عندكم كنافا"), False),
+}
+
+
+async def test_search_takes_letters_that_people_confuse_for_one(panel: Panel) -> None:
     await talked(panel, chat="201000000009")
     async with panel.visitor(Role.VIEWER) as viewer:
-        page = await viewer.get(INBOX, params={"search": typed})
-    assert ("عندكم كنافة؟" in page.text) is there
+        pages = {typed: (await viewer.get(INBOX, params={"search": typed})).text for typed in SEARCHES}
+    assert {typed: "عندكم كنافة؟" in page for typed, page in pages.items()} == SEARCHES
 
 
-async def test_pages_follow_one_another_without_gaps(panel: Panel) -> None:
+async def test_pages_follow_one_another_without_gaps(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows, "NEAR", 4)  # what is searched for is found near first, then everywhere
     account = await account_of(panel)
     for number in range(35):
         await talked(panel, name=f"customer-{number:02}", account=account)
+    scripted = {"Accept": "application/json"}
     async with panel.visitor(Role.VIEWER) as viewer:
-        first = await viewer.get(INBOX, params={"rest": 1}, headers={"Accept": "application/json"})
-        query = {"rest": 1, "after": first.json()["next"]}
-        second = await viewer.get(INBOX, params=query, headers={"Accept": "application/json"})
-    ids = [one["id"] for one in first.json()["rows"] + second.json()["rows"]]
-    assert len(ids) == len(set(ids)) == 35
-    assert second.json()["next"] is None
+        for search in ("", "customer", "كنافه"):
+            query = {"rest": 1, "search": search}
+            first = (await viewer.get(INBOX, params=query, headers=scripted)).json()
+            second = (await viewer.get(INBOX, params={**query, "after": first["next"]}, headers=scripted)).json()
+            ids = [one["id"] for one in first["rows"] + second["rows"]]
+            assert len(ids) == len(set(ids)) == 35
+            assert second["next"] is None
+        for search in ("customer-00", "customer-34"):
+            found = (await viewer.get(INBOX, params={"rest": 1, "search": search}, headers=scripted)).json()
+            assert len(found["rows"]) == 1
 
 
 async def test_a_conversation_is_read_and_then_no_longer_new(panel: Panel) -> None:
@@ -83,9 +92,9 @@ async def test_taking_over_handing_back_and_settling(panel: Panel) -> None:
         await agent.post(f"{path}/reopen")
         assert (await kept(panel, conversation)).closed_at is None
     async with panel.db.platform(reads=True) as session:
-        rows = (await session.scalars(select(AuditEntry).order_by(col(AuditEntry.id)))).all()
-    assert [one.action for one in rows] == ["inbox.take", "inbox.hand-back", "inbox.close", "inbox.reopen"]
-    assert {one.person_id for one in rows} == {agent.person.id}
+        done = (await session.scalars(select(AuditEntry).order_by(col(AuditEntry.id)))).all()
+    assert [one.action for one in done] == ["inbox.take", "inbox.hand-back", "inbox.close", "inbox.reopen"]
+    assert {one.person_id for one in done} == {agent.person.id}
 
 
 async def test_a_second_colleague_is_told_who_answers(panel: Panel) -> None:

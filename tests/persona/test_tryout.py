@@ -10,13 +10,16 @@ import pytest
 from sqlalchemy import func, select
 
 from core_pipeline.engines.fair import FairGate
-from core_pipeline.engines.router import Engines
+from core_pipeline.engines.router import Engines, For
+from core_pipeline.engines.wrap.meter import Bill
+from core_pipeline.insight import counting
+from core_pipeline.insight.period import Period
 from core_pipeline.knowledge.shelf import Shelf
 from core_pipeline.tryout import Asked, Stand, Tried, tried, unsaved
 from errors import Impossible
 from tenants import demo, directory
 from tenants.blobs import Blobs
-from tenants.models import Conversation, Message, Tenant, Turn
+from tenants.models import Conversation, Message, Tenant, Turn, TurnStage, now
 from tenants.policy import Policy
 from tenants.seed import seed
 from tests.api.town import ApiSandbox
@@ -27,8 +30,14 @@ from tests.turns.paper import PaperEngines
 class Chain(PaperEngines):
     """Paper engines whose chain is told."""
 
+    cost = 0
+
     async def configurations(self, tenant_id: str = "") -> list[Any]:
         return []
+
+    async def llm(self, language: str | None, order: For, voice: object = None) -> Any:
+        order.ledger.bills.append(Bill("answer", "paper", 1.0, 900.0, "token", self.cost))
+        return await super().llm(language, order)
 
 
 @pytest.fixture
@@ -70,9 +79,19 @@ async def test_an_answer_tells_what_it_rests_on_and_what_it_took(stand: Stand) -
 async def test_nothing_is_written_and_nothing_stored(stand: Stand, tmp_path: Path) -> None:
     await ask(stand, "بكام التوصيل؟")
     async with stand.db.platform(reads=True) as session:
-        for table in (Conversation, Message, Turn):
+        for table in (Conversation, Message, Turn, TurnStage):
             assert await session.scalar(select(func.count()).select_from(table)) == 0
     assert not [one for one in (tmp_path / "blobs").rglob("*") if one.is_file()]
+
+
+async def test_what_a_trial_costs_is_the_businesss(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Chain, "cost", 2500)
+    await ask(stand, "بكام التوصيل؟")
+    period = Period.latest(1, "Africa/Cairo", now())
+    async with stand.db.tenant((await shop(stand)).id, reads=True) as session:
+        dearest, *_ = await counting.costs(session, period)
+        assert await counting.spent(session, period) == 2500
+    assert (dearest.channel, dearest.stage, dearest.cost) == (counting.TRIAL, "answer", 2500)
 
 
 async def test_a_recording_is_heard_first(stand: Stand) -> None:

@@ -16,16 +16,18 @@ from typer.testing import CliRunner, Result
 from admin.commands import atelier as studio
 from admin.commands.atelier import Atelier, open_atelier
 from admin.commands.avatars import avatars_of
-from core_pipeline.engines.asr.demo.engine import DemoAsr, Recogniser
+from core_pipeline.atelier import Workroom
+from core_pipeline.engines.asr.demo.engine import Recogniser
+from core_pipeline.engines.fair import FairGate
 from core_pipeline.engines.landmarks.proposing import proposed
 from core_pipeline.engines.router import Engines
-from core_pipeline.engines.speaker.spectral.engine import SpectralSpeaker
 from core_pipeline.media.sandbox import Sandbox
 from core_pipeline.portraits.workshop import Workshop
 from errors import Impossible
 from tenants.blobs import Blobs
 from tenants.db import Database
 from tests.cloning.people import MAN, stored
+from tests.cloning.test_console import Paper as Hearing
 from tests.cloning.test_console import in_new_loop, recorded
 from tests.conftest import Floor
 from tests.factories import bench, make_tenant
@@ -57,12 +59,9 @@ class Console:
         workshop = await stack.enter_async_context(Workshop())
         sandbox = await stack.enter_async_context(Sandbox())
 
-        async def asr(language: str) -> DemoAsr:
-            assert language == "ar"
-            return DemoAsr(self.recogniser)
-
         blobs, films = Blobs(f"file://{self.folder / 'blobs'}"), self.folder / "previews"
-        return Atelier(db, blobs, workshop, sandbox, self.engines.craft, films, asr, SpectralSpeaker.load, proposed)
+        room = Workroom(db, blobs, sandbox, Hearing(self.recogniser).engines, FairGate(1))
+        return Atelier(room, workshop, self.engines.craft, films, proposed)
 
 
 @pytest.fixture

@@ -315,7 +315,11 @@ function begin(box: HTMLElement): void {
     } else if (form.matches("[data-deed]")) {
       event.preventDefault();
       void send(form.action, new FormData(form)).then((answer) => {
-        if (apply(answer)) form.reset();
+        if (!apply(answer)) return;
+        form.reset();
+        if (!form.matches(".noting form")) return;
+        (form.parentElement as HTMLDetailsElement).open = false;
+        if (flow) flow.scrollTop = flow.scrollHeight;
       });
     }
   });

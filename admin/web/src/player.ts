@@ -13,6 +13,7 @@ export function inUse(sound: { paused: boolean; ended: boolean; currentTime: num
 }
 
 const BOX = "[data-player]";
+const HAVE_FUTURE_DATA = 3;
 
 function parts(box: Element): { button: HTMLButtonElement; range: HTMLInputElement; output: HTMLOutputElement; sound: HTMLAudioElement } | null {
   const button = box.querySelector<HTMLButtonElement>("[data-play]");
@@ -27,6 +28,8 @@ function show(box: Element): void {
   if (found === null) return;
   const { button, range, output, sound } = found;
   const name = sound.paused ? "play" : "pause";
+  // A sample may be spoken only now: until it comes, one sees that something happens.
+  box.toggleAttribute("data-busy", !sound.paused && sound.readyState < HAVE_FUTURE_DATA);
   button.setAttribute("aria-label", word(name));
   const use = button.querySelector("use");
   use?.setAttribute("href", (use.getAttribute("href") ?? "").replace(/#.*$/, `#${name}`));
@@ -64,7 +67,7 @@ function pressed(event: Event): void {
 export function servePlayers(): void {
   document.addEventListener("click", pressed);
   document.addEventListener("play", (event) => hush(event.target), true);
-  for (const name of ["play", "pause", "ended", "timeupdate", "loadedmetadata", "emptied"]) {
+  for (const name of ["play", "playing", "pause", "ended", "timeupdate", "loadedmetadata", "emptied", "waiting"]) {
     document.addEventListener(name, (event) => {
       const box = (event.target as Element).closest?.(BOX);
       if (box) show(box);

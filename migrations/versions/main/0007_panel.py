@@ -17,7 +17,7 @@ OF_TENANTS = (
     "pronunciation",
     "open_question",
 )
-OF_ALL = ("person", "attempt", "sign_in", "system_setting", "server_process", "house_key", "house_repeat")
+OF_ALL = ("person", "attempt", "sign_in", "system_setting", "server_process")
 
 
 def upgrade() -> None:
@@ -47,7 +47,7 @@ def downgrade() -> None:
             *("closed_at", "changed_at"),
         ),
         "message": ("author_id", "peaks"),
-        "agency": ("domain", "brand", "off_at"),
+        "agency": ("domain", "brand"),
         "tenant": ("facts", "quota"),
     }
     for table, names in gone.items():
@@ -192,25 +192,6 @@ def _installation() -> None:
         *_times("started_at", "seen_at"),
         index=("seen_at",),
     )
-    _table(
-        "house_key",
-        _id(),
-        _of("agency", nullable=True),
-        *_strings("name", "prefix"),
-        sa.Column("digest", sa.String(), nullable=False, unique=True),
-        *_strings("made_by"),
-        *_times("created_at"),
-        *_times("used_at", "revoked_at", nullable=True),
-        index=("agency_id",),
-    )
-    _table(
-        "house_repeat",
-        sa.Column("key", sa.String(), primary_key=True),
-        *_strings("digest"),
-        sa.Column("status", sa.Integer(), nullable=False),
-        *_json("answer", nullable=True),
-        *_times("created_at"),
-    )
 
 
 def _desk() -> None:
@@ -294,7 +275,6 @@ def _columns() -> None:
     with op.batch_alter_table("agency") as changed:
         changed.add_column(sa.Column("domain", sa.String()))
         changed.add_column(sa.Column("brand", sa.JSON()))
-        changed.add_column(sa.Column("off_at", sa.DateTime(timezone=True)))
     op.execute("UPDATE agency SET brand = '{}'")
     op.create_index("ix_agency_domain", "agency", ["domain"], unique=True)
     with op.batch_alter_table("tenant") as changed:

@@ -24,6 +24,9 @@ from tests.e2e.running import Town, environment, town
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
 
 PATIENCE = 30_000
+# How many seconds a player's sound has, and whether the page is no taller than the window: only parts of it scroll.
+SOUNDS = "async (a) => { while (!(a.duration > 0)) await new Promise((r) => setTimeout(r, 50)); return a.duration; }"
+FITS = "document.documentElement.scrollHeight <= innerHeight"
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,8 @@ class Told:
     take: str
     mine: str
     answer: str
+    voice: str
+    listen: str
     send: str
     sent: str
     back: str
@@ -52,6 +57,8 @@ ARABIC = Told(
     take="تولَّ الرد",
     mine="أنت تردّ هنا والمساعد صامت.",
     answer="ردّك",
+    voice="بصوت المساعد",
+    listen="استمع أولا",
     send="أرسل",
     sent="أُرسلت",
     back="أعدها إلى المساعد",
@@ -65,6 +72,8 @@ ENGLISH = Told(
     take="Take over",
     mine="You answer here, the bot keeps quiet.",
     answer="Your answer",
+    voice="With the bot’s voice",
+    listen="Listen first",
     send="Send",
     sent="Sent",
     back="Hand back to the bot",
@@ -158,12 +167,24 @@ async def takes_over_and_replies(page: Page, customer: Customer, told: Told) -> 
     await page.get_by_role("button", name=told.take, exact=True).click()
     await expect(page.locator(".thread-foot")).to_contain_text(told.mine)
     await page.get_by_label(told.answer, exact=True).fill(told.reply)
+    await hears_it_first(page, told)
     await page.get_by_role("button", name=told.send, exact=True).click()
     await customer.hears(told.first[1], told.reply)
     await sees(page, "colleague", told.reply)
     ticks = page.locator(".entry.colleague .ticks")
     await expect(ticks).to_have_text(told.sent, timeout=PATIENCE)
     await expect(ticks.locator("use")).to_have_attribute("href", re.compile(r"#check$"))
+
+
+async def hears_it_first(page: Page, told: Told) -> None:
+    """The bot's voice says what is typed, and the customer gets none of it; then it goes out as text after all."""
+    voice, heard = page.get_by_label(told.voice, exact=True), page.locator("[data-rehearsal]")
+    await voice.check()
+    await page.get_by_role("button", name=told.listen, exact=True).click()
+    await expect(heard).to_be_visible(timeout=PATIENCE)
+    assert await heard.locator("audio").evaluate(SOUNDS) > 1
+    assert await page.evaluate(FITS)
+    await voice.uncheck()
 
 
 async def the_bot_keeps_quiet(page: Page, customer: Customer, told: Told) -> None:

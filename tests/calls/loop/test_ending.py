@@ -108,6 +108,23 @@ def test_a_cancelled_call_is_kept_as_well(equipment: Equipment, speech: Speech) 
     run(doing())
 
 
+@pytest.mark.parametrize("messages", [True, False])
+@pytest.mark.parametrize("cut", [0.5, 0.0])
+def test_a_message_is_heard_out_though_its_caller_hangs_up_at_once(
+    equipment: Equipment, speech: Speech, messages: bool, cut: float
+) -> None:
+    async def doing() -> None:
+        host = RoteHost(hearing_seconds=1.0)
+        async with Opened(equipment, host, messages=messages, pause=2.0) as scene:
+            said = speech("question")
+            await scene.say(said[: len(said) - 2 * int(cut * scene.leg.sample_rate)])
+            assert (await scene.hang_up()).reason == "caller"
+        heard = [each.heard.text for each in host.minutes if each.heard]
+        assert heard == (["سؤال"] if messages else [])
+
+    run(doing())
+
+
 class BrokenLeg(FakeLeg):
     """A line that died without its events knowing."""
 
