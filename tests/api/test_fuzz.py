@@ -29,7 +29,10 @@ from webhooks.api.building import build
 from webhooks.simulate import free_port
 
 # The server's thread draws random numbers, too, which hypothesis takes for the strategies' own.
-pytestmark = pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies"),
+    pytest.mark.timeout(300),  # every route, one after the other
+]
 
 CHECKED = [
     checks.not_a_server_error,

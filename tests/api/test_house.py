@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +13,11 @@ from tenants.house_keys import HouseKeyring
 from tenants.models import AccessGrant, Agency, AuditEntry, HouseKey, Idempotency, Person, Tenant
 from tenants.people import invites
 from tests.api.test_access import ABOVE, scope_of, statuses_with_bodies
-from tests.api.town import ADDRESS, Town
+from tests.api.town import ADDRESS, Town, founded
+from tests.conftest import Floor
 from tests.factories import make_tenant
 from tests.panel.test_agency import picture
+from webhooks.api.needs import Rate, Rates
 
 PLATFORMS_ALONE = {("POST", "/agencies"), ("PUT", "/agencies/{agency}")}
 PEARL = {"slug": "pearl-two", "name_ar": "اللؤلؤة الثانية", "name_en": "Second Pearl"}
@@ -229,6 +232,17 @@ async def test_the_installation_is_looked_after(small_town: Town) -> None:
     assert (await small_town.get("/platform/settings", platform)).json() == given
     actions = {one["action"] for one in (await small_town.get("/platform/audit", platform)).json()["deeds"]}
     assert {"letter.retry", "quota.allow", "platform.choose"} <= actions
+
+
+async def test_who_asks_too_fast_waits(sqlite_database: Floor, tmp_path: Path) -> None:
+    rates = Rates(key=Rate(6, 0.01), stranger=Rate(4, 0.01))
+    async with founded(sqlite_database, tmp_path, rates=rates) as town:
+        platform, agency = await town.house_key(), await town.house_key(town.tenant.agency_id)
+        made = [await town.post("/platform/keys", platform, json={"name": "x"}) for _ in range(2)]
+        assert [one.status_code for one in made] == [201, 429]
+        assert (await town.get("/agencies", agency)).status_code == 200
+        guessed = [await town.get("/agencies", f"ak_{str(n) * 43}") for n in range(2)]
+        assert [one.status_code for one in guessed] == [429, 429], "a guess costs more than strangers have"
 
 
 @pytest.mark.parametrize("path", ["/agencies", "/platform/keys"])

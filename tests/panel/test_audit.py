@@ -28,6 +28,7 @@ async def test_the_audit_is_filtered_paged_and_downloaded(panel: Panel) -> None:
         first = await owner.get("/t/demo/audit")
         assert "after 59" in first.text
         assert "after 5<" not in first.text
+        assert "Persona: saved" in first.text
         following = re.search(r'rel="next" href="/admin([^"]+)"', first.text)
         assert following
         second = await owner.get(unescape(following[1]))

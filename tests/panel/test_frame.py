@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from admin.frame.assets import Assets
 from admin.frame.drawing import Drawing
 from admin.frame.shapes import LONGEST, changes, ticks
+from admin.frame.words import words
 from admin.panel import BUILT, menu
 from tenants.people.roles import Role
 from tests.panel.house import Panel
@@ -127,6 +128,21 @@ async def test_the_menu_says_where_one_is_and_has_only_what_one_may(small_panel:
     assert 'popovertarget="menu"' in page
     assert "/admin/platform" not in page
     assert "/admin/platform" in whole
+
+
+async def test_what_breaks_is_told_in_the_visitors_language(
+    small_panel: Panel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("admin.home.routes.figures", lambda *_: 1 // 0)
+    async with small_panel.visitor(Role.OWNER, language="ar") as owner:
+        page = await owner.get("/t/demo")
+    assert (page.status_code, "حدث خطأ من جهتنا" in page.text) == (500, True)
+
+
+def test_a_word_means_what_it_means_where_it_stands() -> None:
+    seen = {subject: words("ar", subject).gettext("Seen") for subject in ("inbox", "people")}
+    assert seen["inbox"] != seen["people"]
+    assert words("ar", "inbox").gettext("Menu") == words("ar").gettext("Menu") == "القائمة"
 
 
 async def test_a_page_names_its_language_and_leads_to_the_other(small_panel: Panel) -> None:

@@ -10,6 +10,8 @@ import pyotp
 import pytest
 from sqlalchemy import select
 
+from admin.frame.guard import WANTED
+from admin.people.wording import browser
 from tenants.models import AuditEntry, Person
 from tenants.people import passwords
 from tenants.people.roles import Role
@@ -66,7 +68,25 @@ async def test_somebody_signs_in_and_out(panel: Panel) -> None:
         assert me.status_code == 200
         out = await http.post("/admin/sign-out", data={"csrf": field(me, "csrf")})
         assert out.headers["location"] == "/admin/sign-in"
-        assert (await http.get("/admin/me")).headers["location"] == "/admin/sign-in"
+        assert (await http.get("/admin/me?a=1")).headers["location"] == "/admin/sign-in"
+        assert (await signed(http, person.login)).headers["location"] == "/admin/me?a=1"
+        assert (await signed(http, person.login)).headers["location"] == "/admin/"
+        for elsewhere in ("//evil.example", "https://evil.example/admin/", "/admin/\\evil.example", "/widget/"):
+            http.cookies.set(WANTED, elsewhere, domain="panel.test", path="/admin")
+            assert (await signed(http, person.login)).headers["location"] == "/admin/"
+
+
+@pytest.mark.parametrize(
+    ("agent", "name"),
+    [
+        ("Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/126.0 Mobile Safari/537.36", "Chrome · Android"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) Version/17.5 Safari/604.1", "Safari · iPhone"),
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/126.0 Safari/537.36 Edg/126.0", "Edge · Windows"),
+        ("curl/8.1", "curl/8.1"),
+    ],
+)
+def test_browsers_are_called_as_people_call_them(agent: str, name: str) -> None:
+    assert browser(agent) == name
 
 
 async def test_by_https_the_cookie_is_secure(small_panel: Panel) -> None:

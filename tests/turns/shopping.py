@@ -85,7 +85,7 @@ async def keep_actions(plant: Plant, vault: Vault, shop: Shop) -> None:
     book = {"name": "book_table", "method": "POST", "url": f"{shop.url}/bookings", "parameters": BOOKING}
     drafts = [
         ActionDraft(description="Look up an order.", secrets=secrets, **look),
-        ActionDraft(description="احجز طاولة", secrets=secrets, changes=True, timeout=0.5, **book),
+        ActionDraft(description="احجز طاولة", secrets=secrets, changes=True, **book),
     ]
     async with plant.floor.db.tenant(plant.tenant.id) as session:
         for draft in drafts:

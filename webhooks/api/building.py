@@ -41,7 +41,10 @@ if TYPE_CHECKING:
     from webhooks.api.needs import Needs
 
 PATH = "/api/v1"
-ABOUT = "Talk to a business's assistant: by voice or in writing, at once or as a job; or use its stages one by one."
+ABOUT = (
+    "Talk to a business's assistant: by voice or in writing, at once or as a job; or use its stages one by one. "
+    "See to what the business has; with keys of another kind, to agencies and to the installation."
+)
 # What any address may answer with besides its own.
 USUAL = (400, 401, 403, 404, 409, 413, 422, 429, 503)
 

@@ -268,6 +268,7 @@ function begin(box: HTMLElement): void {
     const place = form.querySelector<HTMLElement>("[data-rehearsal]");
     const sounding = place?.querySelector("audio");
     if (!answer.sound || !place || !sounding || form.querySelector("textarea")?.value !== asked) return;
+    if (sounding.src) URL.revokeObjectURL(sounding.src);
     sounding.src = URL.createObjectURL(answer.sound);
     place.hidden = false;
     sounding.play().catch(() => undefined); // who must press once more finds the button there

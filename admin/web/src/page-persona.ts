@@ -1,4 +1,4 @@
-// Trying the bot: examples fill the question, the answer is heard and seen without being stored anywhere.
+// Trying the bot: examples fill the question, the answer is heard and seen without being stored anywhere. And its hours.
 
 /** The bytes of a text in base64. */
 export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
@@ -66,6 +66,22 @@ async function filmed(event: Event): Promise<void> {
   }
 }
 
+/** Writes the first hours of a week into every day that has none. */
+function sameDays(event: Event): void {
+  const button = (event.target as Element).closest?.<HTMLElement>("[data-same-days]");
+  const name = button?.dataset["sameDays"];
+  if (!button || !name) return;
+  const days = [...(button.closest("form")?.querySelectorAll<HTMLInputElement>(`input[name^="${CSS.escape(name)}"]`) ?? [])];
+  const first = days.find((day) => day.value.trim() !== "");
+  if (!first) {
+    days[0]?.focus();
+    return;
+  }
+  for (const day of days) if (day.value.trim() === "") day.value = first.value;
+}
+
+for (const button of document.querySelectorAll<HTMLElement>("[data-same-days]")) button.hidden = false;
+document.addEventListener("click", sameDays);
 document.addEventListener("click", filled);
 document.addEventListener("input", typed);
 document.addEventListener("submit", (event) => void filmed(event));

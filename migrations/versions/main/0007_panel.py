@@ -27,14 +27,12 @@ def upgrade() -> None:
     _desk()
     _said_and_unsaid()
     _columns()
-    _counted()
     if op.get_bind().dialect.name == "postgresql":
         for table in OF_TENANTS:
             _wall_off(table)
 
 
 def downgrade() -> None:
-    _uncounted()
     if op.get_bind().dialect.name == "sqlite":
         op.drop_index("ix_message_words", "message")
     op.drop_index("ix_conversation_newest", "conversation")
@@ -281,36 +279,6 @@ def _columns() -> None:
         changed.add_column(sa.Column("facts", sa.JSON()))
         changed.add_column(sa.Column("quota", sa.JSON()))
     op.execute("UPDATE tenant SET facts = '{}', quota = '{}'")
-
-
-def _counted() -> None:
-    """What a period's figures are counted in."""
-    op.create_index(
-        "ix_message_period",
-        "message",
-        ["tenant_id", "created_at", "account_id", "direction", "kind", "status", "conversation_id"],
-    )
-    op.create_index("ix_turn_period", "turn", ["tenant_id", "started_at", "state", "note"])
-    with op.batch_alter_table("turn_stage") as changed:
-        changed.alter_column("turn_id", existing_type=sa.String(), nullable=True)
-        changed.add_column(sa.Column("account_id", sa.String()))
-        changed.add_column(_dated("at"))
-    begun = "SELECT t.started_at FROM turn t WHERE t.id = turn_stage.turn_id"
-    where = "SELECT c.account_id FROM turn t JOIN conversation c ON c.id = t.conversation_id"
-    op.execute(f"UPDATE turn_stage SET at = ({begun}), account_id = ({where} WHERE t.id = turn_stage.turn_id)")  # noqa: S608 - our own names
-    counted = ["tenant_id", "at", "account_id", "name", "engine", "unit", "units", "cost"]
-    op.create_index("ix_turn_stage_period", "turn_stage", counted)
-
-
-def _uncounted() -> None:
-    op.drop_index("ix_turn_stage_period", "turn_stage")
-    op.execute("DELETE FROM turn_stage WHERE turn_id IS NULL")
-    with op.batch_alter_table("turn_stage") as changed:
-        changed.drop_column("at")
-        changed.drop_column("account_id")
-        changed.alter_column("turn_id", existing_type=sa.String(), nullable=False)
-    op.drop_index("ix_turn_period", "turn")
-    op.drop_index("ix_message_period", "message")
 
 
 def _dated(name: str) -> sa.Column[object]:
