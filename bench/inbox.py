@@ -123,6 +123,8 @@ async def measured(panel: Panel, ids: list[str]) -> None:
             "unread only": "/inbox?state=unread",
             "waiting for a person": "/inbox?state=waiting",
             "search a name": "/inbox?search=عميل 77",
+            "search a number": "/inbox?search=20100000",
+            "search a common word": "/inbox?search=كنافه",
             "search rare words": "/inbox?search=كنافه توصيل سعر فرع",
             "a conversation": f"/inbox/{ids[-2]}",
         }

@@ -7,9 +7,11 @@ import io
 import re
 from html import unescape
 
+import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
+from admin.people.wording import browser
 from tenants import audit
 from tenants.audit import Actor
 from tenants.models import Person
@@ -56,3 +58,16 @@ async def test_a_name_is_shown_as_it_is_and_does_nothing(small_panel: Panel) -> 
         assert await names_of(small_panel, owner) == '<img src=x onerror="alert(1)">'
         for path in ("/me", "/t/demo/people", "/t/demo/audit"):
             assert "<img src=x" not in (await owner.get(path)).text
+
+
+@pytest.mark.parametrize(
+    ("agent", "name"),
+    [
+        ("Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/126.0 Mobile Safari/537.36", "Chrome · Android"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) Version/17.5 Safari/604.1", "Safari · iPhone"),
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/126.0 Safari/537.36 Edg/126.0", "Edge · Windows"),
+        ("curl/8.1", "curl/8.1"),
+    ],
+)
+def test_browsers_are_called_as_people_call_them(agent: str, name: str) -> None:
+    assert browser(agent) == name

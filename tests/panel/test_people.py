@@ -11,7 +11,6 @@ import pytest
 from sqlalchemy import select
 
 from admin.frame.guard import WANTED
-from admin.people.wording import browser
 from tenants.models import AuditEntry, Person
 from tenants.people import passwords
 from tenants.people.roles import Role
@@ -60,9 +59,8 @@ async def test_somebody_signs_in_and_out(panel: Panel) -> None:
         came = await signed(http, person.login)
         cookie = came.headers["set-cookie"]
         assert (came.status_code, came.headers["location"]) == (303, "/admin/")
-        assert "HttpOnly" in cookie
-        assert "SameSite=lax" in cookie
-        assert "Path=/admin" in cookie
+        for part in ("HttpOnly", "SameSite=lax", "Path=/admin"):
+            assert part in cookie
         assert "Secure" not in cookie  # this panel is visited by http
         me = await http.get("/admin/me")
         assert me.status_code == 200
@@ -70,23 +68,9 @@ async def test_somebody_signs_in_and_out(panel: Panel) -> None:
         assert out.headers["location"] == "/admin/sign-in"
         assert (await http.get("/admin/me?a=1")).headers["location"] == "/admin/sign-in"
         assert (await signed(http, person.login)).headers["location"] == "/admin/me?a=1"
-        assert (await signed(http, person.login)).headers["location"] == "/admin/"
-        for elsewhere in ("//evil.example", "https://evil.example/admin/", "/admin/\\evil.example", "/widget/"):
-            http.cookies.set(WANTED, elsewhere, domain="panel.test", path="/admin")
+    for elsewhere in ("//evil.example", "https://evil.example/admin/", "/admin/\\evil.example"):
+        async with panel.stranger({WANTED: elsewhere}) as http:
             assert (await signed(http, person.login)).headers["location"] == "/admin/"
-
-
-@pytest.mark.parametrize(
-    ("agent", "name"),
-    [
-        ("Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/126.0 Mobile Safari/537.36", "Chrome · Android"),
-        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) Version/17.5 Safari/604.1", "Safari · iPhone"),
-        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/126.0 Safari/537.36 Edg/126.0", "Edge · Windows"),
-        ("curl/8.1", "curl/8.1"),
-    ],
-)
-def test_browsers_are_called_as_people_call_them(agent: str, name: str) -> None:
-    assert browser(agent) == name
 
 
 async def test_by_https_the_cookie_is_secure(small_panel: Panel) -> None:
@@ -136,7 +120,7 @@ async def test_the_second_step(panel: Panel) -> None:
         app = pyotp.TOTP(secret[1].replace(" ", ""))
         refused = await http.post("/admin/me/second/confirm", data={"csrf": csrf, "code": "000000x"})
         assert refused.status_code == 422
-        on = await http.post("/admin/me/second/confirm", data={"csrf": csrf, "code": app.now()})
+        on = await http.post("/admin/me/second/confirm", data={"csrf": csrf, "code": (used := app.now())})
         codes = re.findall(r"(?:[a-z2-9]{4}-){3}[a-z2-9]{4}", on.text)
         assert len(codes) == 10
         again = await http.get("/admin/me/second")
@@ -148,7 +132,7 @@ async def test_the_second_step(panel: Panel) -> None:
             assert (await http.get(path)).headers["location"] == "/admin/sign-in/second"
         asked = await http.get("/admin/sign-in/second")
         half, csrf = http.cookies["sawtak"], field(asked, "csrf")
-        wrong = await http.post("/admin/sign-in/second", data={"csrf": csrf, "code": app.now()})
+        wrong = await http.post("/admin/sign-in/second", data={"csrf": csrf, "code": used})
         assert wrong.status_code == 422  # the code that switched it on
         came = await http.post("/admin/sign-in/second", data={"csrf": csrf, "code": codes[3]})
         assert came.headers["location"] == "/admin/"
