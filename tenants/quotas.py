@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlmodel import col
 
 from errors import Impossible
@@ -16,12 +16,14 @@ from tenants.db import scope_of
 from tenants.models import Tenant, Turn, TurnState
 
 if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from tenants.audit import Actor
 
 MOST_ANSWERS = 100_000_000
 NEAR = 0.8
+COLLEAGUE = "colleague"  # the note of a turn in which one of the business's people answered
 
 
 @dataclass(frozen=True)
@@ -48,14 +50,19 @@ class Month:
         return self.stop and bool(self.most) and self.used >= self.most
 
 
+def counts() -> ColumnElement[bool]:
+    """Which turns count: those that brought the customer an answer which no colleague wrote."""
+    ours = or_(col(Turn.note).is_(None), col(Turn.note) != COLLEAGUE)
+    return and_(col(Turn.state) == TurnState.ANSWERED, col(Turn.reply_kind).is_not(None), ours)
+
+
 async def month(session: AsyncSession, zone: str, at: datetime | None = None) -> Month:
     """The current month of the session's tenant, as its calendar counts."""
     tenant = await session.get_one(Tenant, scope_of(session))
     most, stop = int((tenant.quota or {}).get("messages", 0)), bool((tenant.quota or {}).get("stop", False))
     today = (at or datetime.now(UTC)).astimezone(ZoneInfo(zone))
     first = today.replace(day=1, hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
-    asked = select(func.count()).select_from(Turn).where(col(Turn.started_at) >= first)
-    asked = asked.where(col(Turn.state) == TurnState.ANSWERED, col(Turn.reply_kind).is_not(None))
+    asked = select(func.count()).select_from(Turn).where(col(Turn.started_at) >= first, counts())
     return Month(int(await session.scalar(asked) or 0), most, stop)
 
 

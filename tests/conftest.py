@@ -17,7 +17,7 @@ from tests import postgres
 from tests.scratch import in_memory
 
 # What keeps time with sound or pictures would measure its neighbours on two cores.
-ALONE = ("tests/browser/test_", "tests/channels/rtc/", "tests/calls/face/")
+ALONE = ("tests/browser/test_", "tests/channels/phone/test_calls.py", "tests/channels/rtc/", "tests/calls/face/")
 
 
 def pytest_configure() -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from admin.frame.forms import Reading, draw, read
+from admin.frame.saying import said
 from channels import discover
 from core_pipeline.connecting import accounts
 from core_pipeline.connecting.accounts import Given
 from core_pipeline.connecting.filling import Wrong
-from core_pipeline.telling import status_of, told
+from core_pipeline.telling import status_of
 from errors import Impossible, SawtakError
 
 if TYPE_CHECKING:
@@ -186,7 +187,7 @@ def alert(visit: Visit, error: SawtakError | None) -> str:
     if error is None:
         return ""
     code = "invalid-form" if isinstance(error, Wrong) else error.code
-    return told(code, status_of(error), visit.language, error.detail)
+    return said(visit, status_of(error), code, error.detail)
 
 
 def _query(sent: Mapping[str, str]) -> str:

@@ -13,9 +13,10 @@ from starlette.responses import RedirectResponse, Response
 
 from admin.frame.doors import Door, Open
 from admin.frame.headers import guarding
+from admin.frame.saying import said
 from admin.frame.visit import Visit
 from admin.frame.words import LANGUAGES
-from core_pipeline.telling import status_of, told
+from core_pipeline.telling import status_of
 from errors import SawtakError
 from tenants import choices
 from tenants.models import Agency, Tenant, now
@@ -39,13 +40,6 @@ COOKIE, LANGUAGE = "sawtak", "sawtak-language"
 WANTED = "sawtak-wanted"
 SAFE = ("GET", "HEAD")
 _LASTING: Any = {"max_age": 365 * 86400, "path": "/admin", "samesite": "lax", "httponly": True}
-# What the guard itself says, by its codes; all else is told as to programs.
-SAID = {
-    "signed-out": "You are signed out. Go back, sign in in another tab, and send it once more.",
-    "csrf": "This page was open for too long. Go back, load it anew and send it once more.",
-    "403": "Your role here does not allow this. Ask somebody who looks after the people here.",
-    "404": "The address is wrong, or what was there is gone.",
-}
 TITLES = {403: "You may not do this", 404: "There is no such page", 500: "Something broke on our side"}
 
 
@@ -137,8 +131,7 @@ def remember(response: Response, request: Request) -> None:
 
 def refusal(visit: Visit, status: int, code: str = "", detail: str = "") -> Response:
     """A page, a part of one, or JSON, that says what went wrong and what to do."""
-    own = SAID.get(code or str(status))
-    words = visit._(own) if own else told(code, status, visit.language, detail)
+    words = said(visit, status, code, detail)
     if "application/json" in visit.request.headers.get("accept", ""):
         return visit.json({"code": code, "error": words}, status)
     given = {"title": visit._(TITLES.get(status, "This did not work")), "words": words}

@@ -117,20 +117,20 @@ def drawn_thread(visit: Visit, here: Open) -> Drawn:
 
 def drawn_entries(visit: Visit, here: Open) -> list[Drawn]:
     """The entries of an open conversation."""
-    items = [_entry(visit, one, here.names) for one in here.thread.entries]
+    items = [_entry(visit, one, here) for one in here.thread.entries]
     marks = [(one.id, one.at, {"side": one.side}) for one in here.thread.entries]
     return _each(visit, "inbox/entry.html", items, marks)
 
 
-def _entry(visit: Visit, one: Entry, names: Mapping[str, str]) -> dict[str, Any]:
+def _entry(visit: Visit, one: Entry, here: Open) -> dict[str, Any]:
     message = one.message
     kind = _kind(message) if message is not None else ""
     return {
         "entry": one,
         "kind": kind,
         "src": f"{visit.here}/inbox/file/{message.id}" if message is not None and kind else "",
-        "who": names.get(message.author_id or "", "") if message is not None else "",
-        "cause": cause(visit, one.cause) if one.cause else "",
+        "who": here.names.get(message.author_id or "", "") if message is not None else "",
+        "cause": cause(visit, here.row.channel, one.cause) if one.cause else "",
         "chips": chips_of(message.text or "") if message is not None and one.side is Side.CUSTOMER else (),
         "why": quote(message.turn_id or "") if message is not None and one.side is Side.BOT else "",
     }

@@ -16,6 +16,10 @@ def fault(visit: Visit, error: SawtakError) -> str:
     return told(error.code, status_of(error), visit.language, error.detail)
 
 
-def cause(visit: Visit, text: str) -> str:
-    """Why a message did not arrive ("code: detail"); a vendor's own words are shown as they are."""
-    return worded(text.partition(":")[0].strip(), visit.language) or text
+def cause(visit: Visit, channel: str, text: str) -> str:
+    """Why a message did not arrive: "code: detail" of ours, or "code words" of the network's receipt.
+
+    What nobody has put into words is shown as it is.
+    """
+    code = text.replace(":", " ").partition(" ")[0]
+    return worded(code, visit.language) or worded(f"{channel}-{code}", visit.language) or text

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from babel.dates import format_timedelta
 
-from core_pipeline.telling import status_of, told
+from admin.frame.saying import said
+from core_pipeline.telling import status_of
 from errors import Retryable
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def words_of(visit: Visit, error: SawtakError) -> str:
         waits = timedelta(seconds=ceil(error.after))
         time = format_timedelta(waits, granularity="second", threshold=1.2, locale=visit.language)
         return visit._("There were too many tries. Time to wait: %(time)s.") % {"time": time}
-    return told(error.code, status_of(error), visit.language, error.detail)
+    return said(visit, status_of(error), error.code, error.detail)
 
 
 def waiting(error: SawtakError) -> dict[str, str]:

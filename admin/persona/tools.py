@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from admin.frame.doors import Door
+from admin.frame.saying import said
 from admin.persona.drafts import TYPES, arguments, drafted, row_numbers, shown
-from core_pipeline.telling import told
+from core_pipeline.telling import status_of, told
 from errors import Impossible
 from tenants import actions
 from tenants.actions import ActionDraft
@@ -65,7 +66,9 @@ async def saved(visit: Visit) -> Response:
             visit.note(session, "action.save", row.id, before=before, after=_audited(row))
     except Impossible as error:
         place = _PLACES.get(error.code, "")
-        return await _page(visit, kept, typed, 422, errors={place: told(error.code, 422, visit.language, error.detail)})
+        return await _page(
+            visit, kept, typed, 422, errors={place: said(visit, status_of(error), error.code, error.detail)}
+        )
     return visit.go(f"/persona/tools/{row.id}", _("The tool is saved. Try it below."))
 
 

@@ -9,9 +9,10 @@ from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from admin.frame.doors import Door
+from admin.frame.saying import said
 from admin.persona.fields import DRAFT, blank, shown, taken
 from admin.persona.naming import DIALECT_TITLES, LANGUAGE_TITLES, choices, explained
-from core_pipeline.telling import told
+from core_pipeline.telling import status_of, told
 from core_pipeline.tryout import LONGEST_QUESTION, LONGEST_SOUND, Asked, Stand, film, tried, unsaved
 from errors import Impossible, SawtakError
 from tenants import personas
@@ -81,7 +82,7 @@ async def asked(visit: Visit) -> Response:
     try:
         came = await tried(stand(visit), tenant, policy, await _asked(visit, typed))
     except SawtakError as error:
-        words = told(error.code, 422, visit.language, error.detail)
+        words = said(visit, status_of(error), error.code, error.detail)
         return await _page(visit, typed, 422, errors={"question": words})
     return await _page(visit, typed, came=_told(visit, came))
 
@@ -94,7 +95,7 @@ async def filmed(visit: Visit) -> Response:
         tenant, policy = await _drafted(visit, typed)
         data, _ledger = await film(stand(visit), tenant, policy, typed.get("text", "")[:LONGEST_PERSONA], language)
     except SawtakError as error:
-        return visit.json({"error": told(error.code, 422, visit.language, error.detail)}, 422)
+        return visit.json({"error": said(visit, status_of(error), error.code, error.detail)}, 422)
     return Response(data, media_type="video/mp4")
 
 

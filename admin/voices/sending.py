@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.datastructures import UploadFile
 
+from admin.frame.saying import said
 from core_pipeline.atelier import Workroom
 from core_pipeline.cloning.attempt import SENTENCE_LASTS, asked_in_time
 from core_pipeline.engines.router import For
 from core_pipeline.engines.wrap.meter import Ledger
-from core_pipeline.telling import told
+from core_pipeline.telling import status_of
 from errors import Impossible, SawtakError
 from tenants.models import now
 
@@ -65,7 +66,7 @@ def done(visit: Visit, path: str, said: str = "") -> Response:
 
 def words_of(visit: Visit, error: SawtakError) -> str:
     """What went wrong and what to do, in the visitor's language."""
-    return told(error.code, 422, visit.language, error.detail)
+    return said(visit, status_of(error), error.code, error.detail)
 
 
 def scopes(visit: Visit) -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ Words: TypeAlias = Mapping[str, str]
 Button: TypeAlias = Literal["", "install", "retry"]
 LANGUAGES = ("ar", "en")
 FINE = "fine"
-_FROM_THE_RIGHT = "\u200f"
+_FROM_THE_RIGHT, _FROM_THE_LEFT, _ITS_OWN, _END = "\u200f", "\u2066", "\u2068", "\u2069"
 
 
 @dataclass(frozen=True)
@@ -104,6 +104,9 @@ def _read(file: Path) -> Any:
 
 
 def _filled(sentence: str, known: Mapping[str, object]) -> str:
+    """The sentence with what is known, each kept to its own direction: a number's groups stay in their order."""
     for name, value in known.items():
-        sentence = sentence.replace(f"{{{name}}}", str(value))
+        text = str(value)
+        begin = _ITS_OWN if any(letter.isalpha() for letter in text) else _FROM_THE_LEFT
+        sentence = sentence.replace(f"{{{name}}}", f"{begin}{text}{_END}" if text else "")
     return sentence

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 from sqlmodel import col
 
+from tenants import quotas
 from tenants.models import (
     ChannelAccount,
     Direction,
@@ -118,9 +119,7 @@ async def shares(
         return column >= since, column < until
 
     messages = select(col(Message.tenant_id), func.count()).where(*within(col(Message.created_at)))
-    answers = select(col(Turn.tenant_id), func.count()).where(
-        *within(col(Turn.started_at)), col(Turn.state) == TurnState.ANSWERED, col(Turn.reply_kind).is_not(None)
-    )
+    answers = select(col(Turn.tenant_id), func.count()).where(*within(col(Turn.started_at)), quotas.counts())
     costs = select(col(TurnStage.tenant_id), func.sum(col(TurnStage.cost))).where(*within(col(TurnStage.at)))
     had = await by_tenant(messages, col(Message.tenant_id))
     answered = await by_tenant(answers, col(Turn.tenant_id))

@@ -16,13 +16,14 @@ from core_pipeline.media.peaks import peaks_of
 from errors import Impossible, SawtakError
 from tenants.models import Conversation, Message, Tenant
 from tenants.policy import Policy
+from tenants.quotas import COLLEAGUE
 
 if TYPE_CHECKING:
     from core_pipeline.contracts.channel import Limits
     from core_pipeline.contracts.engines import Pcm
     from core_pipeline.turns.deps import Deps, Here
 
-NOTE = "colleague"
+NOTE = COLLEAGUE
 
 
 async def plan(deps: Deps, here: Here) -> dict[str, Any] | None:

@@ -112,6 +112,18 @@ async def test_documents_go_in_and_out(school: tuple[Town, Stacks]) -> None:
     own = f"/knowledge/documents/{sent.json()['id']}"
     assert "أربعون" in (await town.get(own)).json()["text"]
     assert (await town.get(f"{own}?page=9")).status_code == 422
+    page = (await town.get(own)).json()
+    right = {"text": "رسوم التوصيل إلى مدينة نصر خمسون جنيها.", "mark": page["mark"]}
+    put = await town.http.put(f"/api/v1{own}/text", json=right, headers=town.bearer())
+    assert (put.status_code, "خمسون" in put.json()["text"], put.json()["mark"] != page["mark"]) == (200, True, True)
+    late = await town.http.put(f"/api/v1{own}/text", json=right, headers=town.bearer())
+    assert (late.status_code, late.json()["code"]) in {(409, "document-changed"), (409, "document-busy")}
+    assert await stacks.librarian.once()
+    files = {"file": ("fees.txt", text)}
+    again = await town.http.put(f"/api/v1{own}/file", files=files, headers=town.bearer())
+    assert (again.status_code, again.json()["state"]) == (202, "queued")
+    assert await stacks.librarian.once()
+    assert (await town.post(f"{own}/refresh")).json()["code"] == "document-no-address"
     assert (await town.post(f"{own}/approve")).status_code == 409
     found = (await town.post("/knowledge/search", json={"question": "كم رسوم التوصيل إلى مدينة نصر؟"})).json()
     assert (found["passages"][0]["kind"], found["answered"]) == ("documents", True)

@@ -34,7 +34,7 @@ async def test_who_is_told_to_go_leaves_the_writing_to_whoever_starts_next(offic
     await office.policy(most=0)
     await office.board.ring(ring())
     await office.board.news(CallNews(account="100", provider_id="CA1", state=CallState.ENDED))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(4):
         await office.room.close()
     assert await office.arrived() == []
     next_room = replace(office.room, closing=asyncio.Event())
@@ -120,7 +120,7 @@ async def test_what_rings_for_ever_is_missed(office: Office) -> None:
         for call_id in (verdict.ticket.call_id, ours):
             (await session.get_one(Call, call_id)).started_at = datetime.now(UTC) - timedelta(seconds=121)
     await office.looked()
-    async with Sweeping(office.room, PaperLocks().of), asyncio.timeout(30):
+    async with Sweeping(office.room, PaperLocks().of), asyncio.timeout(10):
         while (await office.call("CA-theirs")).state == CallState.RINGING:
             await asyncio.sleep(0.02)
     assert await office.moved()

@@ -256,8 +256,14 @@ async def test_why_names_the_passages_and_the_bill(panel: Panel) -> None:
 
 
 async def test_arabic_pages_hold_no_english_of_ours(small_panel: Panel) -> None:
-    conversation = await talked(small_panel)
+    account = await make_account(small_panel.db, small_panel.tenant, channel="whatsapp")
+    conversation = await talked(small_panel, account=account)
+    failed: dict[str, Any] = {"text": "أهلا", "direction": "out", "status": "failed", "author_id": "mona"}
+    for error in ("131047 Re-engagement message", "media-unreadable: no sound", "999 Vendor says"):
+        await make_message(small_panel.db, conversation, error=error, **failed)
     async with small_panel.visitor(Role.OWNER, language="ar") as owner:
         page = await owner.get(f"{INBOX}/{conversation.id}")
-    for words in ("Take over", "Settled", "Search", "Write an answer"):
+    for words in ("Take over", "Settled", "Search", "Write an answer", "Re-engagement", "no sound"):
         assert words not in page.text
+    for words in ("ويسمح واتساب بالرد عندما يكتب", "لا نستطيع قراءة هذا التسجيل", "999 Vendor says"):
+        assert words in page.text

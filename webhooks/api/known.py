@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
+from core_pipeline.knowledge.documents.preview import LONGEST_PAGE
 from webhooks.api.schemas import ID, Asking, Fault, Language, Words
 
 Kind = Literal["entries", "products"]
@@ -131,12 +132,21 @@ class DocumentPage(BaseModel):
 
 
 class DocumentText(BaseModel):
-    """A page of what was read in a document, as plain markup."""
+    """A page of what was read in a document, as plain markup; `mark` changes with the text."""
 
     id: str
     page: int
     pages: int
     text: str
+    mark: str
+
+
+class DocumentCorrection(Asking):
+    """What a page shall say instead, and the mark of what it said when it was read."""
+
+    page: Annotated[int, Field(ge=1, le=100_000)] = 1
+    text: Annotated[str, Field(max_length=LONGEST_PAGE)]
+    mark: Annotated[str, Field(max_length=64)]
 
 
 class Link(Asking):

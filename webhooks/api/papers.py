@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import Depends, File, Path, Query, UploadFile
 from starlette.responses import Response
 
+from core_pipeline.knowledge.documents.preview import correct, mark_of
 from errors import Impossible
 from tenants import audit
 from tenants.audit import Actor
@@ -40,9 +41,12 @@ class Papers:
         app.add_api_route(path, self.uploaded, methods=["POST"], response_model=one, status_code=202)
         app.add_api_route(f"{path}/link", self.linked, methods=["POST"], response_model=one, status_code=202)
         app.add_api_route(f"{path}/{{document_id}}", self.read, methods=["GET"], response_model=known.DocumentText)
-        approving = f"{path}/{{document_id}}/approve"
-        app.add_api_route(approving, self.approved, methods=["POST"], response_model=one, status_code=202)
-        app.add_api_route(f"{path}/{{document_id}}", self.removed, methods=["DELETE"], status_code=204)
+        own = f"{path}/{{document_id}}"
+        app.add_api_route(f"{own}/approve", self.approved, methods=["POST"], response_model=one, status_code=202)
+        app.add_api_route(f"{own}/refresh", self.refreshed, methods=["POST"], response_model=one, status_code=202)
+        app.add_api_route(f"{own}/file", self.replaced, methods=["PUT"], response_model=one, status_code=202)
+        app.add_api_route(f"{own}/text", self.corrected, methods=["PUT"], response_model=known.DocumentText)
+        app.add_api_route(own, self.removed, methods=["DELETE"], status_code=204)
 
     async def listed(self, caller: Keeper) -> known.DocumentPage:
         """List the documents, and how much of the quota is used."""
@@ -70,13 +74,36 @@ class Papers:
         document = await self._library.get(caller.tenant_id, document_id)
         if page > max(len(document.pages), 1):
             raise Impossible("document-page")
-        text = document.pages[page - 1] if document.pages else ""
-        return known.DocumentText(id=document.id, page=page, pages=len(document.pages), text=text)
+        return _text(document, page)
 
     async def approved(self, caller: Keeper, document_id: DocumentId) -> known.DocumentRow:
         """Let the bot use a text that was put right."""
         await self._library.approve(caller.tenant_id, document_id)
         return await self._noted(caller, "approve", await self._library.get(caller.tenant_id, document_id))
+
+    async def refreshed(self, caller: Keeper, document_id: DocumentId) -> known.DocumentRow:
+        """Fetch a page of the web again; what it said goes on answering until the new text is ready."""
+        await self._library.refresh(caller.tenant_id, document_id)
+        return await self._noted(caller, "refresh", await self._library.get(caller.tenant_id, document_id))
+
+    async def replaced(
+        self, caller: Keeper, document_id: DocumentId, file: Annotated[UploadFile, File()]
+    ) -> known.DocumentRow:
+        """Give a document another file; its old text goes on answering until the new one is ready."""
+        name, data = file.filename or "document", await file.read()
+        return await self._noted(
+            caller, "replace", await self._library.replace(caller.tenant_id, document_id, name, data)
+        )
+
+    async def corrected(
+        self, caller: Keeper, document_id: DocumentId, asked: known.DocumentCorrection
+    ) -> known.DocumentText:
+        """Put the text of a page right; `mark` is that of the text that was read."""
+        async with self.desk.needs.db.tenant(caller.tenant_id) as session:
+            await correct(session, document_id, asked.page, asked.text, asked.mark)
+            noted = {"page": asked.page}
+            audit.record(session, Actor(f"api:{caller.id}"), "knowledge.document.correct", document_id, after=noted)
+        return _text(await self._library.get(caller.tenant_id, document_id), asked.page)
 
     async def removed(self, caller: Keeper, document_id: DocumentId) -> Response:
         """Remove a document with every trace of it."""
@@ -97,3 +124,8 @@ class Papers:
             audit.record(session, Actor(f"api:{caller.id}"), f"knowledge.document.{deed}", document.id, after=after)
         told = {name: getattr(document, name) for name in known.DocumentRow.model_fields if name != "pages"}
         return known.DocumentRow(**told, pages=len(document.pages))
+
+
+def _text(document: Document, page: int) -> known.DocumentText:
+    text = document.pages[page - 1] if document.pages else ""
+    return known.DocumentText(id=document.id, page=page, pages=len(document.pages), text=text, mark=mark_of(text))

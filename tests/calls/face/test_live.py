@@ -30,11 +30,10 @@ from core_pipeline.engines.video.illustrated.sheet import face_of
 from core_pipeline.media.pcm import resample
 from errors import Impossible
 from tests.channels.rtc.ends import ends, likeness
-from tests.faces.lipsync import Agreement, Palette, agreement
+from tests.faces.lipsync import Palette, agreement
 
 FACE = face_of(str(Path(__file__).parents[2] / "faces" / "plain"))
 SHAPE, FPS = Shape(256, 256), 25
-TRIES = 3
 SENTENCE = "مرحبا بكم في مطعم اللؤلؤة. يسعدنا أن نخدمكم اليوم، كيف نساعدكم؟"
 
 Curve = NDArray[np.float64]
@@ -188,15 +187,6 @@ def test_what_is_no_drawn_face_is_refused_and_a_closed_one_draws_no_more() -> No
 
 
 async def test_the_lips_are_in_time_at_the_other_end_of_a_call(spoken: Spoken, palette: Palette) -> None:
-    # A machine that is busy with other tests draws late now and then; lips that are out of time are so each time.
-    found = [await over_a_call(spoken, palette)]
-    while len(found) < TRIES and not (abs(found[-1].lag) <= 2 and found[-1].r > 0.5):
-        found.append(await over_a_call(spoken, palette))
-    assert any(abs(one.lag) <= 2 and one.r > 0.5 for one in found), found
-
-
-async def over_a_call(spoken: Spoken, palette: Palette) -> Agreement:
-    """How well the lips at the other end fit what is heard there."""
     caller, face = RtcCaller(video=True), LiveDrawing(FACE, SHAPE)
     async with ends(RtcLeg(video=True), caller) as both:
         both.leg.show(face)
@@ -211,4 +201,6 @@ async def over_a_call(spoken: Spoken, palette: Palette) -> Agreement:
     grid = np.arange(int(caller.seen[-1].at * FPS)) / FPS
     seen = np.interp(grid, [one.at for one in caller.seen], [opened(palette, one.picture) for one in caller.seen])
     # A picture fits the middle of the time for which it is seen.
-    return agreement(seen, opening_of(spoken, grid + 0.5 / FPS - began(spoken, caller.heard)))
+    found = agreement(seen, opening_of(spoken, grid + 0.5 / FPS - began(spoken, caller.heard)))
+    assert abs(found.lag) <= 2, found
+    assert found.r > 0.5, found
