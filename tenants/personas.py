@@ -218,8 +218,9 @@ def _phrase_faults(name: str, said: Mapping[str, str]) -> Iterator[Fault]:
 def _zone_faults(policy: Policy) -> Iterator[Fault]:
     from zoneinfo import available_timezones  # noqa: PLC0415 - it reads a folder, and only a save needs it
 
-    if policy.zone not in available_timezones():
-        yield Fault("hours.zone", "not-a-zone", policy.zone)
+    named = {"hours.zone": policy.hours.zone or "UTC", "calls.zone": policy.calls.zone}
+    there = available_timezones()
+    yield from (Fault(place, "not-a-zone", zone) for place, zone in named.items() if zone not in there)
 
 
 def _note_faults(note: str) -> list[Fault]:

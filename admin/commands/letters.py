@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from admin.commands.console import AsJson, show
+from tenants.audit import Actor
 
 if TYPE_CHECKING:
     from core_pipeline.turns.desk import Desk
@@ -31,5 +32,5 @@ def add_to(app: typer.Typer, at_desk: AtDesk) -> None:
     @app.command()
     def retry(turn_id: str) -> None:
         """Try a dead turn again, from the step that failed."""
-        at_desk(lambda desk: desk.retry(turn_id))
+        at_desk(lambda desk: desk.retry(Actor("command line"), turn_id))
         typer.echo("Queued again; a running server or worker takes it up.")

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from admin.persona.calling import dialled, menu_shown, menu_taken, placed
 from tenants.hours import DAYS, PRAYERS
 from tenants.personas import Wrong, faults_of_words, parsed
 from tenants.policy import PHRASES
@@ -14,10 +15,10 @@ from tenants.variables import FACTS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tenants.personas import Current
+    from tenants.personas import Current, Fault
     from tenants.policy import Policy
 
-Kind = Literal["text", "choice", "number", "flag", "lines", "spans"]
+Kind = Literal["text", "choice", "number", "flag", "lines", "spans", "phone"]
 LANGUAGES = ("ar", "en")
 BLANK_HOLIDAYS = 3
 HOLIDAY_PARTS = ("date", "days", "ar", "en", "hours", "yearly")
@@ -35,12 +36,13 @@ class Field:
 
 @dataclass(frozen=True)
 class Section:
-    """One page of the persona: where it is, and what it edits; `holidays` says that it edits these, too."""
+    """One page of the persona: where it is, and what it edits; `holidays` and `keys`: it edits these rows, too."""
 
     name: str
     path: str
     fields: tuple[Field, ...]
     holidays: bool = False
+    keys: bool = False
 
 
 WHO = Section(
@@ -96,7 +98,20 @@ RULES = Section(
         Field("answerable", "number"),
     ),
 )
-SECTIONS = {one.name: one for one in (WHO, WORDS, HOURS, RULES)}
+CALLS = Section(
+    "calls",
+    "/persona/calls",
+    (
+        Field("calls.person", "phone"),
+        *(Field(f"calls.hours.{day}", "spans") for day in DAYS),
+        Field("calls.zone", "choice"),
+        Field("calls.turn", "choice"),
+        *(Field(f"calls.{name}", "number") for name in ("most", "pause", "filler", "silence", "longest", "digits")),
+        *(Field(f"calls.{name}", "flag") for name in ("announce", "voicemail", "record", "interrupts", "follow_up")),
+    ),
+    keys=True,
+)
+SECTIONS = {one.name: one for one in (WHO, WORDS, HOURS, RULES, CALLS)}
 # What a try may change without saving it.
 DRAFT = Section(
     "draft",
@@ -113,7 +128,8 @@ def shown(section: Section, now: Current) -> dict[str, str]:
     """What the section's controls hold for these values."""
     whole = {**now.policy.model_dump(mode="json"), "facts": now.facts}
     found = {field.name: _text(field.kind, _at(whole, field.name)) for field in section.fields}
-    return found | (_holidays_shown(now.policy) if section.holidays else {})
+    found |= _holidays_shown(now.policy) if section.holidays else {}
+    return found | (menu_shown(now.policy.calls.menu) if section.keys else {})
 
 
 def taken(section: Section, now: Current, typed: Mapping[str, str]) -> tuple[Policy, dict[str, str]]:
@@ -123,11 +139,18 @@ def taken(section: Section, now: Current, typed: Mapping[str, str]) -> tuple[Pol
         _put(whole, field.name, _value(field.kind, typed.get(field.name, "")))
     if section.holidays:
         whole["hours"]["holidays"] = _holidays_taken(typed)
+    wrong_rows: list[Fault] = []
+    if section.keys:
+        whole["calls"]["menu"], wrong_rows = menu_taken(typed)
     facts = {name: value for name, value in whole.pop("facts").items() if value}
     try:
-        return parsed(whole), facts
+        policy = parsed(whole)
     except Wrong as wrong:  # everything that is wrong is told at once
-        raise Wrong([*wrong.faults, *faults_of_words(whole["persona"], whole["phrases"])]) from None
+        found = [placed(one, typed) for one in wrong.faults] if section.keys else wrong.faults
+        raise Wrong([*wrong_rows, *found, *faults_of_words(whole["persona"], whole["phrases"])]) from None
+    if wrong_rows:
+        raise Wrong(wrong_rows)
+    return policy, facts
 
 
 def blank(section: Section, typed: Mapping[str, str]) -> dict[str, str]:
@@ -185,6 +208,8 @@ def _value(kind: Kind, typed: str) -> Any:
         return [line.strip() for line in re.split(r"[\n,،;؛]", typed) if line.strip()]
     if kind == "spans":
         return spans(typed) or None
+    if kind == "phone":
+        return dialled(typed) or None
     text = typed.replace("\r\n", "\n").strip()
     return text or None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from admin.persona.calling import CALL_CHOICES, CALL_TITLES, call_fault
 from core_pipeline.opening.saying import PRAYER_NAMES
 from tenants.personas import LONGEST_FACT
 
@@ -131,7 +132,7 @@ TITLES = {
     "avatar": _("Avatar"),
     "avatar_colours": _("Colours of the avatar"),
     "engines": _("Engines"),
-    "calls": _("Calls"),
+    **CALL_TITLES,
     "try_page": _("Public page to try the bot"),
     "cache_likeness": _("How alike repeated questions must be"),
     "video_view": _("Shape of the video"),
@@ -194,6 +195,7 @@ CHOICES: dict[str, tuple[tuple[str, str], ...]] = {
         ("france", _("France (UOIF)")),
         ("america", _("North America (ISNA)")),
     ),
+    **CALL_CHOICES,
 }
 VALUES = {"yes": _("Yes"), "no": _("No")}
 LANGUAGE_TITLES = {"ar": _("Arabic"), "en": _("English")}
@@ -245,7 +247,8 @@ def value_of(place: str, value: Any, speak: Speak) -> str:
         return speak(_(", ")).join(
             f"{name}: {value_of(place, one, speak)}" for name, one in value.items() if one not in ("", [], {})
         )
-    chosen = dict(CHOICES.get(place.removeprefix("policy."), ())).get(str(value))
+    known = "calls.menu" if place.startswith("policy.calls.menu.") else place.removeprefix("policy.")
+    chosen = dict(CHOICES.get(known, ())).get(str(value))
     return speak(chosen) if chosen else str(value)
 
 
@@ -275,6 +278,8 @@ def _holiday(place: str) -> str:
 
 
 def _said(fault: Fault, speak: Speak) -> str:
+    if of_calls := call_fault(fault, speak):
+        return of_calls
     about = {"about": fault.about, "nearest": fault.nearest, "most": fault.about or str(LONGEST_FACT)}
     if fault.code == "unknown-variable":
         near = _("There is no variable {{{about}}}. Did you mean {{{nearest}}}?")

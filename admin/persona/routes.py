@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from admin.frame.doors import Door, Nav
 from admin.persona import past, tools, trial
+from admin.persona.calling import LONGEST_QUESTION, bounds, key_rows
 from admin.persona.fields import HOURS, RULES, SECTIONS, WHO, WORDS, Section, blank, holiday_rows, shown, taken
 from admin.persona.naming import (
     DAY_TITLES,
@@ -17,7 +18,7 @@ from admin.persona.naming import (
     choices,
     explained,
 )
-from admin.persona.week import hours_given, preview
+from admin.persona.week import hours_given, preview, zones
 from core_pipeline.contracts.phrases import READY
 from core_pipeline.notices import subscriptions
 from core_pipeline.thinking.variables import values
@@ -122,7 +123,17 @@ async def _rules(visit: Visit, now: Current, held: Mapping[str, str]) -> dict[st
     return {"told": told}
 
 
-_MORE = {"who": _who, "words": _words, "hours": _hours, "rules": _rules}
+async def _calls(visit: Visit, now: Current, held: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "days": [(day, DAY_TITLES[day]) for day in WEEK],
+        "zones": zones(now.policy.calls.zone),
+        "bounds": bounds(),
+        "rows": key_rows(held),
+        "longest": LONGEST_QUESTION,
+    }
+
+
+_MORE = {"who": _who, "words": _words, "hours": _hours, "rules": _rules, "calls": _calls}
 
 
 async def week_preview(visit: Visit) -> Response:

@@ -45,17 +45,22 @@ def hours_given(visit: Visit, policy: Policy) -> dict[str, Any]:
     here = local(policy, datetime.now(UTC))
     hours, zone = policy.hours, zone_of(policy.zone) or ZoneInfo("UTC")
     called = prayers_on(here.date(), hours.pauses, zone, hours.ramadan.correction)
-    zones = sorted(one for one in available_timezones() if one.startswith(_REGIONS))
     months = [span for year in (here.year, here.year + 1) for span in ramadans(year, hours.ramadan.correction)]
     return {
         **preview(visit, policy),
         "prayers": [(name, PRAYER_NAMES[name][visit.language], called.get(name)) for name in PRAYERS],
         "ramadans": [(_date(first, visit), _date(last, visit)) for first, last in months],
-        "zones": [("", visit._("The zone of your calls")), *((one, one.replace("_", " ")) for one in zones)],
+        "zones": [("", visit._("The zone of your calls")), *zones(hours.zone)],
         "cities": [
             (slug, f"{one.names[visit.language]} · {one.country[visit.language]}") for slug, one in cities().items()
         ],
     }
+
+
+def zones(kept: str) -> list[tuple[str, str]]:
+    """The time zones that are offered, and the one that is kept."""
+    there = {one for one in available_timezones() if one.startswith(_REGIONS)}
+    return [(one, one.replace("_", " ")) for one in sorted(there | ({kept} if kept else set()))]
 
 
 def _day(day: date, visit: Visit, today: date) -> str:

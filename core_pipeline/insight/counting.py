@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
@@ -277,4 +277,4 @@ def _hour(session: AsyncSession, column: Any) -> Any:
 
 
 def _utc(hour: str) -> datetime:
-    return datetime.strptime(hour, "%Y-%m-%d %H").replace(tzinfo=UTC)
+    return datetime.fromisoformat(f"{hour}:00+00:00")

@@ -179,9 +179,8 @@ def _questions(turns: Sequence[Said]) -> tuple[Asked, ...]:
     """What was asked most, in the words of the latest who asked it."""
     words: dict[str, str] = {}
     counted: Counter[str] = Counter()
-    for turn in turns:
-        said = (turn.heard or "").strip()
+    for said, times in Counter((turn.heard or "").strip() for turn in turns).items():
         if plain := normalise(said).strip(" ؟?!.،,"):
-            counted[plain] += 1
+            counted[plain] += times
             words.setdefault(plain, said[:LONGEST_QUESTION])
     return tuple(Asked(words[plain], times) for plain, times in counted.most_common(MOST_QUESTIONS))

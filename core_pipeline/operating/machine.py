@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from core_pipeline.insight import standing
 from core_pipeline.operating import checks, logbook
-from tenants import audit, processes
+from tenants import processes
 from tenants.models import now
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ class Letters(Protocol):
     async def dead_letters(self, limit: int = 100) -> list[DeadLetter]:
         """Every dead turn of every tenant, newest first."""
 
-    async def retry(self, turn_id: str) -> None:
-        """Queue a dead turn again; `Impossible` for one that is not dead."""
+    async def retry(self, actor: Actor, turn_id: str) -> None:
+        """Queue a dead turn again, and note who did; `Impossible` for one that is not dead."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,4 @@ class Machine:
 
     async def retry(self, actor: Actor, turn_id: str) -> None:
         """Try a dead turn again from the step that failed; `Impossible` for one that is not dead."""
-        await self.letters.retry(turn_id)
-        async with self.floor.db.platform() as session:
-            audit.record(session, actor, "letter.retry", turn_id)
+        await self.letters.retry(actor, turn_id)

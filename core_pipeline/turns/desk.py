@@ -12,12 +12,14 @@ from dbos import DBOSClient, DBOSPortableJSONSerializer
 from core_pipeline.history import turns
 from core_pipeline.turns.farm import NAME, QUEUE, VERSION, close_engine, engine_for
 from errors import Impossible, Retryable
+from tenants import audit
 from tenants.models import Tenant, Turn, TurnState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from tenants.audit import Actor
     from tenants.db import Database
 
 UNDER_WAY = ("PENDING", "ENQUEUED")
@@ -58,8 +60,11 @@ class Desk:
                 found.append(letter)
         return found
 
-    async def retry(self, turn_id: str) -> None:
-        """Queue a dead turn again from the step that failed; what it had finished is kept."""
+    async def retry(self, actor: Actor, turn_id: str) -> None:
+        """Queue a dead turn again from the step that failed; what it had finished is kept.
+
+        Raises `Impossible` for one that is not dead or was forgotten, `Retryable` for one that has only just died.
+        """
         async with self._db.platform() as session:
             turn = await session.get(Turn, turn_id)
             if turn is None or turn.state != TurnState.DEAD:
@@ -72,6 +77,7 @@ class Desk:
         async with self._db.platform() as session:
             turn = await session.get_one(Turn, turn_id)
             turn.state, turn.failed_step, turn.cause, turn.finished_at = TurnState.RUNNING, None, None, None
+            audit.record(session, actor, "letter.retry", turn_id)
 
     async def forget(self, turn_ids: Sequence[str]) -> None:
         """Delete what the workflow engine keeps of these turns, which are over."""

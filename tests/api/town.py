@@ -27,7 +27,7 @@ from core_pipeline.turns.desk import DeadLetter
 from core_pipeline.turns.flow import Tries
 from core_pipeline.turns.works import working
 from errors import Impossible
-from tenants import api_keys, house_keys
+from tenants import api_keys, audit, house_keys
 from tenants.accounts import AccountBook
 from tenants.audit import Actor
 from tenants.blobs import Blobs
@@ -129,15 +129,18 @@ class PaperJournal:
 class PaperLetters:
     """One dead letter, until it is tried again."""
 
+    db: Database
     dead: list[str] = field(default_factory=lambda: ["turn-1"])
 
     async def dead_letters(self, limit: int = 100) -> list[DeadLetter]:
         return [DeadLetter(one, "shop", "send", "vendor said 500", None) for one in self.dead]
 
-    async def retry(self, turn_id: str) -> None:
+    async def retry(self, actor: Actor, turn_id: str) -> None:
         if turn_id not in self.dead:
             raise Impossible("not-dead", "it is not dead")
         self.dead.remove(turn_id)
+        async with self.db.platform() as session:
+            audit.record(session, actor, "letter.retry", turn_id)
 
 
 @dataclass
@@ -253,4 +256,4 @@ async def founded(floor: Floor, folder: Path, **changes: Any) -> AsyncIterator[T
 def _machine(floor: Floor, vault: Vault, inbox: Inbox, lines: OpenLines, engines: Engines, folder: Path) -> Machine:
     ground = Ground(floor.db, vault, AccountBook(floor.db, vault))
     chains = {"asr": "demo", "tts": "nobody"}
-    return Machine(ground, inbox, lines, engines, PaperLetters(), folder, ADDRESS, chains)
+    return Machine(ground, inbox, lines, engines, PaperLetters(floor.db), folder, ADDRESS, chains)

@@ -15,6 +15,8 @@ from core_pipeline.contracts.messages import Kind, ReplyKind, Status
 from core_pipeline.turns.desk import Desk
 from core_pipeline.turns.flow import Tries
 from errors import Impossible, NeedsOwner, Retryable
+from tenants import audit
+from tenants.audit import Actor, Wanted
 from tenants.models import Conversation, Direction, Message, TurnStage, TurnState
 from tests.conftest import Floor
 from tests.turns.plant import Plant, planted
@@ -123,12 +125,15 @@ async def test_a_dead_letter_is_listed_and_retried_from_the_failed_step(plant: P
     try:
         [letter] = await desk.dead_letters()
         assert (letter.turn_id, letter.failed_step, letter.cause) == (turn_id, "answer", "down")
-        await desk.retry(turn_id)
+        await desk.retry(Actor("Tester"), turn_id)
         turn = await plant.turn(turn_id, TurnState.ANSWERED)
         assert await desk.dead_letters() == []
+        async with plant.floor.db.platform(reads=True) as session:
+            [noted] = await audit.listing(session, Wanted(action="letter"), 5)
     finally:
         desk.close()
     assert turn.heard == "أهلا"
+    assert (noted.who, noted.thing) == ("Tester", turn_id)
     assert plant.texts()[-1] == "[أهلا]"
 
 
