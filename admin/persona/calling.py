@@ -86,7 +86,7 @@ def bounds() -> Mapping[str, tuple[float, float]]:
 
 
 def dialled(typed: str) -> str:
-    """A number as people write it ("+20 (100) 123-4567", "٠١٠٠"), as the policy keeps it; what is none stays as it is."""
+    """A number as people write it ("+20 (100) 123-4567", "٠١٠٠"), as the policy keeps it; else what was typed."""
     plain = _BETWEEN.sub("", typed.translate(_FIGURES))
     return plain if plain.lstrip("+").isdigit() else typed.strip()
 

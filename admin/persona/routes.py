@@ -124,6 +124,7 @@ async def _rules(visit: Visit, now: Current, held: Mapping[str, str]) -> dict[st
 
 
 async def _calls(visit: Visit, now: Current, held: Mapping[str, str]) -> dict[str, Any]:
+    del visit
     return {
         "days": [(day, DAY_TITLES[day]) for day in WEEK],
         "zones": zones(now.policy.calls.zone),

@@ -25,6 +25,7 @@ from tenants.models import (
     ConversationNote,
     Film,
     Message,
+    OpenQuestion,
     Render,
     Tenant,
     Turn,
@@ -190,7 +191,8 @@ async def _words(session: AsyncSession, before: datetime) -> int:
 
 
 async def _customers(session: AsyncSession, before: datetime) -> int:
-    """Delete conversations in which nothing is left, and customers who have none."""
+    """Delete conversations in which nothing is left, customers who have none, and what nobody asked since."""
+    await session.execute(delete(OpenQuestion).where(col(OpenQuestion.last_at) < before))
     talking = select(col(Message.conversation_id))
     empty = select(col(Conversation.id)).where(
         col(Conversation.last_at) < before, col(Conversation.created_at) < before

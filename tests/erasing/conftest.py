@@ -91,7 +91,7 @@ class Place:
             models.Call(account_id=self.account.id, provider_id=name, **taped, **place),
             models.ConversationNote(who="a colleague", text=name, **place),
             models.ConversationLabel(label_id=label.id, **place),
-            models.OpenQuestion(language="ar", question=name, plain=name, turn_id=f"{name}-turn", **own),
+            models.OpenQuestion(language="ar", question=name, plain=name, turn_id=f"{name}-turn", **last, **own),
             models.CachedAnswer(
                 key=name, circumstances="c", question=name, language="ar", answer=name, blob=files[2], **own
             ),

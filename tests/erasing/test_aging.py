@@ -27,7 +27,7 @@ async def test_sounds_go_before_words(place: Place) -> None:
     gone = await age(place.floor.db, place.blobs, place.tenant.id, Terms(media_days=0, words_days=30), at)
     assert gone == Gone(messages=1, customers=1)
     counts = await place.counts()
-    left = ("message", "turn", "turn_stage", "call", "conversation", "contact", "contact_identity")
+    left = ("message", "turn", "turn_stage", "call", "conversation", "contact", "contact_identity", "open_question")
     assert {name: counts[name] for name in left} == dict.fromkeys(left, 1)
     assert place.stored().count(b"new") == 4
 

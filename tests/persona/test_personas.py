@@ -113,6 +113,7 @@ async def test_an_earlier_version_comes_back_as_a_new_one(sqlite_database: Floor
         ({"phrases": {"greeting": {"en": "x" * 601}}}, {}, "phrases.greeting.en", "too-long"),
         ({"phrases": {"hello": {"en": "x"}}}, {}, "phrases.hello", "not-a-phrase"),
         ({"hours": {"zone": "Mars/Base"}}, {}, "hours.zone", "not-a-zone"),
+        ({"calls": {"zone": "Mars/Base"}}, {}, "calls.zone", "not-a-zone"),
         ({"handoff": {"words": ["a\0"]}}, {}, "handoff.words", "no-text"),
         ({"avatar": {"a\0": "b"}}, {}, "avatar.a\0", "no-text"),
         ({}, {"phone": "x" * 301}, "facts.phone", "too-long"),
