@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     Speak = Callable[[str], str]
 
-BLANK_KEYS = 3
+BLANK_KEYS = 2
 QUESTION = "question"
 LONGEST_QUESTION = 200
 _ROW = re.compile(r"key-(\d{1,3})-(?:keys|deed|question)")
@@ -50,7 +50,7 @@ CALL_TITLES = {
 }
 DEEDS = (
     (QUESTION, _("Answers this question")),
-    ("person", _("Puts the caller through to the person")),
+    ("person", _("Puts through to the person")),
     ("repeat", _("Says the last answer again")),
     ("bye", _("Ends the call")),
     ("language:ar", _("Goes on in Arabic")),
