@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from admin.people.faults import faults
 from core_pipeline import notices
+from core_pipeline.knowledge.documents.faults import FAULTS, sentence
 from core_pipeline.notices import EVENTS, looking
 from core_pipeline.telling import status_of
 from errors import Impossible
@@ -72,6 +73,11 @@ def _plain(url: str) -> str:
     return f"{parts.scheme}://{parts.hostname}{parts.path}"
 
 
+def _why(visit: Visit, cause: str) -> str:
+    """What went wrong with an address, in words where there are some; what its server said is told as it is."""
+    return sentence(cause, "ar" if visit.language == "ar" else "en") if cause in FAULTS else cause
+
+
 async def _drawn(visit: Visit, error: Impossible | None = None) -> Response:
     async with visit.work(reads=True) as session:
         rows = await notices.listing(session)
@@ -83,6 +89,7 @@ async def _drawn(visit: Visit, error: Impossible | None = None) -> Response:
         subscriptions=rows,
         told=told,
         urls={row.id: row.url for row in rows},
+        causes={one.cause: _why(visit, one.cause) for one in told if one.cause},
         events={name: words[visit.language] for name, words in EVENTS.items()},
         chosen=[str(one) for one in form.getlist("events")] if form is not None else list(EVENTS),
         typed=await visit.fields() if error is not None else {},

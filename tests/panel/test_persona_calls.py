@@ -10,6 +10,7 @@ from admin.persona.calling import dialled, key_rows, menu_shown, menu_taken
 from core_pipeline.calls.menu import announced
 from tenants.models import AuditEntry
 from tenants.people.roles import Role
+from tests import factories
 from tests.panel.house import Panel
 from tests.panel.test_persona import form_of, policy_of, text_of
 
@@ -67,7 +68,7 @@ WRONG: tuple[tuple[dict[str, str], str], ...] = (
     ({"calls.person": "call me"}, "اكتب الرقم بعلامة + ورمز الدولة"),
     ({"calls.person": "+2010012345678901"}, "اكتب الرقم بعلامة + ورمز الدولة"),
     ({"calls.longest": "10"}, "اكتب رقما من 30 إلى 14400."),
-    ({"calls.hours.mon": "whenever"}, "اكتب المواعيد هكذا 09:00-17:00"),
+    ({"calls.hours.mon": "whenever"}, "اكتب المواعيد هكذا"),
     ({"calls.zone": "Mars/Base"}, "لا توجد منطقة زمنية"),
     ({"key-3-keys": "1.2", "key-3-question": "Where?"}, "من خانة إلى أربع من الأرقام"),
     ({"key-3-keys": "0", "key-3-deed": "bye"}, "هذا الزر مكرر هنا"),
@@ -101,6 +102,14 @@ async def test_who_may_not_edit_looks_only(small_panel: Panel) -> None:
             assert "You may look at this, not change it." in text_of((await visitor.get(PAGE)).text)
             assert (await visitor.post(PAGE, form)).status_code == 403
     assert (await policy_of(small_panel)).calls.person == ""
+
+
+async def test_the_page_of_a_line_that_puts_callers_through_leads_here(small_panel: Panel) -> None:
+    for channel, leads in (("phone", True), ("web", False)):
+        account = await factories.make_account(small_panel.db, small_panel.tenant, channel=channel)
+        async with small_panel.visitor(Role.OWNER) as owner:
+            page = (await owner.get(f"/t/demo/connect/account/{account.id}")).text
+        assert (f'href="/admin{PAGE}"' in page) is leads
 
 
 @pytest.mark.parametrize(
