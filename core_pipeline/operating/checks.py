@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
 from avatars.catalogue import DEFAULT, resolve
 from core_pipeline.answers import report
 from core_pipeline.connecting.accounts import look
@@ -212,5 +214,13 @@ async def _opens(account: ChannelAccount, lines: Lines) -> Finding:
     try:
         await lines.line(account.id)
     except Exception as error:  # noqa: BLE001 - whatever is wrong with an account is this finding
-        return Finding(what, fine=False, fix=f"connect it again: {error}")
+        return Finding(what, fine=False, fix=f"connect it again: {_why(error)}")
     return Finding(what, fine=True)
+
+
+def _why(error: Exception) -> str:
+    """What is wrong; of settings their names alone, for their values may be secrets."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    names = [".".join(map(str, one["loc"])) for one in error.errors(include_input=False, include_url=False)]
+    return f"missing or wrong: {', '.join(dict.fromkeys(names))}"
