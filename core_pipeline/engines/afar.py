@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core_pipeline.engines.burial import buried
+from core_pipeline.engines.worker.burial import buried
 from errors import Impossible, NeedsOwner, Retryable, SawtakError
 
 if TYPE_CHECKING:

@@ -106,7 +106,7 @@ async def counter(database: Floor) -> AsyncIterator[Counter]:
             url=f"{shop.url}/bookings",
             parameters=BOOKING,
             changes=True,
-            timeout=0.5,
+            timeout=2.0,
         )
         yield made
 

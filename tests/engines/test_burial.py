@@ -6,8 +6,8 @@ import asyncio
 import sys
 from contextlib import aclosing
 
-from core_pipeline.engines.burial import buried
 from core_pipeline.engines.voice_process.child import Child
+from core_pipeline.engines.worker.burial import buried
 from core_pipeline.engines.worker.process import WorkerProcess
 
 SECONDS = 10.0

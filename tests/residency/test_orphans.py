@@ -31,13 +31,19 @@ asyncio.run(main())
 """
 
 
+@pytest.fixture
+def near(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of a short name: a socket's path may hold 107 bytes."""
+    return tmp_path_factory.mktemp("o")
+
+
 async def test_children_die_with_a_killed_parent_and_the_next_one_clears_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    near: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", PARENT, str(tmp_path)),
+        *(sys.executable, "-c", PARENT, str(near)),
         cwd=ROOT,
-        env={"TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT)},
+        env={"TMPDIR": str(near), "PYTHONPATH": str(ROOT)},
         stdout=asyncio.subprocess.PIPE,
     )
     said, _ = await process.communicate()
@@ -46,13 +52,13 @@ async def test_children_die_with_a_killed_parent_and_the_next_one_clears_up(
     async with asyncio.timeout(5):
         while any(alive(int(pid)) for pid in pids):
             await asyncio.sleep(0.01)
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    left = list(tmp_path.glob("sawtak-residency-*"))
+    monkeypatch.setattr(tempfile, "tempdir", str(near))
+    left = list(near.glob("sawtak-residency-*"))
     assert len(left) == 1
     with SocketFolder() as one, SocketFolder() as other:
-        assert {*tmp_path.glob("sawtak-residency-*")} == {one.path, other.path}
+        assert {*near.glob("sawtak-residency-*")} == {one.path, other.path}
         assert one.path.stat().st_mode & 0o777 == 0o700
-    assert not list(tmp_path.glob("sawtak-residency-*"))
+    assert not list(near.glob("sawtak-residency-*"))
 
 
 def alive(pid: int) -> bool:

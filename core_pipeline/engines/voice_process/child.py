@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Self
 
-from core_pipeline.engines.burial import buried
 from core_pipeline.engines.voice_process.frames import LENGTHS, lengths, pack
+from core_pipeline.engines.worker.burial import buried
 from errors import Retryable
 
 log = logging.getLogger(__name__)

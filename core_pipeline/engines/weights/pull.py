@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from core_pipeline.contracts.specs import Progress
-from core_pipeline.engines.burial import buried
 from core_pipeline.engines.weights.place import installed, size_of
+from core_pipeline.engines.worker.burial import buried
 from errors import NeedsOwner, Retryable
 
 HUB = "https://huggingface.co"

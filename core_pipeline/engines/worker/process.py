@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, SecretStr
 
-from core_pipeline.engines.burial import buried
+from core_pipeline.engines.worker.burial import buried
 from core_pipeline.engines.worker.faults import fault_from
 from errors import NeedsOwner, Retryable
 
