@@ -100,6 +100,35 @@ class Deeds(BaseModel):
 
 
 @dataclass(frozen=True)
+class Looking:
+    """Which deeds are asked for."""
+
+    who: Plain = ""
+    action: Annotated[Plain, Query(description="How it begins, like people.")] = ""
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+    before: Annotated[int | None, Query(ge=1, le=NEWEST)] = None
+    limit: Annotated[int, Query(ge=1, le=MOST)] = 50
+
+    async def found(self, session: AsyncSession, agency_id: str = "") -> Deeds:
+        """What was done where the session stands, or in this agency."""
+        wanted = Wanted(
+            agency_id=agency_id,
+            who=self.who,
+            action=self.action,
+            since=self.since,
+            until=self.until,
+            before=self.before,
+        )
+        rows = await audit.listing(session, wanted, self.limit)
+        found = [Deed.model_validate(one, from_attributes=True) for one in rows]
+        return Deeds(deeds=found, before=found[-1].id if len(found) == self.limit else None)
+
+
+Asked = Annotated[Looking, Depends()]
+
+
+@dataclass(frozen=True)
 class PeopleRoutes:
     """The routes that need the scope "people" and a secret key, which may do what an owner may."""
 
@@ -151,22 +180,10 @@ class PeopleRoutes:
             await colleagues.remove(session, by, place, person_id)
         return Response(status_code=204)
 
-    async def deeds(
-        self,
-        caller: Steward,
-        who: Plain = "",
-        action: Annotated[Plain, Query(description="How it begins, like people.")] = "",
-        since: AwareDatetime | None = None,
-        until: AwareDatetime | None = None,
-        before: Annotated[int | None, Query(ge=1, le=NEWEST)] = None,
-        limit: Annotated[int, Query(ge=1, le=MOST)] = 50,
-    ) -> Deeds:
+    async def deeds(self, caller: Steward, asked: Asked) -> Deeds:
         """List what was done, newest first."""
-        wanted = Wanted(who=who, action=action, since=since, until=until, before=before)
         async with self.desk.needs.db.tenant(caller.tenant_id, reads=True) as session:
-            rows = await audit.listing(session, wanted, limit)
-        found = [Deed.model_validate(one, from_attributes=True) for one in rows]
-        return Deeds(deeds=found, before=found[-1].id if len(found) == limit else None)
+            return await asked.found(session)
 
 
 async def _from(session: AsyncSession, caller: Caller) -> tuple[By, Place]:

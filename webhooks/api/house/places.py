@@ -6,16 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from fastapi import Path, Query
-from pydantic import AwareDatetime, BaseModel
+from fastapi import Path
+from pydantic import BaseModel
 from starlette.responses import Response
 
-from tenants import audit, house_keys
-from tenants.audit import Wanted
+from tenants import house_keys
 from tenants.people import colleagues, invites
 from webhooks.api import schemas
 from webhooks.api.house.ground import IN_AGENCY, IN_PLATFORM, Here, lay
-from webhooks.api.people import MOST, NEWEST, Deed, Deeds, Link, Plain
+from webhooks.api.people import Asked, Deeds, Link
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -153,23 +152,10 @@ class Places:
             token = await invites.for_password(session, here.by, await here.place(session), person_id)
         return self._link(token)
 
-    async def deeds(
-        self,
-        here: Here,
-        who: Plain = "",
-        action: Annotated[Plain, Query(description="How it begins, like people.")] = "",
-        since: AwareDatetime | None = None,
-        until: AwareDatetime | None = None,
-        before: Annotated[int | None, Query(ge=1, le=NEWEST)] = None,
-        limit: Annotated[int, Query(ge=1, le=MOST)] = 50,
-    ) -> Deeds:
+    async def deeds(self, here: Here, asked: Asked) -> Deeds:
         """List what was done, newest first: of an agency with its businesses, or everywhere."""
         async with self.desk.needs.db.platform(reads=True) as session:
-            agency_id = await here.agency_id(session) or ""
-            wanted = Wanted(agency_id=agency_id, who=who, action=action, since=since, until=until, before=before)
-            rows = await audit.listing(session, wanted, limit)
-        found = [Deed.model_validate(one, from_attributes=True) for one in rows]
-        return Deeds(deeds=found, before=found[-1].id if len(found) == limit else None)
+            return await asked.found(session, await here.agency_id(session) or "")
 
     async def keys(self, here: Here) -> list[HouseKeyTold]:
         """List keys like the one you use, newest first, revoked ones too."""
